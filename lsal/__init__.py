@@ -1,0 +1,1 @@
+"""lsal: the learning loop for Label Studio."""

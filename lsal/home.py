@@ -1,0 +1,159 @@
+"""The folders in which processes meet: one root, and in it one home per project.
+
+root/                       .lsal beside the notebook
+├── root.json               format number
+├── keys.json secret.json   0600
+├── active                  the slug of the project that commands mean by default
+├── label-studio/           data of lsal's own Label Studio, and server.json
+├── backend.json            the running ML backend
+└── projects/SLUG/          a home
+    ├── home.json           what it belongs to
+    ├── settings.json       how it works: strategy, batch size, ...
+    ├── mirror.sqlite       local copy of tasks and annotations
+    ├── media/              files of tasks
+    ├── versions/0001/      weights; answers/ beside them
+    ├── current.json        which version of each control is live
+    ├── intent.json         a switch under way
+    ├── publication.json    the live publication; publications/ all of them
+    ├── rankings/  jobs/
+    └── lock                one round at a time
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from lsal.errors import BadData, BadRequest, Busy
+from lsal.files import read_json, write_json, write_whole
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """How the loop works in one project; kept in the home, shown in the status."""
+
+    strategy: str = "auto"
+    batch: int = 25
+    measuring_share: float = 0.1
+    seed: int = 0
+    refill_below: float = 0.2
+    engine: str = "here"
+    family: Mapping[str, str] | None = None
+    options: Mapping[str, Mapping[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One project's folder."""
+
+    folder: Path
+    slug: str
+    url: str
+    project: int
+    title: str
+    order_key: str
+    own_server: bool = False
+    demo: bool = False
+
+    @property
+    def root(self) -> Path:
+        """The root that this home lies in."""
+        return self.folder.parent.parent
+
+    def path(self, *parts: str) -> Path:
+        """A path inside the home."""
+        return self.folder.joinpath(*parts)
+
+    def settings(self) -> ProjectSettings:
+        """The project's settings as they are on disk now."""
+        kept = read_json(self.path("settings.json"), {})
+        return ProjectSettings(**{f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept})
+
+    def change_settings(self, **changes: Any) -> ProjectSettings:
+        """Replace some settings; a name that does not exist is refused."""
+        known = [f.name for f in fields(ProjectSettings)]
+        wrong = sorted(set(changes) - set(known))
+        if wrong:
+            raise BadRequest(f"No setting is called '{wrong[0]}'", f"Choose from: {', '.join(known)}")
+        settings = replace(self.settings(), **changes)
+        write_json(self.path("settings.json"), asdict(settings))
+        return settings
+
+    @contextmanager
+    def lock(self, wait_s: float = 0.0) -> Iterator[None]:
+        """Held by whoever runs a round; the system frees it when the holder dies."""
+        try:
+            with FileLock(self.path("lock"), timeout=wait_s):
+                yield
+        except Timeout:
+            raise Busy(f"Another round of project {self.project} is running", "Follow it: lsal status") from None
+
+
+def create_home(root: Path, url: str, project: int, created: str, title: str, **more: Any) -> Home:
+    """The home of a project, made if it is not there. `created` is the server's stamp:
+    with it, a project that got a deleted project's id is not mistaken for it.
+    """
+    own = bool(more.get("own_server"))
+    slug = f"{'own' if own else _slug(url)}-{project}-{_slug(created)}"
+    folder = root / "projects" / slug
+    if not (folder / "home.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(root / "root.json", {"format": FORMAT})
+        kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
+        write_json(folder / "home.json", kept | {"order_key": secrets.token_hex(16)} | more)
+    return open_home(folder)
+
+
+def open_home(folder: Path) -> Home:
+    """The home in `folder`; a format this lsal does not know is refused, named."""
+    kept = read_json(folder / "home.json")
+    if kept is None:
+        raise BadData(f"{folder} holds no lsal project", "Attach one: lsal attach URL PROJECT")
+    if kept.get("format") != FORMAT:
+        raise BadData(
+            f"{folder} has format {kept.get('format')}, this lsal reads format {FORMAT}",
+            "Open it with the lsal that wrote it, or a newer one",
+        )
+    names = {f.name for f in fields(Home)} - {"folder"}
+    return Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+
+
+def homes(root: Path) -> list[Home]:
+    """All projects of a root, oldest first."""
+    found = sorted((root / "projects").glob("*/home.json"), key=lambda path: path.stat().st_mtime)
+    return [open_home(path.parent) for path in found]
+
+
+def find_home(root: Path, name: str | None = None) -> Home:
+    """The home called `name` (slug or project id), or the active one."""
+    wanted = name or (_read(root / "active") or "")
+    known = homes(root)
+    for home in known:
+        if wanted in (home.slug, str(home.project)):
+            return home
+    if not known:
+        raise BadRequest("There is no project yet", "Make one: lsal new digits  or  lsal attach URL PROJECT")
+    listed = ", ".join(f"{home.project} ({home.title})" for home in known)
+    raise BadRequest(f"No project is called '{wanted}'", f"Choose one of: {listed}")
+
+
+def activate(home: Home) -> None:
+    """Make `home` the project that commands mean when they name none."""
+    write_whole(home.root / "active", home.slug.encode())
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text().strip() if path.exists() else None
+
+
+def _slug(text: str) -> str:
+    text = text.split("//")[-1].rstrip("/")
+    return "".join(c if c.isalnum() or c in "._" else "-" for c in text)

@@ -1,0 +1,105 @@
+"""Processes that outlive the one that started them: known by pid and start time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], nice: int = 0) -> dict[str, Any]:
+    """Start a detached process that writes to `log`; returns {"pid", "started"} to keep on disk."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            start_new_session=True,
+        )
+    with contextlib.suppress(psutil.Error, OSError):
+        if nice:
+            psutil.Process(process.pid).nice(nice)
+    _children.append(process)
+    return mark(process.pid)
+
+
+def mark(pid: int | None = None) -> dict[str, Any]:
+    """The identity of a process (this one by default): a pid alone may be used again."""
+    process = psutil.Process(pid)
+    try:
+        return {"pid": process.pid, "started": process.create_time()}
+    except psutil.Error:
+        return {"pid": process.pid, "started": 0.0}
+
+
+def alive(marked: Mapping[str, Any] | None) -> bool:
+    """Whether the very process that was marked still runs."""
+    _reap()
+    if not marked:
+        return False
+    try:
+        process = psutil.Process(int(marked["pid"]))
+        same = abs(process.create_time() - float(marked["started"])) < 1.0
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def stop(marked: Mapping[str, Any] | None, wait_s: float = 10.0) -> bool:
+    """End the marked process and its children: asked first, then forced. True if it ran."""
+    if not marked or not alive(marked):
+        return False
+    process = psutil.Process(int(marked["pid"]))
+    family = [process]
+    with contextlib.suppress(psutil.Error):
+        family += process.children(recursive=True)
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            member.terminate()
+    _, left = psutil.wait_procs(family, timeout=wait_s)
+    for member in left:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    psutil.wait_procs(left, timeout=wait_s)
+    _reap()
+    return True
+
+
+def free_port(preferred: int = 0) -> int:
+    """A TCP port on loopback that nobody listens on: `preferred` if it is free."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no free port on loopback")
+
+
+def end_of(log: Path, lines: int = 15) -> str:
+    """The last lines of a log file."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 8192))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def _reap() -> None:
+    """Collect our own ended children, so that none stays as a zombie."""
+    _children[:] = [child for child in _children if child.poll() is None]

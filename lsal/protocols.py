@@ -1,0 +1,73 @@
+"""The contracts between floors: what a kind, a model and a strategy must do.
+
+The laws that go with them are held by the contract tests over every registered name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+from lsal.records import Control, Example, Picks, Pool, Prediction, Progress, Target
+
+Fetch = Callable[[str], Path]
+"""Turns a URL of a task into a local file; raises BadData."""
+
+Report = Callable[[Progress], None]
+"""Receives progress; raises Cancelled when the user wants the work to stop."""
+
+
+class Kind(Protocol):
+    """One family of control tags: Label Studio's JSON <-> Target."""
+
+    name: ClassVar[str]
+    families: ClassVar[tuple[str, ...]]
+    """Model families that learn this kind, the default first."""
+
+    def refusal(self, control: Control) -> str | None:
+        """None if this kind handles `control`, else the reason why not."""
+
+    def example(self, control: Control, task_id: int, data: Mapping[str, Any], fetch: Fetch) -> Example:
+        """The task's input. Never raises: an unreadable task has a `problem` that names the field."""
+
+    def target(self, control: Control, result: Sequence[Mapping[str, Any]]) -> Target | None:
+        """The target of one annotation; None if it says nothing about `control`.
+
+        Raises BadData for a label that the config does not have, naming both lists.
+        """
+
+    def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:
+        """The prediction in Label Studio's JSON."""
+
+
+class Model(Protocol):
+    """One family of models for one control."""
+
+    family: ClassVar[str]
+    needs_pool: ClassVar[bool]
+    """Whether `fit` wants the inputs of the whole pool (to fit a vocabulary, say)."""
+
+    def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None: ...
+
+    def fit(
+        self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
+    ) -> None:
+        """Learn. `check` may steer early stopping; it is never the measuring set."""
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """One prediction per example, in order; an unreadable one gets the prior of the classes."""
+
+    def save(self, folder: Path) -> None:
+        """Write into an empty folder, nothing that executes when loaded."""
+
+    @classmethod
+    def load(cls, folder: Path, control: Control) -> Self:
+        """What `save` wrote."""
+
+
+class Strategy(Protocol):
+    """Picks the n most instructive tasks of a pool."""
+
+    def __call__(self, pool: Pool, n: int) -> Picks:
+        """N distinct positions, best first; the same seed gives the same answer. Raises EmptyPool."""

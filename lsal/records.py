@@ -1,0 +1,194 @@
+"""The nouns of lsal: plain, immutable records that every floor shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control tag of a label config.
+
+    `labels` are the values as annotations store them; `aliases` maps other names of a
+    class (from `predicted_values`) to its label; `options` are the tag's XML attributes.
+    """
+
+    name: str
+    to_name: str
+    tag: str
+    object_tag: str
+    data_key: str
+    labels: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def several(self) -> bool:
+        """Whether one task may carry more than one of the labels."""
+        return self.options.get("choice") == "multiple"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The classes of a whole document; `()` says: none of them."""
+
+    names: tuple[str, ...] = ()
+
+
+Target = Labels  # grows into a union as kinds for spans, boxes and masks arrive
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One task as a model sees it: a text, or the path of a file.
+
+    `input` is None when the task could not be read; `problem` then says why.
+    """
+
+    task_id: int
+    input: str | Path | None
+    target: Target | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A target with doubts.
+
+    `chances` is float32 (units x classes), rows sum to 1, columns in the order of
+    `Control.labels`. With several labels at once there is one unit for each label and the
+    two columns are (absent, present). `embedding` is float32 (d,), where the model has one.
+    """
+
+    task_id: int
+    target: Target
+    chances: Floats
+    embedding: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All that a strategy may look at: n tasks that nobody labelled yet.
+
+    Shapes: `task_ids` (n,); `chances` (units, classes), those of task i being
+    `chances[offsets[i]:offsets[i + 1]]`; `embeddings` (n, d); `labelled_embeddings` (m, d)
+    and `labelled_classes` (m,) of the tasks that carry labels; `seen` (classes,) counts
+    the labels given so far; `members` (k, units, classes) of a committee.
+    """
+
+    task_ids: Ints
+    chances: Floats
+    offsets: Ints
+    seen: Ints
+    seed: int = 0
+    embeddings: Floats | None = None
+    labelled_embeddings: Floats | None = None
+    labelled_classes: Ints | None = None
+    members: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.task_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """What every strategy returns, best first.
+
+    `positions` (k,) index the pool; `scores` (k,) are larger for more instructive tasks;
+    `parts` holds the score taken apart, each (k,); `probability` (k,) is the chance of
+    inclusion where the strategy has one; `why` says in a sentence what was chosen.
+    """
+
+    positions: Ints
+    scores: Floats
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+    probability: Floats | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One task of a ranking. A `measuring` task is shown without a pre-annotation."""
+
+    task_id: int
+    score: float
+    measuring: bool = False
+    parts: Mapping[str, float] = field(default_factory=dict)
+    result: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    guess: str = ""
+    runner_up: str = ""
+    chance: float | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A batch in the order in which people should see it, best first."""
+
+    entries: tuple[Entry, ...]
+    strategy: str
+    versions: Mapping[str, int]
+    made_at: float
+    why: str = ""
+    pool: int = 0
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was put into Label Studio. `name` is unique for each attempt and is what
+    `project.model_version` holds while the publication is live.
+    """
+
+    name: str
+    versions: Mapping[str, int]
+    task_ids: tuple[int, ...]
+    measuring: tuple[int, ...] = ()
+    strategy: str = ""
+    why: str = ""
+    made_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Weights of one control, and how they came about.
+
+    `examples` records what was trained on: counts, task ids and their digest. `metrics`
+    always say on what they were measured. `promoted` and `reason` are the gate's verdict
+    when the version was made; which version is live now is the store's `current`.
+    """
+
+    number: int
+    family: str
+    control: str
+    metrics: Mapping[str, Any]
+    examples: Mapping[str, Any]
+    made_at: float
+    folder: Path
+    parent: int | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    job: str = ""
+    labels: tuple[str, ...] = ()
+    promoted: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far some work has come; `total` 0 means unknown."""
+
+    done: float
+    total: float
+    message: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)

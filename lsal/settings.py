@@ -1,0 +1,103 @@
+"""Where lsal keeps things and finds keys: the only module that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from lsal.errors import Refused
+from lsal.files import read_json, write_json
+
+LABEL_STUDIO_VERSION = "1.23.2"
+
+SILENT = {
+    "COLLECT_ANALYTICS": "False",
+    "LATEST_VERSION_CHECK": "False",
+    "SENTRY_DSN": "",
+    "FRONTEND_SENTRY_DSN": "",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+"""Switches off everything that a dependency would send by itself."""
+
+
+def silence() -> None:
+    """Switch telemetry off for this process and its children; called before a heavy import."""
+    for name, value in SILENT.items():
+        os.environ.setdefault(name, value)
+
+
+def root_folder() -> Path:
+    """The root that the processes share: $LSAL_ROOT, else `.lsal` in the current folder."""
+    return Path(os.environ.get("LSAL_ROOT", ".lsal")).expanduser().resolve()
+
+
+def cache_folder() -> Path:
+    """The user's cache for lsal ($LSAL_CACHE overrides): what can be made again."""
+    given = os.environ.get("LSAL_CACHE")
+    return Path(given).expanduser().resolve() if given else platformdirs.user_cache_path("lsal")
+
+
+def label_studio_key(root: Path, url: str) -> str:
+    """The key for the server at `url`: from the environment, the root's 0600 file, or a keyring.
+
+    $LABEL_STUDIO_API_KEY counts only for the server that $LABEL_STUDIO_URL names, or, without
+    that, for any server that has no key of its own in the root.
+    """
+    named, given = os.environ.get("LABEL_STUDIO_URL", ""), os.environ.get("LABEL_STUDIO_API_KEY", "")
+    if given and named and _address(named) == _address(url):
+        return given
+    kept = read_json(root / "keys.json", {}).get(_address(url))
+    key = kept or (given if not named else "") or _from_keyring(url)
+    if not key:
+        raise Refused(f"There is no key for {url}", "Set LABEL_STUDIO_API_KEY, or: lsal attach URL --key-file FILE")
+    return str(key)
+
+
+def keep_key(root: Path, url: str, key: str) -> None:
+    """Remember a key in the root, in a file that only its owner can read."""
+    keys = read_json(root / "keys.json", {})
+    if keys.get(_address(url)) != key:
+        write_json(root / "keys.json", {**keys, _address(url): key}, mode=0o600)
+
+
+def root_secret(root: Path) -> str:
+    """The secret part of the backend's URLs, made once for each root."""
+    path = root / "secret.json"
+    if not path.exists():
+        write_json(path, {"secret": secrets.token_urlsafe(18)}, mode=0o600)
+    return str(read_json(path)["secret"])
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment for a process that lsal starts: this one's, silent, with `more`."""
+    return {**os.environ, **SILENT, **more}
+
+
+def worker_threads() -> int:
+    """Threads for numeric work in a worker ($LSAL_THREADS overrides): half the cores, at least 1."""
+    return int(os.environ.get("LSAL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
+
+
+def _from_keyring(url: str) -> str:
+    try:
+        import keyring
+    except ImportError:
+        return ""
+    try:
+        return keyring.get_password("lsal", _address(url)) or ""
+    except keyring.errors.KeyringError:
+        return ""
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}".lower()
