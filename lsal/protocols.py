@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from lsal.records import Control, Example, Picks, Pool, Prediction, Progress, Target
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
 
 Fetch = Callable[[str], Path]
 """Turns a URL of a task into a local file; raises BadData."""
@@ -57,6 +60,9 @@ class Model(Protocol):
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """One prediction per example, in order; an unreadable one gets the prior of the classes."""
+
+    def embed(self, examples: Sequence[Example]) -> Floats | None:
+        """Embeddings, float32 (n, d), that need no label: for the first batch. None without any."""
 
     def save(self, folder: Path) -> None:
         """Write into an empty folder, nothing that executes when loaded."""

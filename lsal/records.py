@@ -39,6 +39,28 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """One person's answer to a task."""
+
+    id: int
+    person: int | None
+    skipped: bool
+    updated_at: str
+    result: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of the mirror. `place` in [0, 1) is its place in the fixed random order."""
+
+    id: int
+    digest: str
+    place: float
+    data: dict[str, Any]
+    annotations: tuple[Annotation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """The classes of a whole document; `()` says: none of them."""
 

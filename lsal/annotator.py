@@ -1,0 +1,131 @@
+"""The simulated annotator: labels a demo project through Label Studio's API as its interface does.
+
+It alone knows the true labels, and it alone posts them. It refuses any project that lsal
+did not make as a demo: people's projects are labelled by people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsal import publishing
+from lsal.errors import NotADemo
+from lsal.files import read_json, write_json
+from lsal.home import Home
+from lsal.label_studio import queue
+from lsal.label_studio.project import Project
+from lsal.protocols import Report
+from lsal.records import Example, Labels, Progress, Publication
+
+TRUTH = "demo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What one sitting did. `in_order` of the `served` tasks were, when they were served, the
+    best one still open in the live publication.
+    """
+
+    labels: int
+    served: int
+    in_order: int
+    seconds: float
+
+
+def mark_of(home: Home) -> str:
+    """The sentence in a project's description by which a demo is known."""
+    sign = hashlib.sha256(home.order_key.encode()).hexdigest()[:12]
+    return f"A demo made by lsal ({sign}): a simulated annotator may label it."
+
+
+def keep_truth(home: Home, truth: Mapping[int, str], held_out: Sequence[Mapping[str, Any]]) -> None:
+    """Remember the true labels of a demo's tasks, and the items that are in no task."""
+    write_json(home.path(TRUTH), {"truth": truth, "held_out": held_out})
+
+
+def held_out(home: Home) -> list[Example]:
+    """The items of a demo that no task holds, with their true labels."""
+    from pathlib import Path
+
+    rows = read_json(home.path(TRUTH), {}).get("held_out", [])
+    return [
+        Example(-1 - n, Path(r["file"]) if "file" in r else r["text"], Labels((r["label"],)))
+        for n, r in enumerate(rows)
+    ]
+
+
+def truth(home: Home) -> dict[int, Labels]:
+    """The true label of each task of a demo."""
+    return {int(task): Labels((name,)) for task, name in read_json(home.path(TRUTH), {}).get("truth", {}).items()}
+
+
+def label(home: Home, people: Sequence[Project], count: int, report: Report | None = None) -> Labelled:
+    """Label `count` tasks, `people` (one connection each) taking turns: ask, submit, ask again.
+
+    Raises NotADemo. Ends early when Label Studio has no more tasks.
+    """
+    _refuse_people(home, people[0])
+    known, begun = truth(home), time.perf_counter()
+    control = _control_names(people[0])
+    order = _Order(home, people[0])
+    done = in_order = 0
+    for turn in range(count):
+        person, asked = people[turn % len(people)], time.perf_counter()
+        task = person.next_task()
+        if task is None:
+            break
+        in_order += order.take(task["id"])
+        name = known[task["id"]].names[0]
+        region = {**control, "type": "choices", "value": {"choices": [name]}}
+        person.submit(task["id"], [region], time.perf_counter() - asked)
+        done += 1
+        if report:
+            report(Progress(done, count, "labelling"))
+    return Labelled(done, done, in_order, time.perf_counter() - begun)
+
+
+def open_count(home: Home, project: Project) -> int:
+    """How many tasks of the live publication are open."""
+    publication = publishing.live_publication(home)
+    return len(queue.read_order(project, publication.name)) if publication else 0
+
+
+class _Order:
+    """The live publication's open tasks, best first, as they should be served."""
+
+    def __init__(self, home: Home, project: Project) -> None:
+        self._home, self._project = home, project
+        self._publication: Publication | None = None
+        self._open: list[int] = []
+
+    def take(self, task: int) -> bool:
+        """Whether `task` is the best one still open; it is open no longer."""
+        publication = publishing.live_publication(self._home)
+        if publication is not None and publication != self._publication:
+            there = set(queue.read_order(self._project, publication.name))
+            self._publication = publication
+            self._open = [t for t in publication.task_ids if t in there]
+        best = bool(self._open) and self._open[0] == task
+        if task in self._open:
+            self._open.remove(task)
+        return best
+
+
+def _refuse_people(home: Home, project: Project) -> None:
+    described = project.read().get("description") or ""
+    if not home.demo or mark_of(home) not in described:
+        raise NotADemo(
+            f"Project {home.project} ('{home.title}') was not made by lsal as a demo",
+            "The simulated annotator only labels demos: lsal new digits --demo",
+        )
+
+
+def _control_names(project: Project) -> dict[str, str]:
+    from lsal.label_studio.config import read_config
+
+    control = read_config(project.read()["label_config"]).controls[0]
+    return {"from_name": control.name, "to_name": control.to_name}

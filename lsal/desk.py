@@ -1,0 +1,120 @@
+"""One project's parts, opened from its home: store, mirror, config, files, and the real project.
+
+Everything is built when it is first asked for, so that what needs no server needs no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lsal.errors import BadConfig, Unreachable
+from lsal.home import Home
+from lsal.kinds import match
+from lsal.kinds.reading import read_example, read_labelled
+from lsal.label_studio import server
+from lsal.label_studio.config import Config, read_config
+from lsal.label_studio.connection import Connection
+from lsal.label_studio.media import Media
+from lsal.label_studio.mirror import Mirror
+from lsal.label_studio.project import Project
+from lsal.protocols import Kind
+from lsal.records import Control, Example, Task
+from lsal.settings import label_studio_key
+from lsal.store import Store
+
+
+class Desk:
+    """The parts of the project whose home is given."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.store = Store(home)
+        self.mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
+        self._config: Config | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of Label Studio now; lsal's own server may have moved to another port."""
+        if not self.home.own_server:
+            return self.home.url
+        running = server.running(self.home.root)
+        if running is None:
+            raise Unreachable("lsal's own Label Studio is not running", "Start it: lsal up")
+        return running.url
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The connection to Label Studio, with the root's key."""
+        name = server.OWN if self.home.own_server else self.home.url
+        return Connection(self.url, label_studio_key(self.home.root, name))
+
+    @cached_property
+    def project(self) -> Project:
+        """The real project on the server."""
+        return Project(self.connection, self.home.project)
+
+    @property
+    def config(self) -> Config:
+        """The label config as of the last sync; read from the server before the first."""
+        xml = self.mirror.label_config or self.project.read()["label_config"]
+        if self._config is None or self._config.xml != xml:
+            self._config = read_config(xml)
+        return self._config
+
+    @property
+    def handled(self) -> dict[str, tuple[Control, Kind]]:
+        """The controls that a kind handles, by name."""
+        return match(self.config.controls)[0]
+
+    @property
+    def unhandled(self) -> dict[str, str]:
+        """Why each other control is left to people, by name."""
+        return match(self.config.controls)[1]
+
+    def need_handled(self) -> dict[str, tuple[Control, Kind]]:
+        """`handled`, or BadConfig with the reasons if there is none."""
+        if not self.handled:
+            reasons = "; ".join(self.unhandled.values()) or "the label config has no control"
+            raise BadConfig(f"lsal can learn no control of this project: {reasons}", "Add one that it can: <Choices>")
+        return self.handled
+
+    def family(self, control: str) -> str:
+        """The model family for a control: the project's setting, else the kind's default."""
+        chosen = (self.home.settings().family or {}).get(control)
+        return chosen or str(self.handled[control][1].families[0])
+
+    def options(self, control: str) -> Mapping[str, Any]:
+        """Options of the control's model family."""
+        return (self.home.settings().options or {}).get(control, {})
+
+    @cached_property
+    def media(self) -> Media:
+        """Files of tasks, fetched once."""
+        own = server.files_folder(self.home.root) if self.home.own_server else None
+        folder = self.home.path("media")
+        folder.mkdir(exist_ok=True)
+        # The key is asked for only when a file has to come from the server: a worker on another
+        # machine, or a snapshot whose files are all here, needs none.
+        url = self.home.url if not self.home.own_server else (self._own_url() or self.home.url)
+        return Media(folder, url, lambda: self.connection.token(), own)
+
+    def _own_url(self) -> str | None:
+        running = server.running(self.home.root)
+        return running.url if running else None
+
+    def fetch(self, url: str, task_id: int) -> Path:
+        """A task's file, here."""
+        return self.media.fetch(url, task_id)
+
+    def examples(self, control: str, tasks: Iterable[Task]) -> Iterator[Example]:
+        """Tasks as the control's model sees them."""
+        settings, kind = self.handled[control]
+        return (read_example(kind, settings, task, self.fetch) for task in tasks)
+
+    def labelled(self, control: str, tasks: Iterable[Task]) -> Iterator[Example]:
+        """Labelled tasks with what people agreed on."""
+        settings, kind = self.handled[control]
+        return read_labelled(kind, settings, tasks, self.fetch)

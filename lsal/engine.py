@@ -1,0 +1,31 @@
+"""Where work runs: every engine is a concurrent.futures.Executor."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from typing import Any
+
+from lsal.registry import Registry
+from lsal.settings import worker_threads
+
+ENGINES = Registry("engine", {"here": "lsal.engine:Here", "processes": "lsal.engine:processes"})
+
+
+class Here(Executor):
+    """Runs each call at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run the call now; its future is already finished."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # any: it belongs to whoever asks for the result
+            future.set_exception(error)
+        return future
+
+
+def processes() -> ProcessPoolExecutor:
+    """Runs calls in fresh processes, as many as a worker may use threads."""
+    return ProcessPoolExecutor(worker_threads(), mp_context=multiprocessing.get_context("spawn"))

@@ -1,0 +1,177 @@
+"""Work in a process of its own, known by its folder: started, followed, cancelled, found again.
+
+jobs/ID/
+├── job.json        the act and its parameters
+├── snapshot/       what a training needs: enough to run it again anywhere
+├── process.json    who runs it
+├── progress.json   how far it is; progress.jsonl all of it
+├── cancel          asks it to stop
+├── end.json        how it ended; a job without one whose process is gone is lost
+└── log.txt         what it printed
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lsal import processes
+from lsal.errors import BadRequest, Cancelled, JobFailed
+from lsal.files import read_json, to_json, write_json, write_whole
+from lsal.home import Home
+from lsal.records import Progress
+from lsal.settings import child_environment, worker_threads
+
+NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
+ENDED = ("done", "failed", "cancelled", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a job stands. `state` is waiting, running, done, failed, cancelled or lost."""
+
+    id: str
+    act: str
+    state: str
+    progress: Progress
+    made_at: float
+    seconds: float
+    eta_s: float | None = None
+    error: str = ""
+    fix: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Job:
+    """One piece of work, by its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r}, {self.state().state})"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The act, its parameters, and when it was made."""
+        return dict(read_json(self.folder / "job.json", {}))
+
+    def state(self) -> State:
+        """Where the job stands now, read from its folder alone."""
+        facts, end = self.facts, read_json(self.folder / "end.json")
+        process = read_json(self.folder / "process.json")
+        progress = _progress(read_json(self.folder / "progress.json", {}))
+        common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress, "made_at": facts.get("made_at", 0)}
+        if end:
+            return State(**common, **end)
+        running = processes.alive(process)
+        if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
+            return State(**common, **ended)
+        age = time.time() - common["made_at"]
+        if running or (process is None and age < 5):
+            left = progress.total - progress.done
+            eta = age * left / progress.done if running and progress.done > 0 and progress.total > 0 else None
+            return State(**common, state="running" if running else "waiting", seconds=age, eta_s=eta)
+        return State(
+            **common,
+            state="lost",
+            seconds=age,
+            error="Its process ended without a word: it was killed, or the machine stopped",
+            fix=f"Run it again: lsal {common['act']}",
+        )
+
+    def report(self, progress: Progress) -> None:
+        """Write progress down; raises Cancelled when somebody asked for it."""
+        if (self.folder / "cancel").exists():
+            raise Cancelled()
+        row = to_json({**asdict(progress), "at": time.time()})
+        # No flush to the disk here: a lost line of progress hurts nobody, a slow one does.
+        beside = self.folder / ".progress.json"
+        beside.write_bytes(row)
+        beside.replace(self.folder / "progress.json")
+        with (self.folder / "progress.jsonl").open("ab") as file:
+            file.write(row + b"\n")
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it does so at its next step."""
+        if self.state().state not in ENDED:
+            write_whole(self.folder / "cancel", b"")
+
+    def follow(self, every_s: float = 0.2) -> Iterator[State]:
+        """Its states until it ends, the last one included."""
+        while True:
+            state = self.state()
+            yield state
+            if state.state in ENDED:
+                return
+            time.sleep(every_s)
+
+    def wait(self, timeout_s: float | None = None) -> dict[str, Any]:
+        """Wait for its result; raises JobFailed or Cancelled as the job ended."""
+        begun = time.monotonic()
+        for state in self.follow(every_s=0.1):
+            if state.state in ENDED:
+                break
+            if timeout_s is not None and time.monotonic() - begun > timeout_s:
+                raise JobFailed(f"Job {self.id} still runs after {timeout_s:.0f} s", "Follow it: lsal status")
+        if state.state == "cancelled":
+            raise Cancelled(f"Job {self.id} was cancelled")
+        if state.state != "done":
+            raise JobFailed(f"Job {self.id} ({state.act}) {state.state}: {state.error}", state.fix)
+        return dict(state.result)
+
+    def end(self, state: str, begun: float, **more: Any) -> None:
+        """Say how the job ended; called by its worker, last of all."""
+        write_json(self.folder / "end.json", {"state": state, "seconds": time.time() - begun, **more})
+
+
+def create(home: Home, act: str, **parameters: Any) -> Job:
+    """A new job's folder, not yet started."""
+    now = time.time()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{int(now * 1000) % 1000:03d}"
+    job = Job(home.path("jobs", f"{stamp}-{act}-{secrets.token_hex(2)}"))
+    write_json(job.folder / "job.json", {"act": act, "made_at": now, "parameters": parameters})
+    return job
+
+
+def start(job: Job, module: str) -> Job:
+    """Run the job in a process of `module`, with few threads and a low priority."""
+    if job.state().state == "running":
+        raise BadRequest(f"Job {job.id} is already running", "Follow it: lsal status")
+    for name in ("end.json", "cancel"):
+        (job.folder / name).unlink(missing_ok=True)
+    threads = str(worker_threads())
+    limits = {f"{library}_NUM_THREADS": threads for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+    command = [sys.executable, "-m", module, str(job.folder)]
+    marked = processes.spawn(command, job.folder / "log.txt", child_environment(**limits), nice=NICE)
+    write_json(job.folder / "process.json", marked)
+    return job
+
+
+def jobs(home: Home) -> list[Job]:
+    """All jobs of a project, newest first."""
+    found = [path for path in home.path("jobs").glob("*") if (path / "job.json").exists()]
+    return [Job(path) for path in sorted(found, reverse=True)]
+
+
+def running(home: Home) -> Job | None:
+    """The job that runs now, if there is one."""
+    return next((job for job in jobs(home)[:20] if job.state().state in ("running", "waiting")), None)
+
+
+def find(home: Home, name: str) -> Job:
+    """The job whose id is, or begins with, `name`."""
+    for job in jobs(home):
+        if job.id.startswith(name):
+            return job
+    raise BadRequest(f"No job is called '{name}'", "List them: lsal status")
+
+
+def _progress(kept: Mapping[str, Any]) -> Progress:
+    return Progress(kept.get("done", 0), kept.get("total", 0), kept.get("message", ""), kept.get("metrics", {}))

@@ -1,0 +1,53 @@
+"""The kinds: which control tags lsal can learn, and the translation both ways.
+
+A new one is a class with the methods of `lsal.protocols.Kind` and a class method
+`samples() -> tuple[Sample, ...]`, from which the contract tests take their material. It
+joins by a line in `KINDS`, or from another package by an entry point in the group
+`lsal.kind`. Its `refusal` returns "" for tags that are none of its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsal.protocols import Kind
+from lsal.records import Control, Target
+from lsal.registry import Registry
+
+KINDS = Registry(
+    "kind",
+    {
+        "text_choices": "lsal.kinds.text_choices:TextChoices",
+        "image_choices": "lsal.kinds.image_choices:ImageChoices",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A label config with one control, the data of one task, and targets that people could give.
+
+    Files in `data` are `data:` URLs, so that a sample stands alone.
+    """
+
+    config: str
+    data: Mapping[str, Any]
+    targets: tuple[Target, ...]
+
+
+def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]], dict[str, str]]:
+    """Who handles what: control name -> (control, its kind), and unhandled name -> why, in a sentence."""
+    kinds: list[Kind] = [KINDS[name]() for name in KINDS]
+    handled: dict[str, tuple[Control, Kind]] = {}
+    unhandled: dict[str, str] = {}
+    for control in controls:
+        refusals = [(kind, kind.refusal(control)) for kind in kinds]
+        able = [kind for kind, refusal in refusals if refusal is None]
+        if able:
+            handled[control.name] = control, able[0]
+        else:
+            why = next((refusal for _, refusal in refusals if refusal), f"no kind handles {control.tag} on it yet")
+            unhandled[control.name] = f"{control.tag} '{control.name}' on {control.object_tag}: {why}"
+    return handled, unhandled

@@ -1,0 +1,65 @@
+"""From mirrored tasks to examples: one control's input, and what people agreed on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsal.errors import BadData
+from lsal.protocols import Kind
+from lsal.records import Annotation, Control, Example, Target, Task
+
+FetchFor = Callable[[str, int], Path]
+"""Turns a URL of a task, and the task's id, into a local file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What people said about one control of a task; `how` they came to it is in words."""
+
+    target: Target | None
+    how: str
+
+
+def read_example(kind: Kind, control: Control, task: Task, fetch: FetchFor) -> Example:
+    """The task as a model sees it, without a target."""
+    return kind.example(control, task.id, task.data, lambda url: fetch(url, task.id))
+
+
+def read_labelled(kind: Kind, control: Control, tasks: Iterable[Task], fetch: FetchFor) -> Iterator[Example]:
+    """Examples with targets. One without an answer for this control has none; one whose
+    annotation cannot be read has a `problem` that names the task.
+    """
+    for task in tasks:
+        example = read_example(kind, control, task, fetch)
+        try:
+            answer = agreed(kind, control, task.annotations)
+        except BadData as error:
+            yield replace(example, problem=f"task {task.id}: {error}")
+            continue
+        yield replace(example, target=answer.target)
+
+
+def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> Answer:
+    """The majority of the people's answers; without one, the latest. Skips do not count.
+
+    `annotations` come oldest first. A person who answered twice counts once, by the later one.
+    """
+    by_person: dict[object, Target] = {}
+    for annotation in annotations:
+        target = None if annotation.skipped else kind.target(control, annotation.result)
+        if target is not None:
+            person = annotation.id if annotation.person is None else annotation.person
+            by_person.pop(person, None)  # so that the latest answer also stands last
+            by_person[person] = target
+    answers = list(by_person.values())
+    if not answers:
+        return Answer(None, "nobody answered")
+    best, votes = Counter(answers).most_common(1)[0]
+    if len(answers) == 1:
+        return Answer(best, "one answer")
+    if votes * 2 > len(answers):
+        return Answer(best, f"majority, {votes} of {len(answers)}")
+    return Answer(answers[-1], f"latest of {len(answers)}, no majority")

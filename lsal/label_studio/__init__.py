@@ -1,0 +1,1 @@
+"""Label Studio, seen from lsal: a server of its own, and the projects on any server."""

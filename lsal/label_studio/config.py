@@ -1,0 +1,170 @@
+"""A label config as data: Label Studio's XML read into Controls.
+
+Read here and not by the SDK's LabelInterface, which takes two seconds to import (the ML
+backend has one to answer in), expands entities and drops the first of two controls with
+the same name. The tests hold that both see the same controls and labels.
+
+`Control.options` holds the control's own XML attributes and, under `Tag.attribute`, what
+other tags say about it: every attribute of the object (`Text.valueType`), `Repeater.on`,
+`View.visibleWhen`, and `Choice.nested` if choices stand inside choices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from lsal.errors import BadConfig
+from lsal.records import Control
+
+LABELS = ("Choice", "Label", "Relation")
+SELF_REFERENCING = ("Chat", "ReactCode")
+"""Tags that are object and control at once."""
+CONDITIONS = ("on", "visibleWhen")
+"""What a Repeater or a View around a control says about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A label config that was read. `digest` ignores comments, spaces and the order of attributes."""
+
+    xml: str
+    controls: tuple[Control, ...]
+    digest: str
+
+
+def read_config(xml: str) -> Config:
+    """Read any label config; every control tag becomes a Control, also those no kind handles.
+
+    Raises BadConfig if `xml` is not XML, has a DOCTYPE, has no control, gives two tags the
+    same name, or has a control whose toName names no object.
+    """
+    root = _tree(xml)
+    controls = [tag for tag in root.iter() if _is_control(tag)]
+    objects = {tag.get("name", ""): tag for tag in root.iter() if _is_object(tag)}
+    if not controls:
+        raise BadConfig(
+            "The label config has no control, a tag with both name and toName",
+            'Add one, such as <Choices name="label" toName="text">',
+        )
+    _refuse_same_names(root)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    return Config(
+        xml=xml,
+        controls=tuple(_control(tag, objects, _ancestors(tag, parents)) for tag in controls),
+        digest=hashlib.sha256(ET.canonicalize(xml, strip_text=True).encode()).hexdigest()[:16],
+    )
+
+
+class _Builder(ET.TreeBuilder):
+    """Refuses a DOCTYPE, without which no entity can be declared: entity bombs never expand."""
+
+    def doctype(self, *_: Any) -> None:
+        raise BadConfig("The label config has a DOCTYPE, which may declare entities", "Remove the <!DOCTYPE ...> part")
+
+
+def _tree(xml: str) -> ET.Element:
+    try:
+        return ET.fromstring(xml, parser=ET.XMLParser(target=_Builder()))
+    except (ET.ParseError, ValueError) as error:
+        raise BadConfig(
+            f"The label config is not XML ({error})", "Correct it in Label Studio: Settings > Labeling Interface > Code"
+        ) from None
+
+
+def _is_control(tag: ET.Element) -> bool:
+    named, pointing = tag.get("name"), tag.get("toName") or tag.tag in SELF_REFERENCING
+    return bool(named and pointing and tag.tag != "Filter")
+
+
+def _is_object(tag: ET.Element) -> bool:
+    return bool(tag.get("name") and (not tag.get("toName") or tag.tag in SELF_REFERENCING))
+
+
+def _refuse_same_names(root: ET.Element) -> None:
+    """Over controls and the objects that show data; buckets and the like have names of their own."""
+    shows = ("value", "valueList", "toName")
+    tags = [tag for tag in root.iter() if tag.get("name") and any(tag.get(attribute) for attribute in shows)]
+    for name, times in Counter(tag.get("name") for tag in tags).items():
+        if times > 1:
+            which = " and ".join(f"<{tag.tag}>" for tag in tags if tag.get("name") == name)
+            raise BadConfig(f"{times} tags have name='{name}': {which}", "Give each tag a name of its own")
+
+
+def _ancestors(tag: ET.Element, parents: Mapping[ET.Element, ET.Element]) -> Iterator[ET.Element]:
+    while tag in parents:
+        tag = parents[tag]
+        yield tag
+
+
+def _control(tag: ET.Element, objects: Mapping[str, ET.Element], around: Iterator[ET.Element]) -> Control:
+    name = tag.get("name", "")
+    to_name = tag.get("toName") or name
+    for wanted in to_name.split(","):
+        if wanted not in objects:
+            raise BadConfig(
+                f"<{tag.tag} name='{name}'> has toName='{wanted}', which names no object tag",
+                f"Set toName to one of: {', '.join(objects) or '(add an object, such as <Text>, first)'}",
+            )
+    shown = objects[to_name.split(",")[0]]
+    labels, aliases = _labels(tag)
+    return Control(
+        name=name,
+        to_name=to_name,
+        tag=tag.tag,
+        object_tag=shown.tag,
+        data_key=_data_key(shown.get("valueList") or shown.get("value") or ""),
+        labels=labels,
+        aliases=aliases,
+        options={**tag.attrib, **_told_by_others(tag, shown, around)},
+    )
+
+
+def _labels(control: ET.Element) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The labels, and what else they are called.
+
+    An alias takes the place of the value in annotations; the value and the names in
+    `predicted_values` then lead to it. A name that could mean two labels leads nowhere.
+    """
+    labels: dict[str, None] = {}
+    meanings: dict[str, set[str]] = defaultdict(set)
+    for tag in _within(control):
+        label = tag.get("alias") or tag.get("value")
+        if tag.tag in LABELS and label:
+            labels[label] = None
+            predicted = [name.strip() for name in tag.get("predicted_values", "").split(",")]
+            for name in (tag.get("value"), *predicted):
+                if name:
+                    meanings[name].add(label)
+    aliases = {name: min(told) for name, told in meanings.items() if len(told) == 1 and name not in labels}
+    return tuple(labels), aliases
+
+
+def _within(control: ET.Element) -> Iterator[ET.Element]:
+    """Every tag inside, save what belongs to a control that stands inside."""
+    waiting = [*reversed(control)]
+    while waiting:
+        tag = waiting.pop()
+        if not _is_control(tag):
+            yield tag
+            waiting.extend(reversed(tag))
+
+
+def _data_key(value: str) -> str:
+    """The field of `$field`, or the first one in a longer text such as `https://host/$file`."""
+    whole = re.fullmatch(r"\$([^\s,$/]+)", value) or re.search(r"\$(\w+(?:\.\w+|\[[\w{}]+\])*)", value)
+    return whole[1] if whole else ""
+
+
+def _told_by_others(tag: ET.Element, shown: ET.Element, around: Iterator[ET.Element]) -> dict[str, str]:
+    told = {f"{shown.tag}.{name}": value for name, value in shown.attrib.items()}
+    for ancestor in around:
+        told |= {f"{ancestor.tag}.{name}": ancestor.attrib[name] for name in CONDITIONS if ancestor.get(name)}
+    if any(child.tag == "Choice" for choice in tag.iter("Choice") for child in choice):
+        told["Choice.nested"] = "true"
+    return told

@@ -1,0 +1,210 @@
+"""Files of tasks on this machine: a URL in, a path out, downloaded once.
+
+The SDK's get_local_path knows every address that Label Studio writes into tasks (uploads,
+local files, cloud storage through presigned links). It is used here inside bounds that it
+lacks: a time and a size for each download, no look into other Label Studios' folders on
+this machine, and a name that appears only once the file is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import DataHandler, Request
+
+from lsal.errors import BadData
+
+MOST_BYTES = 200_000_000
+CONNECT_SECONDS, READ_SECONDS, MOST_SECONDS = 5.0, 30.0, 300.0
+LOCAL_FILES = "/data/local-files/"
+ON_SERVER = ("/data/upload/", LOCAL_FILES, "/storage-data/uploaded/", "upload/", "/upload/")
+CLOUDS = ("s3", "gs", "azure-blob")
+
+
+class Media:
+    """The files of one project's tasks, kept in `folder` under a digest of their URL.
+
+    `url` is the Label Studio they belong to and `token()` gives what it accepts now: a legacy
+    token or an access JWT, never a personal access token. `own_files` is the folder that
+    lsal's own server serves as local files: those are read where they lie.
+    """
+
+    def __init__(
+        self, folder: Path, url: str, token: Callable[[], str] | None = None, own_files: Path | None = None
+    ) -> None:
+        self.folder = folder
+        self.url = url.rstrip("/")
+        self._token = token
+        self._own_files = own_files.resolve() if own_files else None
+
+    def fetch(self, task_url: str, task_id: int | None = None) -> Path:
+        """The file behind a URL of a task; `task_id` is needed for cloud storage. Raises BadData."""
+        on_server = task_url.removeprefix(self.url)
+        address = on_server if on_server.startswith(ON_SERVER) else task_url
+        scheme = _scheme(address)
+        if self._own_files and (address.startswith(LOCAL_FILES) or not (scheme or address.startswith(ON_SERVER))):
+            return self._own(address)
+        if scheme == "data":
+            return self._cached(address, lambda beside: _decode(address, beside))
+        if scheme in ("http", "https"):
+            return self._cached(address, lambda beside: self._download(address, beside))
+        if scheme in CLOUDS and task_id is None:
+            raise BadData(f"'{_short(address)}' needs the id of its task", "Sync the project first: lsal sync")
+        if scheme in CLOUDS or address.startswith(ON_SERVER):
+            return self._cached(address, lambda beside: self._download(address, beside, task_id, self._token))
+        raise BadData(
+            f"'{_short(address)}' is not an address that a task may use",
+            "Upload the file into Label Studio, or give an http(s) or data: URL",
+        )
+
+    def _own(self, address: str) -> Path:
+        """A file below `own_files`, which no `..` and no link leads out of."""
+        assert self._own_files
+        local = address.startswith(LOCAL_FILES)
+        path = parse_qs(urlsplit(address).query).get("d", [""])[-1].lstrip("/") if local else address
+        inside = self._own_files / path
+        try:
+            found = inside.resolve()
+            there = found.is_file()
+        except (OSError, ValueError) as error:
+            raise BadData(f"'{_short(address)}' cannot be a file ({error})", "Correct the task") from None
+        if ".." in inside.parts or not found.is_relative_to(self._own_files):
+            raise BadData(
+                f"'{_short(address)}' leads out of the folder that is served", f"Put the file below {self._own_files}"
+            )
+        if not there:
+            raise BadData(f"There is no file '{_short(inside)}'", "Put it back, or delete the task in Label Studio")
+        return found
+
+    def _cached(self, address: str, fill: Callable[[Path], Path]) -> Path:
+        """The kept file of an address; without one, what `fill` puts into an empty folder."""
+        kept = self.folder / (hashlib.sha256(address.encode()).hexdigest()[:32] + _suffix(address))
+        if not kept.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=self.folder, prefix=".") as beside:
+                filled = fill(Path(beside))
+                with filled.open("rb") as file:
+                    os.fsync(file.fileno())
+                os.replace(filled, kept)
+        return kept
+
+    def _download(
+        self, address: str, beside: Path, task_id: int | None = None, token: Callable[[], str] | None = None
+    ) -> Path:
+        from label_studio_sdk._extensions.label_studio_tools.core.utils import io
+
+        try:
+            with io.http_session(_Bounded()):
+                # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
+                found = io.get_local_path(
+                    address,
+                    cache_dir=str(beside),
+                    image_dir=str(beside / "none"),
+                    hostname=self.url,
+                    access_token=token() if token else None,
+                    task_id=task_id,
+                )
+        except (OSError, ValueError) as error:
+            raise self._trouble(address, error) from None
+        return Path(found)
+
+    def _trouble(self, address: str, error: Exception) -> BadData:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            return BadData(
+                f"'{_short(address)}' may not be read ({status})", "Check the key, and that it may see the project"
+            )
+        if status:
+            return BadData(
+                f"'{_short(address)}' cannot be had ({status})",
+                "Is the file still there? Open the task in Label Studio",
+            )
+        why = f"{type(error).__name__}: {_short(error)}"
+        return BadData(
+            f"'{_short(address)}' cannot be fetched ({why})", f"Check that {self.url} and the address answer"
+        )
+
+
+class _Bounded:
+    """What the SDK's downloads go through: each has a limit in time and in size."""
+
+    def get(self, url: str, **options: Any) -> Any:
+        import requests
+
+        session = requests.Session()
+        # a proxy from the environment cannot reach this machine's own server
+        session.trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
+        answer = session.get(url, timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
+        answer.raw = _Metered(answer.raw, url)
+        return answer
+
+
+class _Metered:
+    """A body that ends with BadData when it grows too large or takes too long."""
+
+    def __init__(self, body: Any, url: str) -> None:
+        self._body, self._url = body, url
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._body, name)
+
+    def stream(self, *arguments: Any, **options: Any) -> Iterator[bytes]:
+        size, end = 0, time.monotonic() + MOST_SECONDS
+        for chunk in self._body.stream(*arguments, **options):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_large(self._url)
+            if time.monotonic() > end:
+                raise BadData(f"'{_short(self._url)}' took over {MOST_SECONDS:.0f} s", "Try again on a faster line")
+            yield chunk
+
+
+def _decode(address: str, beside: Path) -> Path:
+    if len(address) > MOST_BYTES:
+        raise _too_large(address)
+    try:
+        content = DataHandler().data_open(Request(address)).read()
+    except ValueError as error:
+        raise BadData(f"'{_short(address)}' cannot be decoded ({error})", "Correct the task's data: URL") from None
+    file = beside / "content"
+    file.write_bytes(content)
+    return file
+
+
+def _scheme(address: str) -> str:
+    """Its scheme in lower case, "" for a path; a data: URL may be long and is not taken apart."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", address)
+    scheme = found[1].lower() if found else ""
+    try:
+        urlsplit("" if scheme == "data" else address)
+    except ValueError as error:
+        raise BadData(f"'{_short(address)}' is no address ({error})", "Correct the task") from None
+    return scheme
+
+
+def _suffix(address: str) -> str:
+    """The ending of the file's name, where it is a plain one: libraries look at it."""
+    if _scheme(address) == "data":
+        return mimetypes.guess_extension(re.split("[;,]", address[5:100])[0]) or ""
+    parts = urlsplit(address)
+    asked = parse_qs(parts.query)
+    path = (asked.get("d") or asked.get("filepath") or [parts.path])[-1]
+    ending = PurePosixPath(path).suffix
+    return ending.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", ending) else ""
+
+
+def _too_large(address: str) -> BadData:
+    return BadData(f"'{_short(address)}' is larger than {MOST_BYTES // 1_000_000} MB", "Make a smaller copy of it")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else f"{text[:100]}... ({len(text)} characters)"

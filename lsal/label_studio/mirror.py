@@ -1,0 +1,159 @@
+"""The local copy of a project's tasks and annotations: one SQLite file, readable while it is written."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from lsal.records import Annotation, Task
+
+OPEN, LABELLED, SKIPPED = 0, 1, 2
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tasks (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, place REAL NOT NULL, data BLOB NOT NULL,
+    updated_at TEXT NOT NULL, state INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, place);
+CREATE TABLE IF NOT EXISTS annotations (
+    id INTEGER PRIMARY KEY, task INTEGER NOT NULL, person INTEGER, skipped INTEGER NOT NULL,
+    updated_at TEXT NOT NULL, result BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS annotations_by_task ON annotations (task);
+CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+
+
+class Mirror:
+    """The copy in `path`. Every method may be called from any thread or process."""
+
+    def __init__(self, path: Path, order_key: str) -> None:
+        self.path = path
+        self._order_key = bytes.fromhex(order_key)
+        self._local = threading.local()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if getattr(self._local, "db", None) is None:
+            db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(_SCHEMA)
+            self._local.db = db
+        return self._local.db  # type: ignore[no-any-return]
+
+    def keep(self, rows: list[dict[str, Any]], first_id: int | None = None) -> None:
+        """Store a page of the server's tasks; `first_id` notes how far a first sync has come."""
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany("DELETE FROM annotations WHERE task = ?", [(row["id"],) for row in rows])
+            db.executemany("REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", map(self._task_row, rows))
+            db.executemany("REPLACE INTO annotations VALUES (?, ?, ?, ?, ?, ?)", _annotation_rows(rows))
+            if first_id is not None:
+                db.execute("REPLACE INTO facts VALUES ('first_id', ?)", (orjson.dumps(first_id),))
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+
+    def _task_row(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        data, digest = _digest(row["data"])
+        answered = row["annotations"]
+        state = OPEN if not answered else LABELLED if any(not a["was_cancelled"] for a in answered) else SKIPPED
+        return row["id"], digest, self._place(row["id"], digest), data, stamp(row["updated_at"]), state
+
+    def place_of(self, task: int, data: Mapping[str, Any]) -> float:
+        """The place in the fixed random order of a task that may not be here yet."""
+        return self._place(task, _digest(data)[1])
+
+    def _place(self, task: int, digest: str) -> float:
+        """A keyed hash of the task's identity: random to everybody, the same for ever."""
+        keyed = hashlib.blake2b(f"{task}:{digest}".encode(), key=self._order_key, digest_size=8)
+        return int.from_bytes(keyed.digest()) / 2**64
+
+    def remove(self, ids: Iterable[int]) -> None:
+        """Forget tasks that the server no longer has."""
+        gone = [(number,) for number in ids]
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany("DELETE FROM tasks WHERE id = ?", gone)
+        db.executemany("DELETE FROM annotations WHERE task = ?", gone)
+        db.execute("COMMIT")
+
+    def remember(self, **facts: Any) -> None:
+        """Keep some facts beside the tasks."""
+        rows = [(key, orjson.dumps(value)) for key, value in facts.items()]
+        self._db.executemany("REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def fact(self, key: str, default: Any = None) -> Any:
+        """A fact kept by `remember`."""
+        row = self._db.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+        return orjson.loads(row[0]) if row else default
+
+    def newest_stamp(self) -> str:
+        """The latest `updated_at` of any task here; empty without tasks."""
+        return str(self._db.execute("SELECT coalesce(max(updated_at), '') FROM tasks").fetchone()[0])
+
+    @property
+    def label_config(self) -> str:
+        """The label config at the last sync; empty before the first."""
+        return str(self.fact("label_config", ""))
+
+    def ids(self) -> Iterator[int]:
+        """All task ids."""
+        return (row[0] for row in self._db.execute("SELECT id FROM tasks ORDER BY id").fetchall())
+
+    def count(self, state: int | None = None, below: float = 1.0) -> int:
+        """How many tasks there are, of one state or all, with a place below `below`."""
+        states = (OPEN, LABELLED, SKIPPED) if state is None else (state,)
+        marks = ",".join("?" * len(states))
+        query = f"SELECT count(*) FROM tasks WHERE state IN ({marks}) AND place < ?"
+        return int(self._db.execute(query, (*states, below)).fetchone()[0])
+
+    def tasks(self, state: int | None = None, ids: Iterable[int] | None = None) -> Iterator[Task]:
+        """Tasks in the fixed random order, without annotations; streamed."""
+        asked = None if ids is None else orjson.dumps(list(ids)).decode()
+        rows = self._db.cursor().execute(
+            "SELECT id, digest, place, data FROM tasks WHERE (?1 IS NULL OR state = ?1)"
+            " AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2))) ORDER BY place",
+            (state, asked),
+        )
+        for row in rows:
+            yield Task(row[0], row[1], row[2], orjson.loads(row[3]))
+
+    def labelled(self) -> Iterator[Task]:
+        """Tasks that somebody labelled, with their annotations, in the fixed random order."""
+        for task in self.tasks(LABELLED):
+            rows = self._db.execute(
+                "SELECT id, person, skipped, updated_at, result FROM annotations WHERE task = ? ORDER BY updated_at",
+                (task.id,),
+            )
+            answers = tuple(Annotation(r[0], r[1], bool(r[2]), r[3], orjson.loads(r[4])) for r in rows)
+            yield Task(task.id, task.digest, task.place, task.data, answers)
+
+
+def _digest(data: Mapping[str, Any]) -> tuple[bytes, str]:
+    """A task's data as canonical JSON, and its digest: ids of deleted tasks are used again."""
+    content = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    return content, hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _annotation_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        for a in row["annotations"]:
+            result = orjson.dumps(a["result"])
+            yield a["id"], row["id"], _person(a), bool(a["was_cancelled"]), stamp(a["updated_at"]), result
+
+
+def _person(annotation: Mapping[str, Any]) -> int | None:
+    person = annotation.get("completed_by")
+    return person.get("id") if isinstance(person, dict) else person
+
+
+def stamp(text: str) -> str:
+    """The stamp with a fraction, which the server omits when it is zero: now stamps compare as text."""
+    return text if "." in text else text.replace("Z", ".000000Z")

@@ -1,0 +1,124 @@
+"""The order of Label Studio's own queue: a ranking written as predictions, then switched on.
+
+With "Uncertainty sampling" Label Studio serves, lowest score first, the tasks that carry a
+prediction of `project.model_version`. So a batch goes in under a name that was never used
+before, with score = rank / size; what the server holds is read back; and then one PATCH of
+`model_version` changes the whole queue at once. A half-written import is never current.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsal.errors import LabelStudioError
+from lsal.label_studio.project import Project, where
+from lsal.records import Entry, Publication
+
+SAMPLING = "Uncertainty sampling"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What Label Studio holds, compared with what was published.
+
+    `open` are the published tasks that nobody labelled yet, in the server's order;
+    `in_order` counts those that stand where they should; `faults` says what is wrong.
+    """
+
+    name: str
+    published: int
+    open: tuple[int, ...]
+    in_order: int
+    faults: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = field(default=())
+
+    @property
+    def exact(self) -> bool:
+        """Whether the real queue is the published one."""
+        return not self.faults and self.in_order == len(self.open)
+
+
+def new_name(versions: Mapping[str, int]) -> str:
+    """A name for one attempt to publish; never used before, so never mixed up."""
+    made_by = "+".join(f"{control}.{number}" for control, number in sorted(versions.items())) or "start"
+    return f"lsal-queue-{made_by}-{secrets.token_hex(4)}"
+
+
+def write(project: Project, name: str, entries: Sequence[Entry]) -> None:
+    """Import a batch under `name` and check that the server holds exactly it. Changes no order yet."""
+    scores = {entry.task_id: rank / len(entries) for rank, entry in enumerate(entries)}
+    regions = {entry.task_id: [region for part in entry.result.values() for region in part] for entry in entries}
+    project.add_predictions(
+        [{"task": t, "model_version": name, "score": scores[t], "result": regions[t]} for t in scores]
+    )
+    _compare(name, {t: (scores[t], len(regions[t])) for t in scores}, _held(project, name))
+
+
+def switch(project: Project, name: str) -> None:
+    """Make the batch called `name` the queue: one PATCH, the commit point."""
+    project.change(model_version=name, sampling=SAMPLING)
+
+
+def live_name(project: Project) -> str:
+    """The name of the batch that Label Studio serves now."""
+    return project.read()["model_version"] or ""
+
+
+def read_order(project: Project, name: str) -> list[int]:
+    """The open tasks of the live batch `name`, in the order in which people get them."""
+    filters = [_holding(name), where("total_annotations", "equal", 0, "Number")]
+    # Asking for the next task would lock it and hide it from people: read the order instead.
+    pages = project.tasks(filters, "id,cancelled_annotations", ordering="tasks:predictions_score")
+    return [row["id"] for rows in pages for row in rows if not row.get("cancelled_annotations")]
+
+
+def verify(project: Project, publication: Publication) -> Verification:
+    """Compare the server's queue with a publication, by reading only."""
+    facts, faults, fixes = project.read(), [], []
+    if facts["sampling"] != SAMPLING:
+        faults.append(f"Label Studio's task sampling is '{facts['sampling']}', so scores do not order the queue")
+        fixes.append("lsal rank")
+    if facts["model_version"] != publication.name:
+        faults.append(f"Label Studio serves '{facts['model_version']}', not '{publication.name}'")
+        fixes.append("lsal rank")
+    there = read_order(project, publication.name)
+    still_open = set(there)
+    wanted = [task for task in publication.task_ids if task in still_open]
+    in_order = sum(a == b for a, b in zip(there, wanted, strict=True)) if not faults else 0
+    if not faults and in_order < len(there):
+        faults.append(f"{len(there) - in_order} of {len(there)} open tasks stand elsewhere than published")
+        fixes.append("lsal rank")
+    return Verification(
+        publication.name, len(publication.task_ids), tuple(there), in_order, tuple(faults), tuple(fixes)
+    )
+
+
+def _held(project: Project, name: str) -> dict[int, tuple[float, int]]:
+    """Score and number of regions of each task's prediction called `name`."""
+    held: dict[int, tuple[float, int]] = {}
+    for rows in project.tasks([_holding(name)], "id,predictions,score,model_version,result"):
+        for row in rows:
+            mine = [p for p in row["predictions"] if p["model_version"] == name]
+            held[row["id"]] = (mine[0]["score"], len(mine[0]["result"])) if len(mine) == 1 else (-1.0, len(mine))
+    return held
+
+
+def _compare(name: str, wanted: Mapping[int, tuple[float, int]], held: Mapping[int, tuple[float, int]]) -> None:
+    wrong = [task for task, row in wanted.items() if not _same(row, held.get(task))]
+    if wrong or len(held) != len(wanted):
+        raise LabelStudioError(
+            f"Label Studio holds {len(held)} of {len(wanted)} predictions of '{name}', {len(wrong)} not as sent"
+            + (f" (first: task {wrong[0]})" if wrong else ""),
+            "The queue was not switched. Try again: lsal rank",
+        )
+
+
+def _same(sent: tuple[float, int], held: tuple[float, int] | None) -> bool:
+    return held is not None and abs(sent[0] - held[0]) < 1e-9 and sent[1] == held[1]
+
+
+def _holding(name: str) -> dict[str, Any]:
+    return where("predictions_model_versions", "contains", [name], "List")

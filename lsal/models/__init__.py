@@ -1,0 +1,15 @@
+"""Model families: one file each, and one line in this table."""
+
+from __future__ import annotations
+
+from lsal.registry import Registry
+
+MODELS = Registry(
+    "model",
+    {
+        "random": "lsal.models.random_guess:RandomGuess",
+        "sklearn_text": "lsal.models.sklearn_text:SklearnText",
+        "image_features": "lsal.models.image_features:ImageFeatures",
+    },
+)
+"""Classes that follow `protocols.Model`, by the name of their family."""

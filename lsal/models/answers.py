@@ -1,0 +1,84 @@
+"""Chances turned into predictions, and labelled examples into arrays to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsal.errors import BadData
+from lsal.records import Control, Example, Labels, Prediction
+
+if TYPE_CHECKING:
+    from lsal.records import Floats, Ints
+
+
+def units_and_classes(control: Control) -> tuple[int, int]:
+    """The shape of one task's chances: (1, classes), or (classes, 2) with several labels."""
+    return (len(control.labels), 2) if control.several else (1, len(control.labels))
+
+
+def learnable(control: Control, examples: Sequence[Example]) -> list[Example]:
+    """Those that can be read and say something; a single choice without a choice says nothing.
+
+    Raises BadData, with the first reason, if none is left.
+    """
+    usable = [e for e in examples if e.input is not None and e.target and (control.several or e.target.names)]
+    if not usable:
+        raise nothing_to_learn(control, examples)
+    return usable
+
+
+def nothing_to_learn(control: Control, examples: Sequence[Example], reason: str = "") -> BadData:
+    """The error for a training without one usable example."""
+    reason = reason or next((example.problem for example in examples if example.problem), "")
+    what = f"None of the {len(examples)} labelled examples of control '{control.name}' can be learned from"
+    what += f": {reason}" if reason else ""
+    return BadData(what, "Label at least one task that can be read, then: lsal train")
+
+
+def class_indices(control: Control, examples: Sequence[Example]) -> Ints:
+    """What to learn, int64 (n, units): the index of the class, or with several labels 0 or 1 for each.
+
+    Raises BadData for a label that the control does not have.
+    """
+    column = {label: i for i, label in enumerate(control.labels)}
+    targets = np.zeros((len(examples), units_and_classes(control)[0]), np.int64)
+    for row, example in enumerate(examples):
+        for name in example.target.names if example.target else ():
+            if name not in column:
+                raise _unknown(control, name)
+            if control.several:
+                targets[row, column[name]] = 1
+            else:
+                targets[row, 0] = column[name]
+    return targets
+
+
+def answer(
+    control: Control, examples: Sequence[Example], chances: Floats, embeddings: Floats | None = None
+) -> list[Prediction]:
+    """One prediction per example, in order.
+
+    `chances` is (n, units, classes), `embeddings` (n, d). A single choice is the most likely
+    class; of several labels those count that are more likely present than absent.
+    """
+    if control.several:
+        targets = [
+            Labels(tuple(name for name, on in zip(control.labels, row, strict=True) if on))
+            for row in (chances[:, :, 1] > 0.5).tolist()
+        ]
+    else:
+        singles = [Labels((name,)) for name in control.labels]
+        targets = [singles[best] for best in chances[:, 0].argmax(axis=1).tolist()]
+    vectors = [None] * len(examples) if embeddings is None else embeddings
+    return [
+        Prediction(example.task_id, target, rows, vector)
+        for example, target, rows, vector in zip(examples, targets, chances, vectors, strict=True)
+    ]
+
+
+def _unknown(control: Control, name: str) -> BadData:
+    known = ", ".join(control.labels)
+    return BadData(f"Control '{control.name}' has no label '{name}', only: {known}", "Add it to the label config")

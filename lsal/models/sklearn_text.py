@@ -1,0 +1,89 @@
+"""Texts by TF-IDF and logistic regression: trains in a second, offline, on any language with words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from lsal.errors import NoVersion
+from lsal.files import read_json, write_json
+from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
+from lsal.models.linear_head import LinearHead
+from lsal.models.text_space import TextSpace, fitted_space
+from lsal.protocols import Report
+from lsal.records import Control, Example, Prediction, Progress
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
+
+
+class SklearnText:
+    """The vocabulary comes from the whole pool, the weights from the labels.
+
+    Options: `strength`, the inverse regularisation C of the regression (10).
+    """
+
+    family: ClassVar[str] = "sklearn_text"
+    needs_pool: ClassVar[bool] = True
+
+    def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
+        self.control, self.options, self.seed = control, dict(options or {}), seed
+        self._head = LinearHead(control, float(self.options.get("strength", 10.0)))
+        self._space: TextSpace | None = None
+
+    def fit(
+        self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
+    ) -> None:
+        """Learn the words of pool and labelled together, then the classes."""
+        report(Progress(0, 0, "Reading the pool's words"))
+        usable = [example for example in learnable(self.control, labelled) if _text(example)]
+        if not usable:
+            raise nothing_to_learn(self.control, labelled)
+        self._space = self._space_of([*pool, *labelled])
+        report(Progress(0, 0, "Fitting"))
+        features, _ = self._space.vectors([_text(example) for example in usable])
+        self._head.fit(features, class_indices(self.control, usable), report)
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """One prediction per example; an empty or unreadable text gets the prior."""
+        if self._space is None:
+            raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
+        texts = [_text(example) for example in examples]
+        features, embeddings = self._space.vectors(texts)
+        chances = self._head.chances(features)
+        chances[[not text for text in texts]] = self._head.prior
+        return answer(self.control, examples, chances, embeddings)
+
+    def embed(self, examples: Sequence[Example]) -> Floats:
+        """Embeddings (n, d) before there is any label; fits the space to `examples` if none was fitted."""
+        space = self._space or self._space_of(examples)
+        return space.vectors([_text(example) for example in examples])[1]
+
+    def save(self, folder: Path) -> None:
+        """Write JSON, arrays and skops: nothing that executes."""
+        if self._space is None:
+            raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
+        write_json(folder / "model.json", {"seed": self.seed, "options": self.options})
+        self._space.save(folder)
+        self._head.save(folder / "head.skops")
+
+    @classmethod
+    def load(cls, folder: Path, control: Control) -> Self:
+        """What `save` wrote."""
+        kept = read_json(folder / "model.json")
+        model = cls(control, kept["options"], kept["seed"])
+        model._space = TextSpace.load(folder)
+        model._head = LinearHead.load(folder / "head.skops", control)
+        return model
+
+    def _space_of(self, examples: Sequence[Example]) -> TextSpace:
+        """Each task counts once, in the order of the ids: the same data give the same bits."""
+        texts = {example.task_id: _text(example) for example in examples}
+        return fitted_space(tuple(texts[task_id] for task_id in sorted(texts)), self.seed)
+
+
+def _text(example: Example) -> str:
+    return "" if example.input is None else str(example.input).strip()

@@ -1,0 +1,87 @@
+"""Texts as vectors: TF-IDF of words and word pairs, and its leading dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
+
+from lsal.errors import BadData
+from lsal.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
+
+DIMENSIONS = 128
+
+
+class TextSpace:
+    """A vocabulary with its weights, and a projection for distances between texts.
+
+    The projection is latent semantic analysis (Deerwester et al. 1990): the leading right
+    singular vectors of the TF-IDF matrix.
+    """
+
+    def __init__(self, vectoriser: TfidfVectorizer, projection: Floats) -> None:
+        self._vectoriser, self._projection = vectoriser, projection
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], seed: int = 0) -> TextSpace:
+        """Learn the vocabulary and the projection. Raises BadData if there is not one word."""
+        vectoriser = _vectoriser()
+        try:
+            vectors = vectoriser.fit_transform(texts)
+        except ValueError:  # scikit-learn's word for an empty vocabulary
+            raise BadData(
+                "There is no word in any of the texts", "Check the field that the label config shows"
+            ) from None
+        size = min(DIMENSIONS, *vectors.shape)
+        _, _, projection = randomized_svd(vectors, size, n_iter=4, random_state=seed)
+        return cls(vectoriser, projection.astype(np.float32))
+
+    def vectors(self, texts: Sequence[str]) -> tuple[Any, Floats]:
+        """Sparse features (n, words + d) and float32 embeddings (n, d) of length 1, or 0 without a known word.
+
+        The features are the TF-IDF with the embedding beside it: what the pool tells about which
+        words go together helps most while few of them carry a label.
+        """
+        return _vectors(self, tuple(texts))
+
+    def save(self, folder: Path) -> None:
+        """Write plain JSON and arrays."""
+        write_json(folder / "words.json", self._vectoriser.get_feature_names_out().tolist())
+        np.savez(folder / "space.npz", idf=self._vectoriser.idf_, projection=self._projection)
+
+    @classmethod
+    def load(cls, folder: Path) -> TextSpace:
+        """What `save` wrote."""
+        with np.load(folder / "space.npz", allow_pickle=False) as kept:
+            vectoriser = _vectoriser(read_json(folder / "words.json"))
+            vectoriser.idf_ = kept["idf"]
+            return cls(vectoriser, kept["projection"])
+
+
+@lru_cache(maxsize=2)
+def fitted_space(texts: tuple[str, ...], seed: int) -> TextSpace:
+    """The space of a pool, remembered: successive rounds of one process share their pool."""
+    return TextSpace.fit(texts, seed)
+
+
+@lru_cache(maxsize=4)
+def _vectors(space: TextSpace, texts: tuple[str, ...]) -> tuple[Any, Floats]:
+    vectors = space._vectoriser.transform(texts)
+    embeddings = normalize(vectors @ space._projection.T)
+    return hstack([vectors, csr_matrix(embeddings)], format="csr"), embeddings
+
+
+def _vectoriser(words: list[str] | None = None) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b", dtype=np.float32, vocabulary=words
+    )

@@ -1,0 +1,46 @@
+"""The default strategy: typical tasks until a model can have an opinion, then uncertain and varied ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lsal.records import Picks, Pool
+from lsal.strategies.queries import margin, margin_kmeans
+from lsal.strategies.starts import centroids
+
+LABELS_PER_CLASS = 2
+FEWEST_LABELS = 10
+
+
+def auto(pool: Pool, n: int) -> Picks:
+    """Centroids until the labels suffice for a margin to mean something, then margin -> k-means.
+
+    Uncertainty loses at very few labels and plain margin can fall below random, because its
+    batches are all alike (Hacohen et al. 2022; Zhdanov 2019). `why` tells which and for what reason.
+    """
+    reason = _too_early(pool)
+    if reason:
+        picks = centroids(pool, n)
+        return replace(picks, why=f"{picks.why}: {reason}")
+    picks = (margin if pool.embeddings is None else margin_kmeans)(pool, n)
+    shown = int((pool.seen > 0).sum())
+    fallback = " (the model has no embeddings)" if pool.embeddings is None else ""
+    return replace(picks, why=f"{picks.why}{fallback}: {_labels(pool)} labels over {shown} of {len(pool.seen)} classes")
+
+
+def _too_early(pool: Pool) -> str:
+    """Why uncertainty would not help yet; empty when it would."""
+    labels, shown = _labels(pool), int(np.count_nonzero(pool.seen))
+    if not labels:
+        return "nothing is labelled yet"
+    if shown < 2:
+        return f"all {labels} labels so far are of one class"
+    wanted = max(FEWEST_LABELS, LABELS_PER_CLASS * shown)
+    return f"{labels} labels so far, {wanted} wanted first" if labels < wanted else ""
+
+
+def _labels(pool: Pool) -> int:
+    """Labelled tasks, as far as the pool tells: with several labels per task `seen` counts more."""
+    return int(pool.seen.sum()) if pool.labelled_embeddings is None else len(pool.labelled_embeddings)

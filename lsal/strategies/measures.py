@@ -1,0 +1,54 @@
+"""How uncertain a model is: one figure per task in [0, 1], larger is more uncertain.
+
+A task with several units (labels of a multiple choice, tokens, boxes) counts as the mean
+over its units, so that long tasks do not win by length alone; one without units scores 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsal.records import Pool
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
+
+Measure = Callable[[Pool], "Floats"]
+
+
+def least_confident(pool: Pool) -> Floats:
+    """1 - the chance of the most likely class (Lewis & Gale 1994), scaled to [0, 1]; float32 (n,)."""
+    classes = pool.chances.shape[1]
+    doubt = 1 - pool.chances.max(axis=1) if classes > 1 else np.zeros(len(pool.chances), np.float32)
+    return per_task(pool, doubt * (classes / max(1, classes - 1)))
+
+
+def margin(pool: Pool) -> Floats:
+    """1 - the gap between the two most likely classes (Scheffer et al. 2001); float32 (n,)."""
+    chances = pool.chances
+    if chances.shape[1] == 1:
+        return per_task(pool, np.zeros(len(chances), np.float32))
+    if chances.shape[1] == 2:
+        return per_task(pool, 1 - np.abs(chances[:, 0] - chances[:, 1]))
+    top = np.partition(chances, -2, axis=1)
+    return per_task(pool, 1 - (top[:, -1] - top[:, -2]))
+
+
+def entropy(pool: Pool) -> Floats:
+    """Shannon entropy of the chances over its largest value, log(classes) (Settles 2009); float32 (n,)."""
+    chances = pool.chances
+    bits = chances * np.log(np.maximum(chances, np.finfo(np.float32).tiny))
+    return per_task(pool, -bits.sum(axis=1) / max(np.log(chances.shape[1]), 1e-9))
+
+
+def per_task(pool: Pool, units: Floats) -> Floats:
+    """The mean over the units of each task; (units,) -> float32 (n,)."""
+    counts = np.diff(pool.offsets)
+    if len(units) == len(pool) and (counts == 1).all():
+        return units.astype(np.float32, copy=False)
+    owners = np.repeat(np.arange(len(pool)), counts)
+    sums = np.bincount(owners, units, minlength=len(pool))
+    return (sums / np.maximum(counts, 1)).astype(np.float32)

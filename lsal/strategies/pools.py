@@ -1,0 +1,71 @@
+"""Pools made out of predictions, or out of embeddings alone before there is a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsal.records import Control, Pool, Prediction, Target
+
+if TYPE_CHECKING:
+    from lsal.records import Floats, Ints
+
+
+def make_pool(
+    predictions: Sequence[Prediction],
+    control: Control,
+    targets: Sequence[Target] = (),
+    labelled: Sequence[Prediction] = (),
+    seed: int = 0,
+) -> Pool:
+    """The pool of `predictions` on unlabelled tasks.
+
+    `targets` are the labels given so far; `labelled` the model's predictions on the same
+    tasks in the same order, for their embeddings, or nothing.
+    """
+    counts = [len(prediction.chances) for prediction in predictions]
+    chances = [prediction.chances for prediction in predictions]
+    embedded = all(prediction.embedding is not None for prediction in [*predictions, *labelled])
+    return Pool(
+        task_ids=np.array([prediction.task_id for prediction in predictions], np.int64),
+        chances=np.concatenate(chances) if chances else np.zeros((0, len(control.labels)), np.float32),
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        seen=count_classes(control, targets),
+        seed=seed,
+        embeddings=_stack(predictions) if embedded else None,
+        labelled_embeddings=_stack(labelled) if embedded else None,
+        labelled_classes=_classes(control, targets) if labelled else None,
+    )
+
+
+def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | None = None, seed: int = 0) -> Pool:
+    """The pool before the first label: nobody has an opinion, so all chances are even."""
+    n, classes = len(task_ids), max(1, len(control.labels))
+    return Pool(
+        task_ids=np.array(task_ids, np.int64),
+        chances=np.full((n, classes), 1 / classes, np.float32),
+        offsets=np.arange(n + 1),
+        seen=np.zeros(len(control.labels), np.int64),
+        seed=seed,
+        embeddings=embeddings,
+    )
+
+
+def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
+    """How often each label of the control was given, (classes,)."""
+    column = {label: i for i, label in enumerate(control.labels)}
+    given = [column[name] for target in targets for name in target.names if name in column]
+    return np.bincount(np.array(given, np.int64), minlength=len(control.labels)).astype(np.int64)
+
+
+def _classes(control: Control, targets: Sequence[Target]) -> Ints:
+    """The first label's class index of each target, -1 for none."""
+    column = {label: i for i, label in enumerate(control.labels)}
+    return np.array([column.get(target.names[0], -1) if target.names else -1 for target in targets], np.int64)
+
+
+def _stack(predictions: Sequence[Prediction]) -> Floats | None:
+    vectors = [prediction.embedding for prediction in predictions if prediction.embedding is not None]
+    return np.stack(vectors) if vectors else None

@@ -1,0 +1,65 @@
+"""Batches that need no model's opinion: a random draw, and the centres of the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lsal.records import Picks, Pool
+from lsal.strategies.pickers import best, clusters_of, refuse_empty
+
+if TYPE_CHECKING:
+    from lsal.records import Floats, Ints
+
+FITTED = 20_000
+"""Tasks that k-means is fitted on at most."""
+
+
+def random(pool: Pool, n: int) -> Picks:
+    """A uniform draw without replacement, the baseline; `probability` is n over the pool's size."""
+    refuse_empty(pool)
+    n = min(n, len(pool))
+    positions = best(np.zeros(len(pool), np.float32), n, pool.seed)
+    places = np.linspace(1, 0, n, endpoint=False, dtype=np.float32)
+    chance = np.full(n, n / len(pool), np.float32)
+    return Picks(positions, places, probability=chance, why="a random draw")
+
+
+def centroids(pool: Pool, n: int) -> Picks:
+    """The most typical task of each large cluster that holds no label yet; chances are ignored.
+
+    k-means start (Yuan et al. 2020, 2010.09535) with TypiClust's rule for later batches
+    (Hacohen et al. 2022, 2202.02794): as many clusters as labels and picks together, those
+    with a label are left out, larger ones come first. Without embeddings a random draw.
+    """
+    refuse_empty(pool)
+    n = min(n, len(pool))
+    if pool.embeddings is None:
+        return replace(random(pool, n), why="a random draw (the model has no embeddings)")
+    positions, shares = _typical(pool, pool.embeddings, n)
+    return Picks(positions, shares, {"cluster_share": shares}, why="the most typical task of each cluster")
+
+
+def _typical(pool: Pool, vectors: Floats, n: int) -> tuple[Ints, Floats]:
+    """Positions of n typical tasks and the share of the pool that each stands for, largest first."""
+    fitted = best(np.zeros(len(pool), np.float32), min(FITTED, len(pool)), pool.seed)
+    labelled = pool.labelled_embeddings if pool.labelled_embeddings is not None else vectors[:0]
+    everything = np.concatenate([vectors[fitted], labelled])
+    k = min(n + len(labelled), len(everything))
+    centers, clusters = clusters_of(everything, k, pool.seed)
+    sizes = np.bincount(clusters, minlength=k)
+    sizes[clusters[len(fitted) :]] = 0
+    free = clusters[: len(fitted)]
+    gaps = np.linalg.norm(vectors[fitted] - centers[free], axis=1)
+    order = np.lexsort((gaps, free))
+    found, firsts = np.unique(free[order], return_index=True)
+    chosen = fitted[order[firsts]]
+    ranked = np.argsort(-sizes[found], kind="stable")[:n]
+    positions, shares = chosen[ranked], sizes[found[ranked]] / len(everything)
+    if len(positions) < n:
+        rest = np.setdiff1d(np.arange(len(pool)), positions)
+        more = rest[best(np.zeros(len(rest), np.float32), n - len(positions), pool.seed)]
+        positions, shares = np.concatenate([positions, more]), np.pad(shares, (0, len(more)))
+    return positions, shares.astype(np.float32)

@@ -1,0 +1,74 @@
+"""What the live models answer to Label Studio's request for predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from lsal.desk import Desk
+from lsal.kinds import match
+from lsal.kinds.reading import read_example
+from lsal.label_studio.config import read_config
+from lsal.predicting import Live
+from lsal.protocols import Kind, Model
+from lsal.records import Control, Example, Prediction, Task, Version
+
+
+class Answers:
+    """The live models of one project behind a label config, ready to answer from any thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._live = Live(desk.store)
+
+    def predict(self, label_config: str, tasks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """One {"result", "score", "model_version"} per task, in order; [] before the first version.
+
+        Measuring tasks get an empty result, so that nobody who labels them is anchored by a
+        guess; a task that cannot be read gets one too.
+        """
+        live = self._models(label_config)
+        if not live:
+            return []
+        share = self._desk.home.settings().measuring_share
+        rows = [Task(int(task.get("id") or 0), "", 0.0, dict(task.get("data") or {})) for task in tasks]
+        reserved = {row.id for row in rows if self._desk.mirror.place_of(row.id, row.data) < share}
+        results: list[list[dict[str, Any]]] = [[] for _ in rows]
+        scores = [0.0] * len(rows)
+        for control, kind, _, model in live:
+            examples = [read_example(kind, control, row, self._desk.fetch) for row in rows]
+            for place, (example, told) in enumerate(zip(examples, model.predict(examples), strict=True)):
+                if _shown(example, reserved):
+                    results[place] += kind.result(control, told)
+                    scores[place] = max(scores[place], _confidence(told))
+        name = "lsal-" + "+".join(f"{control.name}.v{version.number}" for control, _, version, _ in live)
+        told_as = zip(results, scores, strict=True)
+        return [{"result": result, "score": score, "model_version": name} for result, score in told_as]
+
+    def name(self) -> str:
+        """The name under which the live versions answer; empty before the first."""
+        current = sorted(self._desk.store.current().items())
+        return "lsal-" + "+".join(f"{control}.v{number}" for control, number in current) if current else ""
+
+    def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Model]]:
+        found = []
+        for control, kind in _handled(label_config).values():
+            kept = self._live.model(control)
+            if kept:
+                found.append((control, kind, *kept))
+        return found
+
+
+@lru_cache(maxsize=32)
+def _handled(label_config: str) -> dict[str, tuple[Control, Kind]]:
+    return match(read_config(label_config).controls)[0]
+
+
+def _shown(example: Example, reserved: set[int]) -> bool:
+    return not example.problem and example.task_id not in reserved
+
+
+def _confidence(told: Prediction) -> float:
+    """The chance of the least certain unit's likeliest class, in [0, 1]."""
+    return float(told.chances.max(axis=1).min()) if len(told.chances) else 0.0

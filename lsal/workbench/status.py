@@ -1,0 +1,189 @@
+"""What a person wants to know between rounds, as plain records: the status, the curve, the queue's head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lsal import jobs, measuring, publishing
+from lsal.desk import Desk
+from lsal.files import read_json
+from lsal.jobs import State
+from lsal.label_studio import server
+from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
+from lsal.workbench import serving
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One project at a glance; counts are as of the last sync."""
+
+    project: int
+    title: str
+    url: str
+    home: str
+    tasks: int
+    labelled: int
+    skipped: int
+    measuring: Mapping[str, int]
+    controls: Mapping[str, str]
+    left_to_people: Mapping[str, str]
+    live: Mapping[str, int]
+    versions: int
+    queue: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    job: State | None = None
+    backend: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One version on the learning curve.
+
+    `accuracy` with its interval is over the measuring tasks that have labels now and that
+    this version answered, all versions on the same tasks; `first` is what was measured when
+    the version was made.
+    """
+
+    version: int
+    control: str
+    labels: int
+    accuracy: float | None
+    interval: tuple[float, float]
+    tasks: int
+    live: bool
+    promoted: bool
+    reason: str
+    made_at: float
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    first: Mapping[str, Any] = field(default_factory=dict)
+    measured_on: str = measuring.MEASURED_ON
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One open task of the live publication, in the order in which people get it."""
+
+    rank: int
+    task_id: int
+    data: Mapping[str, Any]
+    measuring: bool
+    guess: str = ""
+    chance: float | None = None
+    runner_up: str = ""
+    margin: float | None = None
+    score: float = 0.0
+    parts: Mapping[str, float] = field(default_factory=dict)
+    url: str = ""
+
+
+def status(desk: Desk) -> Status:
+    """The status from what is on disk; asks Label Studio nothing, so it is instant."""
+    home, mirror = desk.home, desk.mirror
+    share, publication = home.settings().measuring_share, publishing.live_publication(home)
+    known = bool(mirror.label_config)
+    running = jobs.jobs(home)[:1]
+    backend = serving.backend(home.root)
+    queue = {"size": len(publication.task_ids), "open": _open(desk), "name": publication.name} if publication else {}
+    return Status(
+        project=home.project,
+        title=home.title,
+        url=desk_url(desk),
+        home=str(home.folder),
+        tasks=mirror.count(),
+        labelled=mirror.count(LABELLED),
+        skipped=mirror.count(SKIPPED),
+        measuring={"labelled": mirror.count(LABELLED, share), "open": mirror.count(OPEN, share)},
+        controls={n: f"{c.tag} on {c.object_tag}, {desk.family(n)}" for n, (c, _) in desk.handled.items()}
+        if known
+        else {},
+        left_to_people=desk.unhandled if known else {},
+        live=desk.store.current(),
+        versions=len(desk.store.numbers()),
+        queue=queue,
+        settings={name: getattr(home.settings(), name) for name in home.settings().__slots__},
+        job=running[0].state() if running else None,
+        backend=backend["url"] if backend else "",
+        warnings=tuple(_warnings(desk, known)),
+    )
+
+
+def curve(desk: Desk) -> list[Point]:
+    """All versions, each measured on the same tasks as far as it answered them."""
+    live, points = desk.store.current(), list[Point]()
+    for version in desk.store.all():
+        said = read_json(desk.home.path("versions", "answers", f"{version.number:04d}.json"), {})
+        true = read_json(desk.home.path("versions", "answers", f"truth-{version.control}.json"), {})
+        both = [task for task in true if task in said]
+        right = sum(said[task] == true[task] for task in both)
+        points.append(
+            Point(
+                version=version.number,
+                control=version.control,
+                labels=version.examples["count"] + version.examples["measuring"],
+                accuracy=right / len(both) if both else None,
+                interval=measuring.interval(right, len(both)),
+                tasks=len(both),
+                live=live.get(version.control) == version.number,
+                promoted=version.promoted,
+                reason=version.reason,
+                made_at=version.made_at,
+                seconds=version.seconds,
+                first=version.metrics,
+            )
+        )
+    return points
+
+
+def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
+    """The head of the queue, from the live publication less what the mirror knows as labelled."""
+    ranking = publishing.live_ranking(desk.home)
+    if ranking is None:
+        return []
+    still = _still_open(desk, [entry.task_id for entry in ranking.entries])
+    url, rows = desk_url(desk), list[Waiting]()
+    for rank, entry in enumerate(ranking.entries):
+        if entry.task_id in still and len(rows) < count:
+            facts = {
+                name: getattr(entry, name) for name in ("guess", "chance", "runner_up", "margin", "score", "parts")
+            }
+            address = f"{url}/projects/{desk.home.project}/data?task={entry.task_id}" if url else ""
+            rows.append(Waiting(rank, entry.task_id, still[entry.task_id], entry.measuring, **facts, url=address))
+    return rows
+
+
+def desk_url(desk: Desk) -> str:
+    """Label Studio's address; the last known one while lsal's own server is down."""
+    if not desk.home.own_server:
+        return desk.home.url
+    running = server.running(desk.home.root)
+    return running.url if running else ""
+
+
+def _open(desk: Desk) -> int:
+    publication = publishing.live_publication(desk.home)
+    return len(_still_open(desk, publication.task_ids)) if publication else 0
+
+
+def _still_open(desk: Desk, tasks: Any) -> dict[int, dict[str, Any]]:
+    return {task.id: task.data for task in desk.mirror.tasks(ids=tasks, state=OPEN)}
+
+
+def _warnings(desk: Desk, known: bool) -> list[str]:
+    told, publication = [], publishing.live_publication(desk.home)
+    if known:
+        for name, (control, _) in desk.handled.items():
+            number = desk.store.current().get(name)
+            if number is not None and desk.store.get(number).labels != control.labels:
+                told.append(
+                    f"The labels of '{name}' changed since version {number} was trained. Train again: lsal round"
+                )
+    if publication and publication.versions != desk.store.current():
+        told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
+    if publication and not _open(desk):
+        told.append("Every task of the live queue is labelled, Label Studio now serves at random. Go on: lsal round")
+    if desk.home.path("intent.json").exists():
+        told.append("A switch of the queue was interrupted. It is finished or dropped by the next: lsal rank")
+    return told

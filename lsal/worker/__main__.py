@@ -1,0 +1,48 @@
+"""`python -m lsal.worker JOB`: do the job in the folder JOB, whatever happens say how it ended."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from lsal.errors import Cancelled, LsalError
+from lsal.jobs import Job
+from lsal.settings import silence
+
+
+def main(folder: str) -> int:
+    """Run the job; 0 if it was done, 1 if it failed, 2 if it was cancelled."""
+    silence()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _stop)
+    job, begun = Job(Path(folder).resolve()), time.time()
+    try:
+        from lsal.worker.acts import run
+
+        job.end("done", begun, result=run(job))
+    except Cancelled:
+        job.end("cancelled", begun)
+        return 2
+    except LsalError as error:
+        job.end("failed", begun, error=error.what, fix=error.fix)
+        return 1
+    except Exception as error:  # whatever it is: the job must say how it ended, the log has the rest
+        traceback.print_exc()
+        fix = f"The whole story is in {job.folder / 'log.txt'}"
+        job.end("failed", begun, error=f"{type(error).__name__}: {error}", fix=fix)
+        return 1
+    return 0
+
+
+def _stop(number: int, frame: Any) -> None:
+    raise Cancelled("The process was asked to end")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

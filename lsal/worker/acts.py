@@ -1,0 +1,124 @@
+"""The acts that a job can be: train, rank, round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lsal import publishing
+from lsal.desk import Desk
+from lsal.errors import BadRequest
+from lsal.files import read_json
+from lsal.home import open_home
+from lsal.jobs import Job
+from lsal.label_studio.sync import sync
+from lsal.worker.learning import Lesson, learn, write_snapshots
+from lsal.worker.queueing import publish, rank, verify
+from lsal.worker.steps import Steps
+
+LOCK_S = 30.0
+"""Seconds that a job waits for another one of the same project, a refill say."""
+
+
+def run(job: Job) -> dict[str, Any]:
+    """Do what the job says, under the project's lock; returns what goes into its end."""
+    facts = job.facts
+    act = ACTS.get(facts.get("act", ""))
+    if act is None:
+        raise BadRequest(f"No act is called '{facts.get('act')}'", f"Choose one of: {', '.join(ACTS)}")
+    desk = Desk(open_home(job.folder.parent.parent))
+    with desk.home.lock(wait_s=LOCK_S):
+        return act(desk, job, facts.get("parameters", {}))
+
+
+def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Train; a promoted version answers from then on, the queue stays as it is."""
+    steps = Steps(job, total=4)
+    snapshots = _snapshots(desk, job, steps, parameters)
+    lessons = learn(desk, job, steps, snapshots)
+    live = _live(desk, lessons)
+    if live != desk.store.current():
+        desk.store.make_current(live)
+    return _told(lessons, steps)
+
+
+def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Rank by the live versions, publish, verify."""
+    steps = Steps(job, total=6)
+    _sync(desk, steps)
+    return _queue(desk, steps, desk.store.current(), parameters) | {"seconds": steps.seconds}
+
+
+def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Train, promote or hold, rank, publish, verify: weights and queue change in one switch."""
+    steps = Steps(job, total=9)
+    snapshots = _snapshots(desk, job, steps, parameters)
+    if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
+        _sync(desk, steps)
+    lessons = learn(desk, job, steps, snapshots)
+    queued = _queue(desk, steps, _live(desk, lessons), parameters)
+    return _told(lessons, steps) | queued
+
+
+ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
+    "train": train,
+    "rank": rank_act,
+    "round": round_act,
+}
+
+
+def _snapshots(desk: Desk, job: Job, steps: Steps, parameters: Mapping[str, Any]) -> Path:
+    """The folder of snapshots: an earlier job's, this job's own from before it was killed, or a fresh one."""
+    if parameters.get("of"):
+        return job.folder.parent / str(parameters["of"]) / "snapshot"
+    mine = job.folder / "snapshot"
+    if not (mine / "whole").exists():
+        _sync(desk, steps)
+        with steps.step("snapshot"):
+            write_snapshots(desk, mine)
+            (mine / "whole").touch()
+    return mine
+
+
+def _sync(desk: Desk, steps: Steps) -> None:
+    with steps.step("sync"):
+        publishing.recover(desk.home, desk.project, desk.store)
+        sync(desk.mirror, desk.project, steps.report)
+
+
+def _live(desk: Desk, lessons: Mapping[str, Lesson]) -> dict[str, int]:
+    return desk.store.current() | {name: lesson.version.number for name, lesson in lessons.items() if lesson.promoted}
+
+
+def _queue(desk: Desk, steps: Steps, live: Mapping[str, int], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
+    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size), live)
+    if publication is None:
+        return {"publication": None, "published": 0, "why": "every task is labelled or skipped"}
+    checked = verify(desk, steps, publication)
+    problems = read_json(desk.home.path("rankings", f"{publication.name}.json"))["problems"]
+    return {
+        "publication": publication.name,
+        "published": len(publication.task_ids),
+        "measuring": len(publication.measuring),
+        "strategy": publication.strategy,
+        "why": publication.why,
+        "exact": checked.exact,
+        "faults": checked.faults,
+        "problems": problems,
+    }
+
+
+def _told(lessons: Mapping[str, Lesson], steps: Steps) -> dict[str, Any]:
+    versions = {
+        name: {
+            "version": lesson.version.number,
+            "promoted": lesson.promoted,
+            "reason": lesson.reason,
+            "metrics": lesson.version.metrics,
+            "labels": lesson.version.examples["count"] + lesson.version.examples["measuring"],
+        }
+        for name, lesson in lessons.items()
+    }
+    return {"versions": versions, "seconds": steps.seconds}

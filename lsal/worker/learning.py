@@ -1,0 +1,142 @@
+"""Train: snapshot, fit, measure on tasks that were never trained on, keep, promote or hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lsal import measuring, predicting, training
+from lsal.desk import Desk
+from lsal.errors import LsalError
+from lsal.files import read_json, write_json
+from lsal.jobs import Job
+from lsal.protocols import Model
+from lsal.records import Control, Example, Task, Version
+from lsal.worker.steps import Steps
+
+OLD_VERSIONS_S = 5.0
+"""Seconds spent at most on asking old versions about newly measured tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What became of one control."""
+
+    version: Version
+    promoted: bool
+    reason: str
+
+
+def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> dict[str, Lesson]:
+    """Train every control that has a snapshot in `of`."""
+    return {folder.name: _learn_one(desk, job, steps, folder) for folder in sorted(of.iterdir()) if folder.is_dir()}
+
+
+def write_snapshots(desk: Desk, folder: Path) -> None:
+    """What each control's training needs, from the mirror as it is now."""
+    share = desk.home.settings().measuring_share
+    labelled = list(desk.mirror.labelled())
+    parts = {
+        "train": [task for task in labelled if task.place >= share],
+        "measure": [task for task in labelled if task.place < share],
+    }
+    for name, (control, _) in desk.need_handled().items():
+        family = desk.family(name)
+        rows = {part: _with_digest(desk.labelled(name, tasks), tasks) for part, tasks in parts.items()}
+        if training.needs_pool(family):
+            rows["pool"] = ((e, "") for e in desk.examples(name, desk.mirror.tasks()))
+        seed = desk.home.settings().seed
+        training.write_snapshot(folder / name, control, family, desk.options(name), seed, rows)
+
+
+def _with_digest(examples: Iterator[Example], tasks: Sequence[Task]) -> Iterator[tuple[Example, str]]:
+    return zip(examples, (task.digest for task in tasks), strict=True)
+
+
+def _learn_one(desk: Desk, job: Job, steps: Steps, folder: Path) -> Lesson:
+    known = [v for v in desk.store.all() if v.job == job.id and v.control == folder.name]
+    if known:  # the job was killed after this version was whole
+        return Lesson(known[-1], known[-1].promoted, known[-1].reason)
+    with steps.step("train"):
+        snapshot = training.read_snapshot(folder)
+        trained = training.train(snapshot, steps.report)
+    with steps.step("measure"):
+        measured = [e for e in snapshot.measure if e.target is not None and not e.problem]
+        told = trained.model.predict(measured)
+        metrics = measuring.measure(told, measured, snapshot.control)
+        comparison = _against_live(desk, snapshot.control, measured, measuring.answers(told))
+        promoted, reason = measuring.gate(comparison)
+        version = _keep(desk, job, snapshot, trained, metrics, promoted, reason)
+        _note_answers(desk, version.number, measuring.answers(told))
+        _ask_old_versions(desk, snapshot.control, measured)
+    return Lesson(version, promoted, reason)
+
+
+def _keep(
+    desk: Desk,
+    job: Job,
+    snapshot: training.Snapshot,
+    trained: training.Trained,
+    metrics: dict[str, Any],
+    promoted: bool,
+    reason: str,
+) -> Version:
+    if trained.cross_validation:
+        metrics = {**metrics, "cross_validation": trained.cross_validation}
+    return desk.store.add(
+        trained.model.save,
+        family=snapshot.family,
+        control=snapshot.control.name,
+        metrics=metrics,
+        examples=trained.examples,
+        parent=desk.store.current().get(snapshot.control.name),
+        seconds={"train": trained.seconds},
+        job=job.id,
+        labels=snapshot.control.labels,
+        promoted=promoted,
+        reason=reason,
+    )
+
+
+def _against_live(
+    desk: Desk, control: Control, measured: Sequence[Example], new: dict[int, tuple[str, ...]]
+) -> measuring.Comparison | None:
+    """The live version and the new one on the same tasks; None without a live one of these labels."""
+    number = desk.store.current().get(control.name)
+    live = desk.store.get(number) if number is not None else None
+    if live is None or live.labels != control.labels:
+        return None
+    old = measuring.answers(_load(live, control).predict(measured))
+    return measuring.compare(old, new, measuring.truths(measured))
+
+
+def _ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
+    """Old versions answer the measuring tasks that came since, so that a curve compares all on the same."""
+    write_json(desk.home.path("versions", "answers", f"truth-{control.name}.json"), measuring.truths(measured))
+    begun = time.monotonic()
+    for version in reversed(desk.store.all()):
+        if version.control != control.name or version.labels != control.labels:
+            continue
+        known = read_json(_answers_path(desk, version.number), {})
+        missing = [e for e in measured if str(e.task_id) not in known]
+        if missing and time.monotonic() - begun < OLD_VERSIONS_S:
+            try:
+                told = _load(version, control).predict(missing)
+            except LsalError:  # a damaged old version must not stop a new one
+                continue
+            _note_answers(desk, version.number, {**known, **measuring.answers(told)})
+
+
+def _load(version: Version, control: Control) -> Model:
+    return predicting.load(version, replace(control, labels=version.labels))
+
+
+def _note_answers(desk: Desk, number: int, answers: dict[int, tuple[str, ...]]) -> None:
+    write_json(_answers_path(desk, number), answers)
+
+
+def _answers_path(desk: Desk, number: int) -> Path:
+    return desk.home.path("versions", "answers", f"{number:04d}.json")

@@ -1,0 +1,120 @@
+"""Rank and publish: score what is open, pick a batch, put it at the head of the real queue, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from lsal import predicting, publishing, ranking
+from lsal.desk import Desk
+from lsal.engine import ENGINES
+from lsal.errors import EmptyPool, LabelStudioError
+from lsal.label_studio import queue
+from lsal.label_studio.mirror import OPEN
+from lsal.label_studio.sync import sync
+from lsal.models import MODELS
+from lsal.protocols import Kind
+from lsal.records import Control, Entry, Example, Pool, Prediction, Publication, Ranking
+from lsal.strategies.pools import make_pool, start_pool
+from lsal.worker.steps import Steps
+
+
+def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", size: int = 0) -> Ranking:
+    """The next batch, by the versions in `live`; before the first version by the data alone."""
+    settings = desk.home.settings()
+    tasks = list(desk.mirror.tasks(OPEN))
+    reserve = [task.id for task in tasks if task.place < settings.measuring_share]
+    name, (control, kind) = _control_to_rank(desk, live)
+    with steps.step("read"):
+        read = list(desk.examples(name, (t for t in tasks if t.place >= settings.measuring_share)))
+        problems = {e.task_id: e.problem for e in read if e.problem}
+        examples = [e for e in read if not e.problem]
+    with steps.step("score"):
+        predictions, pool = _score(desk, steps, control, examples, live)
+    with steps.step("rank"):
+        made = ranking.rank(
+            control,
+            pool,
+            reserve,
+            strategy or settings.strategy,
+            size or settings.batch,
+            settings.measuring_share,
+            predictions,
+            lambda told: kind.result(control, told),
+            live,
+            problems,
+        )
+        return _with_other_controls(desk, made, live, name)
+
+
+def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping[str, int]) -> Publication | None:
+    """Rank and switch; None when every task is labelled, and then only the versions go live.
+
+    A task that was deleted since the last sync makes Label Studio refuse the batch: then the
+    mirror is synced and the batch made afresh, once.
+    """
+    for attempt in (1, 2):
+        try:
+            made = make()
+        except EmptyPool:
+            if dict(live) != desk.store.current():
+                desk.store.make_current(live)
+            return None
+        try:
+            with steps.step("publish"):
+                return publishing.publish(desk.home, desk.project, desk.store, made, live)
+        except LabelStudioError as error:
+            desk.home.path("intent.json").unlink(missing_ok=True)
+            if error.status != 400 or attempt == 2:
+                raise
+            sync(desk.mirror, desk.project)
+    return None
+
+
+def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verification:
+    """Whether the real queue is the published one."""
+    with steps.step("verify"):
+        return queue.verify(desk.project, publication)
+
+
+def _control_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[str, tuple[Control, Kind]]:
+    """The first control that has a version; before any, the first that a kind handles."""
+    handled = desk.need_handled()
+    name = next((name for name in handled if name in live), next(iter(handled)))
+    return name, handled[name]
+
+
+def _score(
+    desk: Desk, steps: Steps, control: Control, examples: Sequence[Example], live: Mapping[str, int]
+) -> tuple[list[Prediction], Pool]:
+    settings, number = desk.home.settings(), live.get(control.name)
+    version = desk.store.get(number) if number is not None else None
+    if version is None or version.labels != control.labels:
+        model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
+        ids = [e.task_id for e in examples]
+        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed)
+    trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
+    labelled = [e for e in desk.labelled(control.name, trained) if e.target is not None and not e.problem]
+    with ENGINES[settings.engine]() as executor:
+        told = predicting.score(version, control, [*examples, *labelled], executor, steps.report)
+    split = len(examples)
+    targets = [e.target for e in labelled if e.target is not None]
+    pool = make_pool(told[:split], control, targets, told[split:], settings.seed + version.number)
+    return told[:split], pool
+
+
+def _with_other_controls(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: str) -> Ranking:
+    """Pre-annotations of the other controls for the tasks of the batch."""
+    others = {name: number for name, number in live.items() if name != ranked_by and name in desk.handled}
+    entries = {entry.task_id: entry for entry in made.entries}
+    for name, number in others.items():
+        control, kind = desk.handled[name]
+        version = desk.store.get(number)
+        if version.labels != control.labels:
+            continue
+        shown = [task for task, entry in entries.items() if not entry.measuring]
+        examples = [e for e in desk.examples(name, desk.mirror.tasks(ids=shown)) if not e.problem]
+        for told in predicting.load(version, control).predict(examples):
+            entry: Entry = entries[told.task_id]
+            entries[told.task_id] = replace(entry, result={**entry.result, name: kind.result(control, told)})
+    return replace(made, entries=tuple(entries.values()))

@@ -1,0 +1,40 @@
+"""The stopwatch and the voice of a job: names each step, times it, passes progress on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lsal.jobs import Job
+from lsal.records import Progress
+
+EVERY_S = 0.1
+
+
+class Steps:
+    """The steps of one job. `total` is how many it will have, to place progress among them."""
+
+    def __init__(self, job: Job, total: int) -> None:
+        self.seconds: dict[str, float] = {}
+        self._job, self._total, self._done = job, total, 0
+        self._name, self._told = "", 0.0
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step; a name that comes again adds up."""
+        self._name, begun = name, time.perf_counter()
+        self._job.report(Progress(self._done, self._total, name))
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+        self._done += 1
+
+    def report(self, progress: Progress) -> None:
+        """Progress inside the step; raises Cancelled. Tells the disk ten times a second at most."""
+        now = time.monotonic()
+        if now - self._told < EVERY_S:
+            return
+        self._told = now
+        within = min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
+        message = f"{self._name}: {progress.message}" if progress.message else self._name
+        self._job.report(Progress(self._done + within, self._total, message, progress.metrics))
