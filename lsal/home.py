@@ -5,6 +5,7 @@ root/                       .lsal beside the notebook
 ├── keys.json secret.json   0600
 ├── active                  the slug of the project that commands mean by default
 ├── label-studio/           data of lsal's own Label Studio, and server.json
+├── files/                  images that it may serve
 ├── backend.json            the running ML backend
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to

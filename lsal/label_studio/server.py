@@ -190,8 +190,7 @@ def _remember(root: Path, server: Server) -> None:
     folder = root / "label-studio"
     write_json(folder / "server.json", {"url": server.url, "mark": server.mark})
     write_whole(folder / "port", server.url.rpartition(":")[2].encode())
-    for name in (OWN, server.url):
-        settings.keep_key(root, name, server.key)
+    settings.keep_key(root, OWN, server.key)
 
 
 def _mark(folder: Path) -> dict[str, Any]:

@@ -97,10 +97,10 @@ class ImageFeatures:
                     rows.append(None)
         readable = np.array([i for i, row in enumerate(rows) if row is not None], np.int64)
         width = next((len(row) for row in rows if row is not None), max(1, self._width))
-        features = np.stack(
-            [np.zeros(width, np.float32) if row is None else row for row in rows] or [np.zeros((0, width))]
-        )
-        return features.astype(np.float32, copy=False), readable, reason
+        features = np.zeros((len(rows), width), np.float32)
+        for i in readable:
+            features[i] = rows[i]
+        return features, readable, reason
 
     def _features(self, example: Example) -> Floats:
         if example.input is None:

@@ -91,6 +91,7 @@ class LinearHead:
         with warnings.catch_warnings():
             # Running out of iterations is how this loop gets to report, and to be cancelled.
             warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "The number of unique classes is greater")  # few labels, many classes
             for _ in range(STEPS):
                 regression.fit(features, column)
                 if regression.n_iter_.max() < STEP:

@@ -48,7 +48,7 @@ def gradient_features(image: Image.Image) -> Floats:
     """Histograms of oriented gradients (Dalal & Triggs 2005) beside coarse colours; float32 (d,)."""
     grey = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     coarse = np.asarray(image.resize((CELL, CELL), Image.Resampling.BOX), np.float32).ravel() / 255
-    return np.concatenate([_histograms(np.asarray(grey, np.float32) / 255), coarse - 0.5])
+    return np.concatenate([_histograms(np.asarray(grey, np.float32)), coarse - 0.5])
 
 
 def features_of(path: Path) -> Floats:
@@ -72,7 +72,7 @@ def _features(path: str, modified: int, size: int) -> Floats:
 
 def _histograms(grey: Floats) -> Floats:
     """Cells of gradient directions, shared between neighbouring angles, normalised over blocks of 2 x 2."""
-    down, across = np.gradient(grey)
+    down, across = np.gradient(grey / 255)
     strength = np.hypot(down, across)
     place = (np.arctan2(down, across) % (2 * np.pi)) * (ANGLES / (2 * np.pi))
     low = place.astype(np.int64)
@@ -86,7 +86,7 @@ def _histograms(grey: Floats) -> Floats:
     cells = np.bincount(np.concatenate(bins), np.concatenate(weights), size).reshape(side, side, ANGLES) / CELL
     blocks = np.concatenate([cells[:-1, :-1], cells[:-1, 1:], cells[1:, :-1], cells[1:, 1:]], axis=2)
     norms = np.linalg.norm(blocks, axis=2, keepdims=True)
-    return (blocks / (norms + FAINT)).ravel().astype(np.float32)
+    return np.asarray(blocks / (norms + FAINT), np.float32).ravel()
 
 
 def _refuse_huge(path: Path, image: Image.Image) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
 from lsal.errors import NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn

@@ -10,8 +10,9 @@ from lsal.records import Picks, Pool
 from lsal.strategies.queries import margin, margin_kmeans
 from lsal.strategies.starts import centroids
 
-LABELS_PER_CLASS = 2
-FEWEST_LABELS = 10
+LABELS_PER_CLASS = 5
+FEWEST, MOST = 10, 100
+"""Bounds of the start, whatever the number of classes."""
 
 
 def auto(pool: Pool, n: int) -> Picks:
@@ -37,7 +38,7 @@ def _too_early(pool: Pool) -> str:
         return "nothing is labelled yet"
     if shown < 2:
         return f"all {labels} labels so far are of one class"
-    wanted = max(FEWEST_LABELS, LABELS_PER_CLASS * shown)
+    wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))
     return f"{labels} labels so far, {wanted} wanted first" if labels < wanted else ""
 
 

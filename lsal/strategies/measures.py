@@ -40,8 +40,8 @@ def margin(pool: Pool) -> Floats:
 def entropy(pool: Pool) -> Floats:
     """Shannon entropy of the chances over its largest value, log(classes) (Settles 2009); float32 (n,)."""
     chances = pool.chances
-    bits = chances * np.log(np.maximum(chances, np.finfo(np.float32).tiny))
-    return per_task(pool, -bits.sum(axis=1) / max(np.log(chances.shape[1]), 1e-9))
+    nats = -(chances * np.log(np.maximum(chances, np.finfo(np.float32).tiny))).sum(axis=1)
+    return per_task(pool, (nats / np.log(max(2, chances.shape[1]))).astype(np.float32))
 
 
 def per_task(pool: Pool, units: Floats) -> Floats:
@@ -51,4 +51,4 @@ def per_task(pool: Pool, units: Floats) -> Floats:
         return units.astype(np.float32, copy=False)
     owners = np.repeat(np.arange(len(pool)), counts)
     sums = np.bincount(owners, units, minlength=len(pool))
-    return (sums / np.maximum(counts, 1)).astype(np.float32)
+    return np.asarray(sums / np.maximum(counts, 1), np.float32)

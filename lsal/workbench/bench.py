@@ -22,7 +22,7 @@ from lsal.protocols import Report
 from lsal.records import Version
 from lsal.workbench import serving, starting
 from lsal.workbench.answering import Answers
-from lsal.workbench.status import Point, Status, Waiting, curve, status, waiting
+from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
 
 if TYPE_CHECKING:
     from lsal.rehearsal import Rehearsal
@@ -171,6 +171,10 @@ class Workbench:
     def curve(self) -> list[Point]:
         """The learning curve: every version on the same measuring tasks."""
         return curve(self.desk)
+
+    def rounds(self) -> list[Round]:
+        """The trainings so far, with seconds by step."""
+        return rounds(self.desk)
 
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""

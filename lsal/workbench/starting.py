@@ -56,12 +56,12 @@ def new(
 
 def attach(root: Path, url: str, number: int, key: str = "") -> Home:
     """Attach to a project that is already on a Label Studio server. Changes nothing there."""
-    if key:
-        settings.keep_key(root, url, key)
-    project = Project(Connection(url, settings.label_studio_key(root, url)), number)
-    facts = project.read()
     running = server.running(root)
     own = running is not None and running.url.rstrip("/") == url.rstrip("/")
+    if key and not own:
+        settings.keep_key(root, url, key)
+    project = Project(Connection(url, settings.label_studio_key(root, server.OWN if own else url)), number)
+    facts = project.read()
     return create_home(root, url.rstrip("/"), number, facts["created_at"], facts["title"], own_server=own)
 
 

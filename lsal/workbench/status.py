@@ -63,6 +63,23 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Round:
+    """One job that trained: its version, what it was measured at, and seconds by step."""
+
+    version: int
+    control: str
+    labels: int
+    accuracy: float | None
+    interval: tuple[float, float]
+    tasks: int
+    promoted: bool
+    reason: str
+    published: int
+    seconds: Mapping[str, float]
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """One open task of the live publication, in the order in which people get it."""
 
@@ -135,6 +152,20 @@ def curve(desk: Desk) -> list[Point]:
             )
         )
     return points
+
+
+def rounds(desk: Desk) -> list[Round]:
+    """The trainings that ended well, oldest first, with the curve's accuracies."""
+    by_version, found = {point.version: point for point in curve(desk)}, []
+    for job in reversed(jobs.jobs(desk.home)):
+        state = job.state()
+        for told in state.result.get("versions", {}).values():
+            point = by_version.get(told["version"])
+            if point:
+                published, seconds = state.result.get("published", 0), state.result.get("seconds", {})
+                facts = {n: getattr(point, n) for n in Round.__slots__ if hasattr(point, n) and n != "seconds"}
+                found.append(Round(**facts, published=published, seconds=seconds, job=job.id))
+    return found
 
 
 def waiting(desk: Desk, count: int = 20) -> list[Waiting]:

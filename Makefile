@@ -1,0 +1,32 @@
+# Two commands do everything on a machine with Python 3.11: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: demo test lab install lint clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lsal needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
+	touch $(STAMP)
+
+demo: install
+	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/lsal demo --notebook notebooks/01_bootstrap.ipynb --out demo
+
+lab: install
+	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/jupyter lab --ip=127.0.0.1 notebooks/01_bootstrap.ipynb
+
+test: install
+	$(BIN)/python -m pytest
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) demo build dist

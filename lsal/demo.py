@@ -1,0 +1,153 @@
+"""The whole loop on data whose labels are known, with a simulated annotator and a random baseline.
+
+The baseline is replayed in this process: random batches, the same model family and number of
+labels, every one of them trained on. The real run leaves its measuring tasks out of training,
+so the comparison is, if anything, in the baseline's favour.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsal import annotator
+from lsal.annotator import Labelled
+from lsal.errors import JobFailed
+from lsal.records import Example
+from lsal.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a demo showed. `accuracy` of a round is over the measuring tasks, `test_accuracy`
+    over the items that no task holds.
+    """
+
+    rounds: list[dict[str, Any]]
+    test_accuracy: float
+    test_tasks: int
+    random: dict[str, Any]
+    queue: dict[str, int]
+    seconds: float
+    addresses: dict[str, str]
+
+
+def run(
+    bench: Workbench,
+    source: str = "digits",
+    rounds: int = 8,
+    batch: int = 25,
+    seeds: int = 5,
+    columns: tuple[str, str] = ("text", "label"),
+) -> Demo:
+    """Make the project, serve, start by centroids, then label and train `rounds` times more."""
+    begun = time.perf_counter()
+    bench.up()
+    bench.new(source, demo=True, columns=columns)
+    # The simulated annotator labels each batch to its end, a round follows at once: no refill.
+    bench.configure(batch=batch, refill_below=0.0)
+    bench.serve()
+    bench.rank().wait()
+    sittings = []
+    for _ in range(rounds + 1):
+        sittings.append(bench.label())
+        bench.round().wait()
+    return report(bench, sittings, seeds, begun)
+
+
+def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun: float | None = None) -> Demo:
+    """What the rounds of a demo project came to, beside the replayed random baseline."""
+    rows: list[dict[str, Any]] = []
+    for made in bench.rounds():
+        right, tested = bench.held_out_accuracy(made.version)
+        rows.append(
+            {
+                "version": made.version,
+                "labels": made.labels,
+                "accuracy": made.accuracy,
+                "interval": list(made.interval),
+                "measured_on": f"{made.tasks} tasks of the fixed random order, never trained on",
+                "test_accuracy": right / tested if tested else None,
+                "promoted": made.promoted,
+                "seconds": dict(made.seconds),
+            }
+        )
+    if not rows:
+        raise JobFailed("The demo has no round yet", "Run one: lsal label, then lsal round")
+    live = bench.desk.store.current()[next(iter(bench.desk.handled))]
+    right, tested = bench.held_out_accuracy(live)
+    served = sum(s.served for s in sittings)
+    return Demo(
+        rounds=rows,
+        test_accuracy=right / tested if tested else 0.0,
+        test_tasks=tested,
+        random=baseline(bench, int(rows[-1]["labels"]), seeds),
+        queue={
+            "published": sum(round_.published for round_ in bench.rounds()[:-1]) + rows[0]["labels"],
+            "served": served,
+            "in_order": sum(s.in_order for s in sittings),
+        },
+        seconds=time.perf_counter() - begun
+        if begun is not None
+        else sum(sum(made.seconds.values()) for made in bench.rounds()),
+        addresses=_addresses(bench),
+    )
+
+
+def baseline(bench: Workbench, labels: int, seeds: int) -> dict[str, Any]:
+    """Random order replayed `seeds` times up to as many labels: accuracy on the held-out items."""
+    from lsal.rehearsal import replay
+    from lsal.strategies import STRATEGIES
+
+    name, (control, _) = next(iter(bench.desk.handled.items()))
+    known, test = annotator.truth(bench.home), annotator.held_out(bench.home)
+    pool = [
+        Example(e.task_id, e.input, known[e.task_id])
+        for e in bench.desk.examples(name, bench.desk.mirror.tasks())
+        if not e.problem
+    ]
+    batch, family, draw = bench.home.settings().batch, bench.desk.family(name), STRATEGIES["random"]
+    curves = [replay(pool, test, control, family, draw, batch, batch, labels, seed) for seed in range(seeds)]
+    ends = [curve.metric[-1] for curve in curves]
+    mean = [sum(at) / len(at) for at in zip(*(curve.metric for curve in curves), strict=True)]
+    return {"test_accuracy": sum(ends) / len(ends), "seeds": ends, "labels": curves[0].labels, "curve": mean}
+
+
+def run_notebook(root: Path, notebook: Path, out: Path) -> dict[str, Any]:
+    """Execute the bootstrap notebook with the simulated annotator; write it, executed, into `out`."""
+    import nbclient
+    import nbformat
+
+    from lsal.settings import child_environment
+
+    book = nbformat.read(notebook, as_version=4)
+    place = next(n for n, cell in enumerate(book.cells) if "parameters" in cell.metadata.get("tags", []))
+    given = nbformat.v4.new_code_cell(f'annotator = "simulated"\nout = {str(out.resolve())!r}')
+    book.cells.insert(place + 1, given)
+    out.mkdir(parents=True, exist_ok=True)
+    client = nbclient.NotebookClient(book, timeout=1800, resources={"metadata": {"path": str(notebook.parent)}})
+    executed = out / notebook.name
+    try:
+        client.execute(env=child_environment(LSAL_ROOT=str(root)))
+    finally:
+        nbformat.write(book, executed)
+    told = [cell for cell in book.cells if "result" in cell.metadata.get("tags", [])]
+    text = "\n\n".join(_text(output) for cell in told for output in cell.get("outputs", []))
+    return {"result": text, "notebook": str(executed.resolve()), "curve": str((out / "learning_curve.png").resolve())}
+
+
+def _text(output: Any) -> str:
+    return str(output.get("text") or output.get("data", {}).get("text/plain", ""))
+
+
+def _addresses(bench: Workbench) -> dict[str, str]:
+    email, url = bench.login()[0], bench.desk.url
+    return {
+        "label_studio": f"{url}/projects/{bench.home.project}/data",
+        "sign in": f"{email}, password in {bench.root / 'label-studio' / 'login.json'}",
+        "home": str(bench.home.folder),
+        "again": f"lsal --help   (LSAL_ROOT={bench.root})",
+    }

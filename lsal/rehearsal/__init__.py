@@ -1,0 +1,53 @@
+"""Strategies replayed against labels that are there already: does active learning help on this data?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lsal.errors import BadRequest
+from lsal.protocols import Report
+from lsal.rehearsal.replay import Curve, replay, report_of
+from lsal.rehearsal.source import read_source
+from lsal.rehearsal.verdict import BASELINE, Rehearsal, conclude
+from lsal.strategies import STRATEGIES
+
+__all__ = ["BASELINE", "Curve", "Rehearsal", "rehearse", "replay"]
+
+
+def rehearse(
+    source: Path | Sequence[Mapping[str, Any]],
+    input: str = "text",
+    label: str = "label",
+    strategies: Sequence[str] = ("auto", BASELINE),
+    start: int = 25,
+    batch: int = 20,
+    budget: int = 225,
+    seeds: int = 5,
+    family: str | None = None,
+    report: Report | None = None,
+) -> Rehearsal:
+    """Replay `strategies` over a labelled .jsonl or .csv file, or over rows; every seed plays all of them.
+
+    A column `split` says which rows are the pool (train) and which are measured on (test);
+    without it each seed holds out a fifth of its own. For image families the inputs are files
+    beside the source. Raises BadData for a source that cannot
+    be read and BadRequest for figures or names that make no sense.
+    """
+    if min(start, batch, seeds) < 1 or budget < start or not strategies:
+        figures = f"start {start}, batch {batch}, budget {budget}, seeds {seeds}"
+        raise BadRequest(f"Nothing to rehearse with {figures}", "Each is at least 1, the budget at least the start")
+    chosen = {name: STRATEGIES[name] for name in strategies}
+    family = family or "sklearn_text"
+    files_in = source.parent if family.startswith("image") and isinstance(source, Path) else None
+    given = read_source(source, input, label, files_in)
+    curves: dict[str, list[Curve]] = {name: [] for name in chosen}
+    for seed in range(seeds):
+        pool, test = given.pool_and_test(seed)
+        for place, (name, strategy) in enumerate(chosen.items()):
+            done = seed * len(chosen) + place
+            told = report_of(report, done, seeds * len(chosen), f"{name}, seed {seed}")
+            curve = replay(pool, test, given.control, family, strategy, start, batch, budget, seed, told)
+            curves[name].append(curve)
+    return conclude(curves, f"accuracy on {len(test)} tasks that were never in the pool")

@@ -1,0 +1,106 @@
+"""One strategy replayed with one seed against labels that are there already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsal.models import MODELS
+from lsal.protocols import Report, Strategy
+from lsal.records import Control, Example, Pool, Prediction, Progress
+from lsal.strategies.pools import make_pool, start_pool
+
+if TYPE_CHECKING:
+    from lsal.records import Ints
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One strategy with one seed: after `labels[i]` labels the accuracy was `metric[i]`."""
+
+    labels: list[int] = field(default_factory=list)
+    metric: list[float] = field(default_factory=list)
+    query_seconds: list[float] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+
+    @property
+    def area(self) -> float:
+        """The mean accuracy between the first and the last number of labels."""
+        width = self.labels[-1] - self.labels[0]
+        return float(np.trapezoid(self.metric, self.labels)) / width if width else self.metric[-1]
+
+
+def replay(
+    pool: Sequence[Example],
+    test: Sequence[Example],
+    control: Control,
+    family: str,
+    strategy: Strategy,
+    start: int,
+    batch: int,
+    budget: int,
+    seed: int = 0,
+    report: Report | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Curve:
+    """One run of {pick, look the labels up, train, measure on `test`} until `budget` labels are spent.
+
+    The first batch is the strategy's own: one that asks for uncertainty finds all chances even
+    and so draws the same random start as the baseline of that seed. Training gets no targets
+    but the picked ones; `report` hears the labels so far out of the budget.
+    """
+    everything = [replace(example, target=None) for example in [*pool, *test]]
+    hidden = everything[: len(pool)]
+    labelled, open_ = np.zeros(0, np.int64), np.arange(len(pool))
+    ask = _first_pool(hidden, control, family, options, seed)
+    budget, curve = min(budget, len(pool)), Curve()
+    while len(labelled) < budget:
+        wanted = min(batch if len(labelled) else start, budget - len(labelled))
+        begin = time.perf_counter()
+        picks = strategy(ask, wanted)
+        curve.query_seconds.append(time.perf_counter() - begin)
+        labelled, open_ = np.concatenate([labelled, open_[picks.positions]]), np.delete(open_, picks.positions)
+        model = MODELS[family](control, options, seed)
+        told = report_of(report, len(labelled), budget)
+        model.fit([pool[i] for i in labelled.tolist()], hidden, [], told)
+        predictions = model.predict(everything)
+        curve.labels.append(len(labelled))
+        curve.metric.append(_accuracy(predictions[len(pool) :], test))
+        curve.why.append(picks.why)
+        ask = _next_pool(predictions, pool, control, labelled, open_, seed)
+    return curve
+
+
+def _first_pool(
+    hidden: Sequence[Example], control: Control, family: str, options: Mapping[str, Any] | None, seed: int
+) -> Pool:
+    embed = getattr(MODELS[family](control, options, seed), "embed", None)
+    return start_pool([example.task_id for example in hidden], control, embed(hidden) if embed else None, seed)
+
+
+def _next_pool(
+    predictions: list[Prediction], pool: Sequence[Example], control: Control, labelled: Ints, open_: Ints, seed: int
+) -> Pool:
+    targets = [target for i in labelled.tolist() if (target := pool[i].target) is not None]
+    known = [predictions[i] for i in labelled]
+    return make_pool([predictions[i] for i in open_], control, targets, known, seed + 10_007 * len(labelled))
+
+
+def _accuracy(predictions: Sequence[Prediction], examples: Sequence[Example]) -> float:
+    pairs = zip(predictions, examples, strict=True)
+    return float(np.mean([e.target is not None and set(p.target.names) == set(e.target.names) for p, e in pairs]))
+
+
+def report_of(report: Report | None, done: int, total: int, message: str = "") -> Report:
+    """Passes the progress of one part on as a part of the whole; without a report to nobody."""
+
+    def told(progress: Progress) -> None:
+        share = min(1.0, progress.done / progress.total) if progress.total else 0.0
+        if report is not None:
+            report(Progress(done + share, total, message or progress.message))
+
+    return told
