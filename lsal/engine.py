@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from typing import Any
 
@@ -24,6 +24,10 @@ class Here(Executor):
         except Exception as error:  # any: it belongs to whoever asks for the result
             future.set_exception(error)
         return future
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
+        """Each call runs when its result is asked for: in between, progress is told and a cancel heard."""
+        return map(fn, *iterables)
 
 
 def processes() -> ProcessPoolExecutor:

@@ -23,7 +23,7 @@ root/                       .lsal beside the notebook
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -79,11 +79,15 @@ class Home:
         return ProjectSettings(**{f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept})
 
     def change_settings(self, **changes: Any) -> ProjectSettings:
-        """Replace some settings; a name that does not exist is refused."""
+        """Replace some settings; a name that does not exist, or a value that cannot be, is refused."""
         known = [f.name for f in fields(ProjectSettings)]
         wrong = sorted(set(changes) - set(known))
         if wrong:
             raise BadRequest(f"No setting is called '{wrong[0]}'", f"Choose from: {', '.join(known)}")
+        for name, value in changes.items():
+            fits, wanted = _FITS[name]
+            if not fits(value):
+                raise BadRequest(f"Setting '{name}' cannot be {value!r}", f"Give {wanted}")
         settings = replace(self.settings(), **changes)
         write_json(self.path("settings.json"), asdict(settings))
         return settings
@@ -96,6 +100,35 @@ class Home:
                 yield
         except Timeout:
             raise Busy(f"Another round of project {self.project} is running", "Follow it: lsal status") from None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_by_control(value: Any, kind: type) -> bool:
+    return value is None or (isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values()))
+
+
+_FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "strategy": (_is_name, "the name of a strategy, such as auto"),
+    "batch": (lambda value: _is_count(value) and value > 0, "a whole number of tasks, at least 1"),
+    "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
+    "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),
+    "refill_below": (_is_share, "a share from 0 to 1, such as 0.2"),
+    "engine": (_is_name, "the name of an engine, such as here"),
+    "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
+    "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),
+}
+"""For each setting, which values a round can run with, and how to say that."""
 
 
 def create_home(root: Path, url: str, project: int, created: str, title: str, **more: Any) -> Home:
@@ -137,13 +170,16 @@ def find_home(root: Path, name: str | None = None) -> Home:
     """The home called `name` (slug or project id), or the active one."""
     wanted = name or (_read(root / "active") or "")
     known = homes(root)
-    for home in known:
-        if wanted in (home.slug, str(home.project)):
-            return home
+    found = [home for home in known if wanted in (home.slug, str(home.project))]
+    if len(found) == 1:
+        return found[0]
+    if found:  # ids are counted by each server for itself
+        slugs = ", ".join(home.slug for home in found)
+        raise BadRequest(f"{len(found)} projects are called '{wanted}'", f"Choose one of: {slugs}")
     if not known:
         raise BadRequest("There is no project yet", "Make one: lsal new digits  or  lsal attach URL PROJECT")
     listed = ", ".join(f"{home.project} ({home.title})" for home in known)
-    raise BadRequest(f"No project is called '{wanted}'", f"Choose one of: {listed}")
+    raise BadRequest(f"No project is called '{wanted}'" if wanted else "No project is active", f"Choose one of: {listed}")
 
 
 def activate(home: Home) -> None:

@@ -28,6 +28,8 @@ from lsal.records import Progress
 from lsal.settings import child_environment, worker_threads
 
 NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
+WAIT_S = 5.0
+"""Seconds from a job's making to its process; without one by then it is lost."""
 ENDED = ("done", "failed", "cancelled", "lost")
 
 
@@ -73,8 +75,9 @@ class Job:
         running = processes.alive(process)
         if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
             return State(**common, **ended)
-        age = time.time() - common["made_at"]
-        if running or (process is None and age < 5):
+        # A job that runs again was made long before this run began.
+        age = time.time() - ((process or {}).get("started") or common["made_at"])
+        if running or (process is None and age < WAIT_S):
             left = progress.total - progress.done
             eta = age * left / progress.done if running and progress.done > 0 and progress.total > 0 else None
             return State(**common, state="running" if running else "waiting", seconds=age, eta_s=eta)
@@ -83,8 +86,15 @@ class Job:
             state="lost",
             seconds=age,
             error="Its process ended without a word: it was killed, or the machine stopped",
-            fix=f"Run it again: lsal {common['act']}",
+            fix=f"Run it again: lsal train --again {self.id}",
         )
+
+    def begin(self) -> None:
+        """Say which process runs the job; called by its worker, first of all.
+
+        Whoever started it says the same, but may be gone before it comes to that.
+        """
+        write_json(self.folder / "process.json", processes.mark())
 
     def report(self, progress: Progress) -> None:
         """Write progress down; raises Cancelled when somebody asked for it."""
@@ -144,7 +154,7 @@ def start(job: Job, module: str) -> Job:
     """Run the job in a process of `module`, with few threads and a low priority."""
     if job.state().state == "running":
         raise BadRequest(f"Job {job.id} is already running", "Follow it: lsal status")
-    for name in ("end.json", "cancel"):
+    for name in ("end.json", "cancel", "progress.json"):
         (job.folder / name).unlink(missing_ok=True)
     threads = str(worker_threads())
     limits = {f"{library}_NUM_THREADS": threads for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}

@@ -29,15 +29,15 @@ class Kind(Protocol):
     """Model families that learn this kind, the default first."""
 
     def refusal(self, control: Control) -> str | None:
-        """None if this kind handles `control`, else the reason why not."""
+        """None if this kind handles `control`, else the reason why not; "" if it is none of its business."""
 
     def example(self, control: Control, task_id: int, data: Mapping[str, Any], fetch: Fetch) -> Example:
         """The task's input. Never raises: an unreadable task has a `problem` that names the field."""
 
     def target(self, control: Control, result: Sequence[Mapping[str, Any]]) -> Target | None:
-        """The target of one annotation; None if it says nothing about `control`.
+        """The target of one submitted annotation; None if it says nothing about `control`.
 
-        Raises BadData for a label that the config does not have, naming both lists.
+        Labels stand in the order of the config, so that equal answers compare equal. Raises BadData for a label that the config does not have, naming both lists.
         """
 
     def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:

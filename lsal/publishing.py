@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from lsal.errors import Busy
 from lsal.files import read_json, write_json
 from lsal.home import Home
 from lsal.label_studio import queue
@@ -43,7 +44,19 @@ def publish(home: Home, project: Project, store: Store, ranking: Ranking, live: 
 
 
 def recover(home: Home, project: Project, store: Store) -> str | None:
-    """Finish or drop a switch that a crash interrupted; says which, None if there was none."""
+    """`settle`, unless a round is running: then the intent is its own, not a crash's."""
+    try:
+        with home.lock():
+            return settle(home, project, store)
+    except Busy:
+        return None
+
+
+def settle(home: Home, project: Project, store: Store) -> str | None:
+    """Finish or drop a switch that a crash interrupted; says which, None if there was none.
+
+    For whoever holds the home's lock.
+    """
     intent = read_json(home.path("intent.json"))
     if intent is None:
         return None

@@ -20,7 +20,8 @@ class Control:
     """One control tag of a label config.
 
     `labels` are the values as annotations store them; `aliases` maps other names of a
-    class (from `predicted_values`) to its label; `options` are the tag's XML attributes.
+    class (from `predicted_values`) to its label; `options` are the tag's XML attributes, and,
+    under `Tag.attribute`, those of its object and of what stands around it.
     """
 
     name: str

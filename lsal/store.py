@@ -84,9 +84,10 @@ class Store:
     def stamp(self) -> int:
         """A number that moves whenever `current` is replaced; costs one look at the file."""
         try:
-            return self._current.stat().st_mtime_ns
+            seen = self._current.stat()
         except FileNotFoundError:
             return 0
+        return seen.st_mtime_ns + seen.st_ino  # some clocks of files stand still between two writes
 
 
 def check_files(version: Version) -> None:

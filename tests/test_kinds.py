@@ -187,6 +187,9 @@ class TestTexts:
         assert text_of('<Text name="x" value="$a.b"/>', {"a.b": "flat"}) == "flat"
         assert "no 'a.c'" in text_of('<Text name="x" value="$a.c"/>', {"a": {"b": 1}})
 
+    def test_a_value_without_a_name(self) -> None:
+        assert text_of('<Text name="x" value="$t"/>', {"$undefined$": "a line of a .txt"}) == "a line of a .txt"
+
     def test_packed(self) -> None:
         assert text_of('<Text name="x" value="$t" encoding="base64unicode"/>', {"t": "w6lsw6h2ZQ=="}) == "élève"
 

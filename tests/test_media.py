@@ -163,6 +163,7 @@ def test_data_urls(kept: Path) -> None:
         "/data/local-files/?d=cats/a%20b.png",
         "/data/local-files/?d=/cats/a%20b.png",
         "{url}/data/local-files/?d=cats/a b.png",
+        "http://localhost:1/data/local-files/?d=cats/a%20b.png",
         "{own}/cats/a b.png",
         "cats/a b.png",
     ],

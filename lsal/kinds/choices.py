@@ -15,6 +15,9 @@ from lsal.errors import BadData, LsalError
 from lsal.protocols import Fetch
 from lsal.records import Control, Example, Labels, Prediction
 
+NAMELESS = "$undefined$"
+"""Where Label Studio keeps the value of a task that was imported without a field's name."""
+
 
 class Choices:
     """Label Studio's choices <-> Labels; a subclass says on which objects, and reads their input."""
@@ -72,6 +75,8 @@ class Choices:
 
 def field_value(control: Control, data: Mapping[str, Any]) -> Any:
     """What the object shows of a task: `$field` as it is, a longer text with its fields filled in."""
+    if control.data_key not in data and NAMELESS in data:
+        return data[NAMELESS]
     template = setting(control, "value") or setting(control, "valueList")
     if template in ("", f"${control.data_key}"):
         return _at(data, control.data_key)

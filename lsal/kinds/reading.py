@@ -51,7 +51,7 @@ def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> A
     for annotation in annotations:
         target = None if annotation.skipped else kind.target(control, annotation.result)
         if target is not None:
-            person = annotation.id if annotation.person is None else annotation.person
+            person = ("annotation", annotation.id) if annotation.person is None else ("person", annotation.person)
             by_person.pop(person, None)  # so that the latest answer also stands last
             by_person[person] = target
     answers = list(by_person.values())

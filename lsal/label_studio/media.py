@@ -47,8 +47,7 @@ class Media:
 
     def fetch(self, task_url: str, task_id: int | None = None) -> Path:
         """The file behind a URL of a task; `task_id` is needed for cloud storage. Raises BadData."""
-        on_server = task_url.removeprefix(self.url)
-        address = on_server if on_server.startswith(ON_SERVER) else task_url
+        address = self._on_server(task_url)
         scheme = _scheme(address)
         if self._own_files and (address.startswith(LOCAL_FILES) or not (scheme or address.startswith(ON_SERVER))):
             return self._own(address)
@@ -64,6 +63,14 @@ class Media:
             f"'{_short(address)}' is not an address that a task may use",
             "Upload the file into Label Studio, or give an http(s) or data: URL",
         )
+
+    def _on_server(self, task_url: str) -> str:
+        """A URL of this Label Studio without its host, which may be written in two ways on loopback."""
+        one, other = "//127.0.0.1", "//localhost"
+        for server in (self.url, self.url.replace(one, other), self.url.replace(other, one)):
+            if task_url.startswith(server) and task_url[len(server) :].startswith(ON_SERVER):
+                return task_url[len(server) :]
+        return task_url
 
     def _own(self, address: str) -> Path:
         """A file below `own_files`, which no `..` and no link leads out of."""
@@ -118,15 +125,9 @@ class Media:
 
     def _trouble(self, address: str, error: Exception) -> BadData:
         status = getattr(getattr(error, "response", None), "status_code", None)
-        if status in (401, 403):
-            return BadData(
-                f"'{_short(address)}' may not be read ({status})", "Check the key, and that it may see the project"
-            )
-        if status:
-            return BadData(
-                f"'{_short(address)}' cannot be had ({status})",
-                "Is the file still there? Open the task in Label Studio",
-            )
+        if status:  # Label Studio says 403 also for an upload that is gone
+            fix = "Check the key" if status == 401 else "Is the file still there, and may the key see it? Open the task"
+            return BadData(f"'{_short(address)}' cannot be had ({status})", fix)
         why = f"{type(error).__name__}: {_short(error)}"
         return BadData(
             f"'{_short(address)}' cannot be fetched ({why})", f"Check that {self.url} and the address answer"

@@ -49,6 +49,8 @@ class SklearnText:
         """One prediction per example; an empty or unreadable text gets the prior."""
         if self._space is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
+        if not examples:
+            return []
         texts = [_text(example) for example in examples]
         features, embeddings = self._space.vectors(texts)
         chances = self._head.chances(features)

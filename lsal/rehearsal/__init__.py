@@ -8,7 +8,7 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.protocols import Report
-from lsal.rehearsal.replay import Curve, replay, report_of
+from lsal.rehearsal.curves import Curve, replay, report_of
 from lsal.rehearsal.source import read_source
 from lsal.rehearsal.verdict import BASELINE, Rehearsal, conclude
 from lsal.strategies import STRATEGIES

@@ -69,7 +69,7 @@ def _table(source: Path | Sequence[Mapping[str, Any]]) -> DataFrame:
         return pd.DataFrame(list(source))
     try:
         if source.suffix == ".jsonl":
-            return pd.read_json(source, lines=True, dtype=False, convert_dates=False)
+            return pd.read_json(source, lines=True, dtype=False)
         return pd.read_csv(source, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise BadData(f"{source} cannot be read ({error})", "Give a .jsonl or .csv file with a row per task") from None

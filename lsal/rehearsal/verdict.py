@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lsal.files import to_json
-from lsal.rehearsal.replay import Curve
+from lsal.rehearsal.curves import Curve
 
 BASELINE = "random"
 CONFIDENCE = 0.95
@@ -66,20 +66,28 @@ def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None,
 
 
 def _verdict(name: str, runs: Sequence[Curve], baseline: Sequence[Curve]) -> str:
-    """Student's interval of the paired differences at the budget, in points of accuracy."""
-    gaps = 100 * (np.array([c.metric[-1] for c in runs]) - np.array([c.metric[-1] for c in baseline]))
-    labels, mean, interval = runs[0].labels[-1], float(gaps.mean()), _interval(gaps)
+    """Paired differences at the budget and over the whole curve, in points of accuracy."""
+    pairs = list(zip(runs, baseline, strict=True))
+    gaps = 100 * np.array([run.metric[-1] - other.metric[-1] for run, other in pairs])
+    areas = 100 * np.array([run.area - other.area for run, other in pairs])
+    labels, interval = runs[0].labels[-1], _interval(gaps)
     if interval is None:
-        return f"{name} ended {mean:+.1f} points from {BASELINE} at {labels} labels; one seed cannot tell more"
-    low, high = interval
-    figures = (
-        f"{mean:+.1f} points at {labels} labels, 95 % interval {low:+.1f} to {high:+.1f}, {len(gaps)} paired seeds"
-    )
-    if low <= 0 <= high:
-        return f"No difference between {name} and {BASELINE} is measurable ({figures})"
-    reached = _labels_to_baseline(runs, baseline) if low > 0 else None
+        return f"{name} ended {gaps[0]:+.1f} points from {BASELINE} at {labels} labels; one seed cannot tell more"
+    figures = f"({_told(gaps)} at {labels} labels, 95 % intervals, {len(gaps)} paired seeds)"
+    if interval[0] > 0 or interval[1] < 0:
+        sentence = f"{name} is {'above' if interval[0] > 0 else 'below'} {BASELINE} {figures}"
+    else:
+        sentence = f"No difference between {name} and {BASELINE} is measurable {figures}"
+    reached = _labels_to_baseline(runs, baseline) if interval[0] > 0 else None
     saved = f"; it reaches {BASELINE}'s last accuracy with {reached} labels" if reached and reached < labels else ""
-    return f"{name} is {'above' if low > 0 else 'below'} {BASELINE} ({figures}){saved}"
+    low, high = _interval(areas) or (0.0, 0.0)
+    return sentence + saved + (f"; over the whole curve {_told(areas)}" if low > 0 or high < 0 else "")
+
+
+def _told(points: Any) -> str:
+    """A mean with its interval in words."""
+    low, high = _interval(points) or (float("nan"), float("nan"))
+    return f"{points.mean():+.1f} points [{low:+.1f}, {high:+.1f}]"
 
 
 def _interval(values: Any) -> tuple[float, float] | None:

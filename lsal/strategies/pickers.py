@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Picker = Callable[[Pool, "Floats", int], Picks]
 
 FACTOR = 10
-"""How many times the batch k-means looks at."""
+"""How many times the batch k-means looks at, as in the literature."""
 RANKED = 1000
 """How many tasks ranked batch mode looks at; it is quadratic in them."""
 
@@ -51,15 +51,15 @@ def top(pool: Pool, scores: Floats, n: int) -> Picks:
     return Picks(positions, scores[positions], {"uncertainty": scores[positions]})
 
 
-def kmeans(pool: Pool, scores: Floats, n: int) -> Picks:
-    """One task from each of n clusters of the 10 n most uncertain.
+def kmeans(pool: Pool, scores: Floats, n: int, factor: int = FACTOR) -> Picks:
+    """One task from each of n clusters of the factor x n most uncertain.
 
     Zhdanov 2019 (1901.05954): k-means weighted by uncertainty over a prefiltered pool, and
     the task nearest to each centroid. Without embeddings it is `top`.
     """
     if pool.embeddings is None or n >= len(pool):
         return top(pool, scores, n)
-    shortlist = best(scores, FACTOR * n, pool.seed)
+    shortlist = best(scores, factor * n, pool.seed)
     chosen, clusters = nearest_to_centroids(pool.embeddings[shortlist], n, pool.seed, scores[shortlist])
     positions = shortlist[chosen]
     order = np.argsort(-scores[positions], kind="stable")

@@ -29,7 +29,7 @@ class Answers:
         guess; a task that cannot be read gets one too.
         """
         live = self._models(label_config)
-        if not live:
+        if not live or not tasks:
             return []
         share = self._desk.home.settings().measuring_share
         rows = [Task(int(task.get("id") or 0), "", 0.0, dict(task.get("data") or {})) for task in tasks]
@@ -42,14 +42,19 @@ class Answers:
                 if _shown(example, reserved):
                     results[place] += kind.result(control, told)
                     scores[place] = max(scores[place], _confidence(told))
-        name = "lsal-" + "+".join(f"{control.name}.v{version.number}" for control, _, version, _ in live)
+        name = _name({control.name: version.number for control, _, version, _ in live})
         told_as = zip(results, scores, strict=True)
         return [{"result": result, "score": score, "model_version": name} for result, score in told_as]
 
     def name(self) -> str:
         """The name under which the live versions answer; empty before the first."""
-        current = sorted(self._desk.store.current().items())
-        return "lsal-" + "+".join(f"{control}.v{number}" for control, number in current) if current else ""
+        return _name(self._desk.store.current())
+
+    def names(self) -> list[str]:
+        """The names under which versions answer or answered, newest first; what is live, always."""
+        alone = [_name({version.control: version.number}) for version in reversed(self._desk.store.all())]
+        live = self.name()
+        return [live, *alone] if live and live not in alone else alone
 
     def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Model]]:
         found = []
@@ -63,6 +68,11 @@ class Answers:
 @lru_cache(maxsize=32)
 def _handled(label_config: str) -> dict[str, tuple[Control, Kind]]:
     return match(read_config(label_config).controls)[0]
+
+
+def _name(versions: Mapping[str, int]) -> str:
+    told = "+".join(f"{control}.v{number}" for control, number in sorted(versions.items()))
+    return f"lsal-{told}" if told else ""
 
 
 def _shown(example: Example, reserved: set[int]) -> bool:

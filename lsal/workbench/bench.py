@@ -22,6 +22,7 @@ from lsal.protocols import Report
 from lsal.records import Version
 from lsal.workbench import serving, starting
 from lsal.workbench.answering import Answers
+from lsal.workbench.choices import check_settings
 from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class Workbench:
         return self._take(starting.attach(self.root, url, project, key))
 
     def configure(self, **changes: Any) -> Mapping[str, Any]:
-        """Change the project's settings; returns them all."""
+        """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""
+        check_settings(changes)
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 
@@ -202,6 +204,7 @@ class Workbench:
         return rehearse(Path(source), **options)
 
     def _start(self, act: str, **parameters: Any) -> Job:
+        check_settings({name: value for name, value in parameters.items() if value})
         running = jobs.running(self.home)
         if running:
             raise BadRequest(f"Job {running.id} is still running", "Wait for it, or: lsal cancel")

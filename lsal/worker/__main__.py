@@ -23,10 +23,13 @@ def main(folder: str) -> int:
     signal.signal(signal.SIGTERM, _stop)
     job, begun = Job(Path(folder).resolve()), time.time()
     try:
+        job.begin()
         from lsal.worker.acts import run
 
-        job.end("done", begun, result=run(job))
-    except Cancelled:
+        result = run(job)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what is done stays done
+        job.end("done", begun, result=result)
+    except (Cancelled, SystemExit):
         job.end("cancelled", begun)
         return 2
     except LsalError as error:
@@ -41,7 +44,9 @@ def main(folder: str) -> int:
 
 
 def _stop(number: int, frame: Any) -> None:
-    raise Cancelled("The process was asked to end")
+    # Not an LsalError: those are answers to a task or a version that cannot be read.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(2)
 
 
 if __name__ == "__main__":

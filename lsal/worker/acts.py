@@ -29,6 +29,8 @@ def run(job: Job) -> dict[str, Any]:
         raise BadRequest(f"No act is called '{facts.get('act')}'", f"Choose one of: {', '.join(ACTS)}")
     desk = Desk(open_home(job.folder.parent.parent))
     with desk.home.lock(wait_s=LOCK_S):
+        if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
+            publishing.settle(desk.home, desk.project, desk.store)
         return act(desk, job, facts.get("parameters", {}))
 
 
@@ -70,8 +72,11 @@ ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
 
 def _snapshots(desk: Desk, job: Job, steps: Steps, parameters: Mapping[str, Any]) -> Path:
     """The folder of snapshots: an earlier job's, this job's own from before it was killed, or a fresh one."""
-    if parameters.get("of"):
-        return job.folder.parent / str(parameters["of"]) / "snapshot"
+    while parameters.get("of"):  # that one may itself have trained from an earlier one's
+        job = Job(job.folder.parent / str(parameters["of"]))
+        parameters = job.facts.get("parameters", {})
+        if not (job.folder / "snapshot" / "whole").exists() and not parameters.get("of"):
+            raise BadRequest(f"Job {job.id} kept nothing to train from", "Choose one that trained: lsal versions")
     mine = job.folder / "snapshot"
     if not (mine / "whole").exists():
         _sync(desk, steps)
@@ -83,7 +88,6 @@ def _snapshots(desk: Desk, job: Job, steps: Steps, parameters: Mapping[str, Any]
 
 def _sync(desk: Desk, steps: Steps) -> None:
     with steps.step("sync"):
-        publishing.recover(desk.home, desk.project, desk.store)
         sync(desk.mirror, desk.project, steps.report)
 
 

@@ -57,14 +57,16 @@ def _with_digest(examples: Iterator[Example], tasks: Sequence[Task]) -> Iterator
 
 
 def _learn_one(desk: Desk, job: Job, steps: Steps, folder: Path) -> Lesson:
+    snapshot = training.read_snapshot(folder)
+    measured = [e for e in snapshot.measure if e.target is not None and not e.problem]
     known = [v for v in desk.store.all() if v.job == job.id and v.control == folder.name]
     if known:  # the job was killed after this version was whole
-        return Lesson(known[-1], known[-1].promoted, known[-1].reason)
+        with steps.step("measure"):
+            _ask_old_versions(desk, snapshot.control, measured)
+        return _learned_before(desk, known[-1])
     with steps.step("train"):
-        snapshot = training.read_snapshot(folder)
         trained = training.train(snapshot, steps.report)
     with steps.step("measure"):
-        measured = [e for e in snapshot.measure if e.target is not None and not e.problem]
         told = trained.model.predict(measured)
         metrics = measuring.measure(told, measured, snapshot.control)
         comparison = _against_live(desk, snapshot.control, measured, measuring.answers(told))
@@ -73,6 +75,14 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, folder: Path) -> Lesson:
         _note_answers(desk, version.number, measuring.answers(told))
         _ask_old_versions(desk, snapshot.control, measured)
     return Lesson(version, promoted, reason)
+
+
+def _learned_before(desk: Desk, version: Version) -> Lesson:
+    """The lesson of a version that its job made before it was killed; later ones are not set back by it."""
+    live = desk.store.current().get(version.control, 0)
+    if live > version.number:
+        return Lesson(version, False, f"version {live} is live and newer")
+    return Lesson(version, version.promoted, version.reason)
 
 
 def _keep(

@@ -64,8 +64,10 @@ def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping
             with steps.step("publish"):
                 return publishing.publish(desk.home, desk.project, desk.store, made, live)
         except LabelStudioError as error:
+            if error.status != 400:  # it may have switched all the same: the intent stays, to be asked about
+                raise
             desk.home.path("intent.json").unlink(missing_ok=True)
-            if error.status != 400 or attempt == 2:
+            if attempt == 2:
                 raise
             sync(desk.mirror, desk.project)
     return None

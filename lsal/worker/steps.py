@@ -18,13 +18,13 @@ class Steps:
     def __init__(self, job: Job, total: int) -> None:
         self.seconds: dict[str, float] = {}
         self._job, self._total, self._done = job, total, 0
-        self._name, self._told = "", 0.0
+        self._name, self._told, self._within = "", 0.0, 0.0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time one step; a name that comes again adds up."""
-        self._name, begun = name, time.perf_counter()
-        self._job.report(Progress(self._done, self._total, name))
+        self._name, self._within, begun = name, 0.0, time.perf_counter()
+        self._job.report(Progress(self._done, max(self._total, self._done + 1), name))
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
         self._done += 1
@@ -36,5 +36,8 @@ class Steps:
             return
         self._told = now
         within = min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
+        # A step may do several things, each counted from 0: what it has reached is never taken back.
+        self._within = max(self._within, within)
         message = f"{self._name}: {progress.message}" if progress.message else self._name
-        self._job.report(Progress(self._done + within, self._total, message, progress.metrics))
+        done, total = self._done + self._within, max(self._total, self._done + 1)
+        self._job.report(Progress(done, total, message, progress.metrics))

@@ -1,0 +1,1 @@
+"""The ML backend: Label Studio's protocol over HTTP, for every project of a root."""

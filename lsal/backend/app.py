@@ -1,0 +1,142 @@
+"""The Flask app: Label Studio's ML backend protocol under /SECRET/SLUG, JSON in every answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
+
+from lsal.backend import wire
+from lsal.backend.metrics import Metrics
+from lsal.backend.projects import Projects, Unknown
+from lsal.errors import BadConfig, BadRequest, LsalError
+from lsal.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+SENTENCES = {
+    404: "There is nothing under this address",
+    405: "This address takes another method: POST for setup, predict and webhook, GET for the rest",
+    413: f"The body has more than the {wire.MAX_BODY // 2**20} MB that were expected at most",
+}
+
+project = Blueprint("project", __name__, url_prefix="/<secret>/<slug>")
+_starting = threading.Lock()
+
+
+def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None) -> Flask:
+    """The app that serves every project of `root`; calls `hint` with the slug of one that changed."""
+    app = Flask("lsal.backend", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY
+    app.url_map.merge_slashes = False
+    app.extensions.update(projects=Projects(root), metrics=Metrics(), hint=hint)
+    app.register_blueprint(project)
+    app.add_url_rule("/health", view_func=health)
+    app.register_error_handler(Exception, _sorry)
+    return app
+
+
+@project.get("/health")
+def health() -> Response:
+    """Whether the backend is there; without the secret it tells nothing about projects."""
+    return _answer({"status": "UP", "model_class": "lsal"})
+
+
+@project.post("/setup")
+def setup() -> Response:
+    """The version that answers now. Label Studio asks often and waits 3 s: no model is loaded."""
+    wire.read_object(request.get_data())
+    current_app.extensions["projects"].warm(_bench())
+    return _answer({"model_version": _bench().answers.name() or "lsal"})
+
+
+@project.post("/predict")
+def predict() -> Response:
+    """One result for each task in order; no results before the first version."""
+    config, tasks = wire.read_predict(request.get_data())
+    return _answer({"results": _bench().predict(config, tasks)})
+
+
+@project.post("/webhook")
+def webhook() -> Response:
+    """An event. Label Studio waits 1 s, and so does the annotator: only noted here."""
+    action = wire.read_action(request.get_data())
+    if action == wire.START_TRAINING:
+        return _answer(_start_training(_bench()))
+    if action not in wire.CHANGES:
+        return _answer({"status": "ignored", "action": action})
+    current_app.extensions["hint"](_bench().home.slug)
+    return _answer({"status": "noted", "action": action})
+
+
+@project.get("/versions")
+def versions() -> Response:
+    """The names under which versions answer, newest first."""
+    return _answer({"versions": _bench().answers.names()})
+
+
+@project.get("/metrics")
+def metrics() -> Response:
+    """Counts and times, for Prometheus."""
+    text = current_app.extensions["metrics"].text(_bench())
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@project.url_value_preprocessor
+def _admit(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.begun = time.perf_counter()
+    address = values or {}
+    g.bench = current_app.extensions["projects"].admit(address.pop("secret"), address.pop("slug"))
+
+
+@project.after_request
+def _count(response: Response) -> Response:
+    if "bench" in g:
+        endpoint = (request.endpoint or "").rpartition(".")[2]
+        seconds = time.perf_counter() - g.begun
+        current_app.extensions["metrics"].note(g.bench.home.slug, endpoint, response.status_code, seconds)
+    return response
+
+
+def _bench() -> Workbench:
+    return cast(Workbench, g.bench)
+
+
+def _start_training(bench: Workbench) -> dict[str, str]:
+    with _starting:  # two clicks on "Start training" are one round
+        try:
+            job = bench.round()
+        except BadRequest as error:
+            return {"status": str(error)}
+    log.info("Label Studio asked for training: job %s", job.id)
+    return {"status": "started", "job": job.id}
+
+
+def _answer(content: Any, status: int = 200) -> Response:
+    return Response(wire.write(content), status, content_type="application/json")
+
+
+def _sorry(error: Exception) -> Response:
+    status = _status(error)
+    if isinstance(error, HTTPException):
+        return _answer({"error": SENTENCES.get(status) or error.description}, status)
+    if isinstance(error, LsalError):
+        log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s", request.path.rpartition("/")[2], error)
+        return _answer({"error": "\n".join(line for line in (error.what, error.fix) if line)}, status)
+    log.error("%s failed", request.path.rpartition("/")[2], exc_info=error)
+    return _answer({"error": "The backend failed at this; its log tells more"}, status)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    if isinstance(error, wire.Malformed):
+        return error.status
+    known = {Unknown: 404, BadConfig: 400}
+    return known.get(type(error), 503 if isinstance(error, LsalError) else 500)

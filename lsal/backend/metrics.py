@@ -1,0 +1,71 @@
+"""What a backend did and how fast, as text that Prometheus reads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from lsal import jobs
+from lsal.workbench import Workbench
+
+BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """Requests counted for each project (by slug), endpoint and status; /predict timed."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._requests: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
+        self._buckets: dict[str, Counter[float]] = defaultdict(Counter)
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+
+    def note(self, slug: str, endpoint: str, status: int, seconds: float) -> None:
+        """One answered request."""
+        with self._lock:
+            self._requests[slug][endpoint, status] += 1
+            if endpoint == "predict":
+                bucket = next((edge for edge in BUCKETS_S if seconds <= edge), float("inf"))
+                self._buckets[slug][bucket] += 1
+                self._seconds[slug] += seconds
+
+    def text(self, bench: Workbench) -> str:
+        """The exposition of one project."""
+        with self._lock:
+            lines = [*self._of_requests(bench.home.slug), *self._of_predict(bench.home.slug)]
+        return "\n".join([*lines, *self._of_project(bench)]) + "\n"
+
+    def _of_requests(self, slug: str) -> Iterator[str]:
+        yield from _head("lsal_requests_total", "counter", "Requests answered.")
+        for (endpoint, status), count in sorted(self._requests[slug].items()):
+            yield f'lsal_requests_total{{endpoint="{endpoint}",status="{status}"}} {count}'
+
+    def _of_predict(self, slug: str) -> Iterator[str]:
+        yield from _head("lsal_predict_seconds", "histogram", "Time to answer /predict.")
+        buckets, told = self._buckets[slug], 0
+        for edge in BUCKETS_S:
+            told += buckets[edge]
+            yield f'lsal_predict_seconds_bucket{{le="{edge}"}} {told}'
+        yield f'lsal_predict_seconds_bucket{{le="+Inf"}} {buckets.total()}'
+        yield f"lsal_predict_seconds_sum {self._seconds[slug]:.6f}"
+        yield f"lsal_predict_seconds_count {buckets.total()}"
+
+    def _of_project(self, bench: Workbench) -> Iterator[str]:
+        yield from _head("lsal_live_version", "gauge", "Number of the version that answers.")
+        for control, number in sorted(bench.desk.store.current().items()):
+            yield f'lsal_live_version{{control="{_escaped(control)}"}} {number}'
+        yield from _head("lsal_job_running", "gauge", "1 while a job of the project runs.")
+        yield f"lsal_job_running {int(jobs.running(bench.home) is not None)}"
+        yield from _head("lsal_uptime_seconds", "gauge", "Time since the backend started.")
+        yield f"lsal_uptime_seconds {time.monotonic() - self._begun:.1f}"
+
+
+def _head(name: str, kind: str, says: str) -> tuple[str, str]:
+    return f"# HELP {name} {says}", f"# TYPE {name} {kind}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -1,0 +1,193 @@
+"""The dashboard: status, buttons, progress, learning curve and the head of the queue, in one widget.
+
+All it shows is read from disk, so that several of them on one project agree. Reading, syncing
+and starting a job happen in threads; widgets are touched in the kernel's event loop alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import asdict
+from typing import Any
+
+import ipywidgets
+
+from lsal.dashboard import parts
+from lsal.dashboard.look import ACTS, ROWS, Look, empty_curve, empty_queue, latest, look, refusals, title, works
+from lsal.dashboard.previews import Previews
+from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
+from lsal.errors import LsalError
+from lsal.jobs import State
+from lsal.workbench import Workbench
+from lsal.workbench.status import Point, Waiting
+
+TICK_S, LOOK_S, SYNC_S = 0.5, 3.0, 3.0
+TOOLTIPS = {
+    "train": "Train on everything that is labelled. The new version goes live unless it is clearly worse.",
+    "rank": "Rank what is unlabelled by the live version and publish the best batch as Label Studio's queue.",
+    "round": "Train, measure, rank, publish and check the queue: everything that one round needs.",
+    "cancel": "Ask what is running to stop. What was live stays live.",
+}
+ICONS = {"train": "graduation-cap", "rank": "sort-amount-desc", "round": "refresh", "cancel": "stop"}
+
+_log = logging.getLogger(__name__)
+_synced: dict[str, float] = {}
+"""When a dashboard of this kernel last synced a home: several of them share the work."""
+
+
+class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
+    """One project's dashboard, live until `close()`; without an event loop `refresh()` moves it on."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench, self._previews = bench, Previews(bench)
+        self._seen, self._looked = Look(), float("-inf")
+        self._job: State | None = None
+        self._error: LsalError | None = None
+        self._starting = False
+        self._troubles: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.status, self.note, self.error = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "8px"})
+        self.buttons = {act: self._button(act) for act in ACTS}
+        self.curve, self.queue = LearningCurve(), QueueTable()
+        style = ipywidgets.HTML(f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"})
+        row = ipywidgets.HBox(list(self.buttons.values()))
+        work = ipywidgets.VBox([row, self.progress, self.note])
+        super().__init__([style, self.status, work, self.error, self.curve, self.queue])
+        self.add_class("lsal-dashboard")
+        self._begin()
+
+    def _button(self, act: str) -> Any:
+        button = ipywidgets.Button(description=title(act), icon=ICONS[act], layout={"width": "112px"})
+        button.on_click(lambda _: self._clicked(act))
+        return button
+
+    def _begin(self) -> None:
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+            self.refresh()
+            return
+        self._show()
+        for step in (self._look, self._illustrate, self._sync):
+            self._spawn(self._forever(step))
+
+    # Reading ---------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Look once, now, and show it; waits for the disk."""
+        self._seen, self._job = look(self._bench), latest(self._bench)
+        self._show()
+        self.queue.previews = self._previews.of(self._seen.queue)
+
+    async def _look(self) -> None:
+        """The newest job at every tick; all the rest now and then, and when a job has ended."""
+        before, self._job = self._job, await asyncio.to_thread(latest, self._bench)
+        ended = works(before) and not works(self._job)
+        if ended or time.monotonic() - self._looked > LOOK_S:
+            self._seen, self._looked = await asyncio.to_thread(look, self._bench), time.monotonic()
+        self._show()
+
+    async def _illustrate(self) -> None:
+        """Texts and thumbnails of the queue's head; apart from `_look`, as files may be slow to come."""
+        self.queue.previews = await asyncio.to_thread(self._previews.of, self._seen.queue)
+
+    async def _sync(self) -> None:
+        """Pull from Label Studio, so that counters move while people label. A running job does that itself."""
+        home = self._seen.status.home if self._seen.status else ""
+        if not home or works(self._job) or time.monotonic() - _synced.get(home, float("-inf")) < SYNC_S:
+            return
+        _synced[home] = time.monotonic()
+        await asyncio.to_thread(self._bench.sync)
+
+    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take the step again and again. What goes wrong is shown as a warning until it goes well."""
+        while True:
+            try:
+                await step()
+            except LsalError as error:
+                self._troubles[step.__name__] = str(error)
+            except Exception as error:  # any: whatever one look meets, the next one may be fine
+                _log.exception("the dashboard could not update")
+                self._troubles[step.__name__] = f"The dashboard could not update: {type(error).__name__}: {error}"
+            await asyncio.sleep(TICK_S)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._loop
+        task = self._loop.create_task(work)
+        self._tasks.add(task)  # the loop itself keeps no task alive
+        task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        """End the dashboard, and what keeps it up to date."""
+        for task in list(self._tasks):
+            task.cancel()
+        for part in self.children:
+            part.close()
+        super().close()
+
+    # Acting ----------------------------------------------------------------------------
+
+    def _clicked(self, act: str) -> None:
+        """JupyterLab may deliver a click in another thread than the event loop's (a subshell)."""
+        if self._loop is None:
+            self._act(act)
+            self.refresh()
+        else:
+            self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(act)))
+
+    async def _act_apart(self, act: str) -> None:
+        self._error, self._starting = None, True
+        self._show()
+        await asyncio.to_thread(self._act, act)
+        self._starting = False
+        await self._look()
+
+    def _act(self, act: str) -> None:
+        try:
+            getattr(self._bench, act)()
+            self._error = None
+        except LsalError as error:
+            self._error = error
+
+    # Showing ---------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        seen, job = self._seen, self._job
+        self.status.value = parts.status_line(seen.status, self._troubles.values())
+        self._show_buttons(refusals(seen, job))
+        self.progress.layout.visibility = "visible" if works(job) else "hidden"
+        if works(job) and job:
+            self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
+        self.note.value = parts.note(job)
+        self.error.value = parts.trouble(job, self._error or seen.error)
+        self.curve.empty, self.queue.empty = empty_curve(seen.points), empty_queue(seen.status)
+        self.curve.points = [_point(point) for point in seen.points]
+        self.queue.caption = _caption(seen)
+        self.queue.rows = [_row(row) for row in seen.queue]
+
+    def _show_buttons(self, no: dict[str, str]) -> None:
+        for act, button in self.buttons.items():
+            button.disabled = self._starting or act in no
+            button.tooltip = f"Not now. {no[act]}" if act in no else TOOLTIPS[act]
+
+
+def _point(point: Point) -> dict[str, Any]:
+    shown = ("version", "control", "labels", "accuracy", "tasks", "live", "promoted", "reason", "measured_on")
+    return {name: getattr(point, name) for name in shown} | {"interval": list(point.interval)}
+
+
+def _row(row: Waiting) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(row).items() if name not in ("data", "parts", "task_id")}
+    return told | {"task": row.task_id}
+
+
+def _caption(seen: Look) -> str:
+    if seen.status is None or not seen.queue:
+        return ""
+    shown, still_open = len(seen.queue), seen.status.queue["open"]
+    return f"the first {shown} of {still_open} open tasks" if still_open > ROWS else f"{still_open} open tasks"

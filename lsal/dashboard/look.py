@@ -1,0 +1,92 @@
+"""One look at a project: what the dashboard shows, read from disk in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsal.errors import BadRequest, LsalError
+from lsal.jobs import ENDED, State
+from lsal.workbench import Workbench
+from lsal.workbench.status import Point, Status, Waiting
+
+ROWS = 15
+ACTS = ("train", "rank", "round", "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found; without a status, `error` says why there is none."""
+
+    status: Status | None = None
+    points: tuple[Point, ...] = ()
+    queue: tuple[Waiting, ...] = ()
+    error: LsalError | None = None
+
+
+def look(bench: Workbench) -> Look:
+    """Everything the dashboard shows. Takes milliseconds, but may wait for a server that hangs."""
+    try:
+        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)))
+    except LsalError as error:
+        return Look(error=error)
+
+
+def latest(bench: Workbench) -> State | None:
+    """Where the newest job stands; None before the first, and without a project."""
+    try:
+        found = bench.jobs()[:1]
+    except BadRequest:
+        return None
+    return found[0].state() if found else None
+
+
+def works(job: State | None) -> bool:
+    """Whether the job is under way."""
+    return job is not None and job.state not in ENDED
+
+
+def refusals(seen: Look, job: State | None) -> dict[str, str]:
+    """Why each act cannot be done now, in a sentence; an act that can is not in it."""
+    if works(job) and job:
+        wait = f"{title(job.act)} is running: wait for it, or cancel it."
+        return dict.fromkeys(("train", "rank", "round"), wait)
+    said = {"cancel": "Nothing is running."}
+    if seen.status is None:
+        return dict.fromkeys(ACTS, str(seen.error) if seen.error else "Looking at the project ...")
+    if why := _no_training(seen.status):
+        said |= {"train": why, "round": why}
+    if seen.status.tasks and seen.status.tasks <= seen.status.labelled + seen.status.skipped:
+        said["rank"] = "Every task is labelled or skipped: there is nothing left to rank."
+    return said
+
+
+def _no_training(status: Status) -> str:
+    if status.left_to_people and not status.controls:
+        return f"lsal can learn no control of this project: {'; '.join(status.left_to_people.values())}."
+    if not status.labelled:
+        return "Nothing is labelled yet: label some tasks in Label Studio first."
+    if status.labelled <= status.measuring["labelled"]:
+        return "Only measuring tasks are labelled, and those are never trained on: label some more."
+    return ""
+
+
+def empty_curve(points: tuple[Point, ...]) -> str:
+    """What to say, and to do, while there is no curve to draw."""
+    if not points:
+        return "There is no version yet. Label the first batch in Label Studio, then press Retrain."
+    return (
+        f"{len(points)} version{'s' * (len(points) > 1)}, not measured yet: no measuring task was labelled at the last"
+        " training. They are mixed into the queue: label on, then press Retrain."
+    )
+
+
+def empty_queue(status: Status | None) -> str:
+    """What to say, and to do, while nothing waits in the queue."""
+    if status is None or not status.queue:
+        return "Nothing is published yet. Press Re-rank: it picks a batch and makes it Label Studio's queue."
+    return "Every task of the batch is labelled. Press Round: it trains on them and publishes the next batch."
+
+
+def title(act: str) -> str:
+    """The name of an act on its button."""
+    return {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Cancel"}.get(act, act)

@@ -1,0 +1,86 @@
+"""The dashboard's own lines of HTML: status, progress, error. Whatever comes from a task or a server is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from lsal.dashboard.look import title
+from lsal.dashboard.wording import duration
+from lsal.errors import LsalError
+from lsal.jobs import State
+from lsal.workbench.status import Status
+
+
+def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
+    """The project at a glance: title, counters, warnings."""
+    if status is None:
+        return '<div class="lsal-status">Looking at the project ...</div>'
+    facts = "".join(
+        f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
+        for name, value, more in _facts(status)
+    )
+    told = "".join(f'<div class="lsal-warning">{escape(text)}</div>' for text in (*status.warnings, *warnings))
+    return f'<div class="lsal-status">{_head(status)}<div class="lsal-facts">{facts}</div>{told}</div>'
+
+
+def _head(status: Status) -> str:
+    link = ""
+    if status.url.startswith(("http://", "https://")):
+        address = escape(f"{status.url}/projects/{status.project}/data", quote=True)
+        link = f'<a href="{address}" target="_blank" rel="noopener noreferrer">open in Label Studio</a>'
+    return f'<div class="lsal-head"><strong>{escape(status.title)}</strong>{link}</div>'
+
+
+def _facts(status: Status) -> list[tuple[str, str, str]]:
+    """Name, figure, and what belongs to it in small."""
+    live = ", ".join(f"{number}" if len(status.live) == 1 else f"{c}: {number}" for c, number in status.live.items())
+    queue = (f"{status.queue['open']}", f"of {status.queue['size']}") if status.queue else ("none", "")
+    return [
+        ("Tasks", f"{status.tasks:,}", ""),
+        ("Labelled", f"{status.labelled:,}", f"{status.skipped:,} skipped" if status.skipped else ""),
+        ("For measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
+        ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
+        ("Open in queue", *queue),
+        ("Backend", "on" if status.backend else "off", ""),
+    ]
+
+
+def card(what: str, fix: str) -> str:
+    """An error where the user looks: what is wrong, and the next step."""
+    step = f"<div>Next: {escape(fix)}</div>" if fix else ""
+    return f'<div class="lsal-card" role="alert"><b>{escape(what)}</b>{step}</div>'
+
+
+def trouble(job: State | None, error: LsalError | None) -> str:
+    """The card for an error of the dashboard's own, else for a newest job that failed; "" without one."""
+    if error is not None:
+        return card(error.what, error.fix)
+    if job is not None and job.state in ("failed", "lost"):
+        return card(f"{title(job.act)} {job.state}: {job.error}", job.fix)
+    return ""
+
+
+def note(job: State | None) -> str:
+    """One line on the newest job: its step and the time left, or what came of it."""
+    text = "" if job is None else (_under_way(job) if job.state in ("running", "waiting") else _ended(job))
+    return f'<div class="lsal-note">{escape(text)}</div>'
+
+
+def _under_way(job: State) -> str:
+    left = "" if job.eta_s is None else f", about {duration(job.eta_s)} left"
+    return f"{title(job.act)}: {job.progress.message or 'starting'} ({duration(job.seconds)} so far{left})"
+
+
+def _ended(job: State) -> str:
+    if job.state == "cancelled":
+        return f"{title(job.act)} was cancelled after {duration(job.seconds)}; nothing changed that was live."
+    if job.state != "done":
+        return ""
+    told = [
+        f"version {one['version']} {'is live' if one['promoted'] else 'was held back'} ({one['reason']})"
+        for one in job.result.get("versions", {}).values()
+    ]
+    if "published" in job.result:
+        told.append(f"{job.result['published']} tasks published")
+    return f"{title(job.act)} took {duration(job.seconds)}: {', '.join(told) or 'done'}."

@@ -1,0 +1,45 @@
+"""The Python halves of the widgets: what is set here, the browser half of the same name draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+
+def widget_file(name: str) -> Path:
+    """A file of the browser half: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "_widgets"
+    return (inside if inside.is_dir() else package.parent / "widgets") / name
+
+
+class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
+    """Accuracy by labels.
+
+    `points` are records of `Workbench.curve` as dicts; `baseline` (random order) and
+    `held_out` are lists of [labels, accuracy]; `empty` is said while there is no point.
+    """
+
+    _esm = widget_file("learning_curve.js")
+    _css = widget_file("learning_curve.css")
+    points = traitlets.List().tag(sync=True)
+    baseline = traitlets.List().tag(sync=True)
+    held_out = traitlets.List().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+
+class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
+    """The head of the queue.
+
+    `rows` are records of `Workbench.queue` as dicts, without the tasks' data; `previews` maps
+    a task's id (as text: JSON has no other keys) to its text, image or problem.
+    """
+
+    _esm = widget_file("queue_table.js")
+    _css = widget_file("queue_table.css")
+    rows = traitlets.List().tag(sync=True)
+    previews = traitlets.Dict().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,44 @@
+"""Figures and values as a person says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, with as many digits as mean something."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 2 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def accuracy(value: float | None, interval: Sequence[float] | None = None) -> str:
+    """A share and its interval, in percent."""
+    if value is None:
+        return "not measured"
+    return f"{100 * value:.1f} %" + (f" ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})" if interval else "")
+
+
+def percent(value: float | None) -> str:
+    """A share in percent; nothing for none."""
+    return "" if value is None else f"{100 * value:.1f} %"
+
+
+def cut(text: str, most: int) -> str:
+    """The text on one line, at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def said(value: Any) -> str:
+    """Any value of a record in a few words: four digits, no brackets."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {said(one)}" for name, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(said(one) for one in value)
+    return str(value)

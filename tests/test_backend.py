@@ -1,0 +1,547 @@
+"""The ML backend without Label Studio: real homes, real trained versions, the requests that Label Studio sends."""
+
+import copy
+import json
+import logging
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from lsal import jobs, processes
+from lsal.backend import refill, wire
+from lsal.backend.app import create_app
+from lsal.desk import Desk
+from lsal.errors import BadRequest
+from lsal.files import write_json
+from lsal.home import Home, create_home
+from lsal.label_studio.config import read_config
+from lsal.models import MODELS
+from lsal.records import Example, Labels, Publication
+from lsal.settings import root_secret
+
+XML = (
+    '<View><Text name="t" value="$text"/><Choices name="sent" toName="t">'
+    '<Choice value="pos"/><Choice value="neg"/></Choices></View>'
+)
+OTHER_LABELS = XML.replace('<Choice value="neg"/>', '<Choice value="neg"/><Choice value="neu"/>')
+TASK = {"id": 363, "data": {"text": "a good film"}, "meta": {}, "annotations": [], "predictions": []}
+PREDICT = {"tasks": [TASK], "project": "21.1", "label_config": XML, "params": {"login": None, "context": None}}
+SETUP = {"project": "21.1", "schema": XML, "hostname": "http://localhost:9400", "access_token": "", "extra_params": {}}
+EVENT = {
+    "action": "ANNOTATION_CREATED",
+    "annotation": {"id": 135, "result": [], "task": 364},
+    "project": {"id": 21, "label_config": XML},
+    "task": {"id": 364, "data": {"text": "t1"}},
+}
+CHANGES = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_CREATED", "ANNOTATIONS_DELETED"]
+EVENTS = [*CHANGES, "PROJECT_UPDATED", "TASKS_CREATED", "TASKS_DELETED"]
+FILES = Path(__file__).resolve().parents[2] / "shared" / "label_studio_requests"
+
+
+def add_version(desk: Desk, family: str = "sklearn_text") -> int:
+    """Train on four texts and make the version live."""
+    control = read_config(XML).controls[0]
+    texts = [("good nice", "pos"), ("bad awful", "neg"), ("great good", "pos"), ("awful poor", "neg")]
+    examples = [Example(n, text, Labels((label,))) for n, (text, label) in enumerate(texts)]
+    model = MODELS[family](control, {}, 0)
+    model.fit(examples, examples, [], lambda progress: None)
+    counts = {"count": 4, "measuring": 0}
+    facts = {"family": family, "control": "sent", "metrics": {}, "examples": counts, "labels": control.labels}
+    number = desk.store.add(model.save, **facts).number
+    desk.store.make_current({"sent": number})
+    return number
+
+
+@dataclass
+class Served:
+    """A project behind the app."""
+
+    home: Home
+    client: FlaskClient
+    hints: list[str]
+
+    @property
+    def path(self) -> str:
+        return f"/{root_secret(self.home.root)}/{self.home.slug}"
+
+    def get(self, endpoint: str) -> TestResponse:
+        return self.client.get(f"{self.path}/{endpoint}")
+
+    def post(self, endpoint: str, body: object) -> TestResponse:
+        return self.client.post(f"{self.path}/{endpoint}", data=body if isinstance(body, bytes) else json.dumps(body))
+
+
+def serve(root: Path, version: bool = True) -> Served:
+    home = create_home(root, "http://127.0.0.1:1", 21, "2026-11-20", "served")
+    desk = Desk(home)
+    desk.mirror.remember(label_config=XML)
+    if version:
+        add_version(desk)
+    hints: list[str] = []
+    return Served(home, create_app(root, hints.append).test_client(), hints)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
+    return serve(tmp_path_factory.mktemp("served") / "root")
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Served:
+    """A project of its own, for tests that change it."""
+    return serve(tmp_path / "own")
+
+
+def place_of(home: Home, task: dict[str, Any]) -> float:
+    return Desk(home).mirror.place_of(task["id"], task["data"])
+
+
+# What Label Studio sends --------------------------------------------------------------
+
+
+def check_answer(served: Served, name: str, request: dict[str, Any]) -> None:
+    """Send a request as Label Studio sent it, and hold that the answer is right."""
+    body = b"" if request["json"] is None else json.dumps(request["json"]).encode()
+    path = served.path + request["path"]
+    answer = served.client.open(path, method=request["method"], data=body, headers={"User-Agent": "heartex/1.23.2"})
+    assert answer.status_code == 200
+    assert answer.content_type == "application/json"
+    told = json.loads(answer.data)
+    if name == "health":
+        assert told["status"] == "UP"
+    elif name.startswith("setup"):
+        assert told == {"model_version": "lsal-sent.v1"}
+    elif name == "versions":
+        assert told == {"versions": ["lsal-sent.v1"]}
+    elif name.startswith("webhook"):
+        assert told["status"] == ("started" if name == "webhook_start_training" else "noted")
+    else:
+        check_results(served, request["json"], told["results"])
+
+
+def check_results(served: Served, asked: dict[str, Any], results: list[dict[str, Any]]) -> None:
+    if asked["label_config"] == OTHER_LABELS:  # there is no version for these labels yet
+        assert results == []
+        return
+    assert len(results) == len(asked["tasks"])
+    for task, result in zip(asked["tasks"], results, strict=True):
+        assert result["model_version"] == "lsal-sent.v1"
+        assert 0 <= result["score"] <= 1
+        assert bool(result["result"]) == (place_of(served.home, task) >= 0.1)
+        for region in result["result"]:
+            assert region["value"]["choices"] in (["pos"], ["neg"])
+            assert (region["from_name"], region["to_name"], region["type"]) == ("sent", "t", "choices")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", sorted(path.stem for path in FILES.glob("*.json")) or ["none"])
+def test_what_label_studio_really_sent_gets_a_right_answer(own: Served, name: str) -> None:
+    if name == "none":
+        pytest.skip("the recorded requests are not at ../shared/label_studio_requests")
+    check_answer(own, name, json.loads((FILES / f"{name}.json").read_text()))
+    for job in jobs.jobs(own.home):  # one that was started must not outlive the test
+        assert [state.state for state in job.follow()][-1] == "failed"  # there is no Label Studio to read
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "body"),
+    [
+        ("health", "GET", "/health", None),
+        ("setup", "POST", "/setup", SETUP),
+        ("setup_before_params", "POST", "/setup", SETUP | {"extra_params": None}),
+        ("versions", "GET", "/versions", None),
+        ("predict", "POST", "/predict", PREDICT),
+        ("predict_of_many", "POST", "/predict", PREDICT | {"tasks": [TASK | {"id": n} for n in range(130)]}),
+        ("predict_interactive", "POST", "/predict", PREDICT | {"params": {"context": {"result": []}}}),
+        ("predict_after_a_change", "POST", "/predict", PREDICT | {"label_config": OTHER_LABELS}),
+        *[(f"webhook_{name}", "POST", "/webhook", EVENT | {"action": name}) for name in EVENTS],
+    ],
+)
+def test_shapes_that_label_studio_sends(served: Served, name: str, method: str, path: str, body: Any) -> None:
+    check_answer(served, name, {"method": method, "path": path, "json": body})
+
+
+def test_the_model_answers_what_it_learned(served: Served) -> None:
+    tasks = [{"id": n, "data": {"text": text}} for n, text in enumerate(["good nice great", "awful bad poor"] * 20)]
+    results = served.post("predict", PREDICT | {"tasks": tasks}).json["results"]
+    shown = [(n, r["result"][0]["value"]["choices"][0]) for n, r in enumerate(results) if r["result"]]
+    assert len(shown) > 20
+    assert all(label == ("neg" if n % 2 else "pos") for n, label in shown)
+
+
+def test_measuring_tasks_get_an_empty_result_but_keep_their_place(served: Served) -> None:
+    tasks = [{"id": n, "data": {"text": f"good {n}"}} for n in range(200)]
+    results = served.post("predict", PREDICT | {"tasks": tasks}).json["results"]
+    reserved = [n for n, task in enumerate(tasks) if place_of(served.home, task) < 0.1]
+    assert 5 < len(reserved) < 50
+    assert [n for n, result in enumerate(results) if not result["result"]] == reserved
+
+
+def test_unreadable_tasks_get_an_empty_result_each(served: Served) -> None:
+    broken: list[Any] = [{}, {"text": None}, {"text": ["a"]}, {"text": {"a": 1}}, {"other": "good"}, {"text": True}]
+    tasks = [{"id": n, "data": data} for n, data in enumerate(broken)]
+    results = served.post("predict", PREDICT | {"tasks": [*tasks, {"data": {"text": ""}}, TASK]}).json["results"]
+    assert len(results) == len(broken) + 2
+    assert all(result["result"] == [] and result["score"] == 0.0 for result in results[: len(broken)])
+
+
+def test_no_tasks_no_results(served: Served) -> None:
+    assert served.post("predict", PREDICT | {"tasks": []}).json == {"results": []}
+
+
+def test_before_the_first_version(tmp_path: Path) -> None:
+    served = serve(tmp_path / "own", version=False)
+    assert served.post("predict", PREDICT).json == {"results": []}
+    assert served.post("setup", SETUP).json == {"model_version": "lsal"}
+    assert served.get("versions").json == {"versions": []}
+
+
+def test_versions_newest_first_under_the_names_of_the_answers(own: Served) -> None:
+    first = own.post("predict", PREDICT).json["results"][0]["model_version"]
+    add_version(Desk(own.home), "random")
+    second = own.post("predict", PREDICT).json["results"][0]["model_version"]
+    assert own.get("versions").json == {"versions": [second, first]}
+    assert own.post("setup", SETUP).json == {"model_version": second}
+    Desk(own.home).store.make_current({"sent": 1})
+    assert own.post("predict", PREDICT).json["results"][0]["model_version"] == first
+
+
+# What nobody should send --------------------------------------------------------------
+
+DEEP = b"[" * 5000 + b"]" * 5000
+NESTED = json.dumps(PREDICT).encode().replace(b'"a good film"', b"[" * 400 + b"]" * 400)
+
+
+def told(**fields: Any) -> dict[str, Any]:
+    return {k: v for k, v in (PREDICT | fields).items() if v != "absent"}
+
+
+MALFORMED: list[tuple[str, Any, int, str]] = [
+    *[(endpoint, body, 400, "body") for endpoint in ("predict", "setup", "webhook") for body in (b"", b"[]", DEEP)],
+    ("predict", b"not json", 400, "not JSON"),
+    ("predict", b'{"tasks": [NaN]}', 400, "not JSON"),
+    ("predict", b'{"tasks": [1e999]}', 400, "not JSON"),
+    ("predict", b'{"tasks": "\xff\xfe"}', 400, "not JSON"),
+    ("predict", b'{"label_config": "\\ud800"}', 400, "not JSON"),
+    ("predict", json.dumps(PREDICT).encode()[:-9], 400, "not JSON"),
+    ("predict", b'"text"', 400, "a string"),
+    ("predict", b"null", 400, "null"),
+    ("predict", b"7", 400, "a number"),
+    ("predict", told(tasks="absent"), 400, "'tasks' is missing"),
+    ("predict", told(tasks=None), 400, "'tasks' is null"),
+    ("predict", told(tasks=TASK), 400, "'tasks' is an object"),
+    ("predict", told(tasks="x"), 400, "'tasks' is a string"),
+    ("predict", told(tasks=[TASK, 3]), 400, "tasks[1]"),
+    ("predict", told(tasks=[[TASK]]), 400, "tasks[0]"),
+    ("predict", told(tasks=[{"id": 1}]), 400, "tasks[0].data' is missing"),
+    ("predict", told(tasks=[{"id": 1, "data": None}]), 400, "tasks[0].data' is null"),
+    ("predict", told(tasks=[{"id": 1, "data": "text"}]), 400, "tasks[0].data"),
+    ("predict", told(tasks=[{"id": 1, "data": [1]}]), 400, "tasks[0].data"),
+    ("predict", told(tasks=[TASK | {"id": "7"}]), 400, "tasks[0].id"),
+    ("predict", told(tasks=[TASK | {"id": True}]), 400, "tasks[0].id"),
+    ("predict", told(tasks=[TASK | {"id": None}]), 400, "tasks[0].id"),
+    ("predict", told(tasks=[TASK | {"id": 2**70}]), 400, "tasks[0].id"),
+    ("predict", NESTED, 400, "nested"),
+    ("predict", told(label_config="absent"), 400, "'label_config' is missing"),
+    ("predict", told(label_config=None), 400, "'label_config' is null"),
+    ("predict", told(label_config=[XML]), 400, "'label_config' is a list"),
+    ("predict", told(label_config=""), 400, "label config"),
+    ("predict", told(label_config="pos, neg"), 400, "label config"),
+    ("predict", told(label_config="<View><Text"), 400, "label config"),
+    ("predict", told(label_config="<View/>"), 400, "no control"),
+    ("predict", told(label_config="<!DOCTYPE x [<!ENTITY a 'b'>]>" + XML), 400, "DOCTYPE"),
+    ("predict", told(label_config=XML.replace('toName="t"', 'toName="u"')), 400, "toName"),
+    ("predict", told(label_config="\x00" + XML), 400, "label config"),
+    ("webhook", {}, 400, "'action' is missing"),
+    ("webhook", {"action": None}, 400, "'action' is null"),
+    ("webhook", {"action": 7}, 400, "'action' is a number"),
+    ("webhook", {"action": ""}, 400, "'action' is empty"),
+    ("webhook", {"action": ["START_TRAINING"]}, 400, "'action' is a list"),
+    ("setup", b"{", 400, "not JSON"),
+    ("nothing", b"{}", 404, "nothing"),
+    ("predict/", b"{}", 404, "nothing"),
+    ("health", b"{}", 405, "method"),
+    ("versions", b"{}", 405, "method"),
+    ("metrics", b"{}", 405, "method"),
+]
+
+
+def check_refusal(answer: TestResponse, status: int, says: str) -> None:
+    assert answer.status_code == status
+    assert answer.content_type == "application/json"
+    sentence = json.loads(answer.data)["error"]
+    assert says in sentence
+    assert len(sentence) > len("12 characters")
+    assert "Traceback" not in sentence
+    assert ".py" not in sentence
+
+
+@pytest.mark.parametrize("case", MALFORMED, ids=lambda case: f"{case[0]}-{case[3]}")
+def test_malformed_requests_are_refused_with_a_sentence(served: Served, case: tuple[str, Any, int, str]) -> None:
+    endpoint, body, status, says = case
+    check_refusal(served.post(endpoint, body), status, says)
+
+
+@pytest.mark.parametrize("endpoint", ["predict", "setup", "webhook"])
+def test_wrong_methods(served: Served, endpoint: str) -> None:
+    for method in ("GET", "PUT", "DELETE", "PATCH"):
+        check_refusal(served.client.open(f"{served.path}/{endpoint}", method=method), 405, "method")
+
+
+def test_too_large(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_refusal(served.post("predict", b" " * (wire.MAX_BODY + 1)), 413, "64 MB")
+    many = b'{"label_config": "", "tasks": [%s]}' % b",".join([b"{}"] * (wire.MAX_TASKS + 1))
+    check_refusal(served.post("predict", many), 413, "100,000")
+
+
+def test_only_the_secret_and_the_slug_together_open_a_project(served: Served) -> None:
+    secret, slug = served.path.split("/")[1:]
+    wrong = [(secret[:-1], slug), (secret + "x", slug), ("é", slug), (slug, secret), (secret, "other"), (secret, "..")]
+    told_so = set()
+    for one, other in [*wrong, (secret, slug + "/.."), ("x", "y")]:
+        for endpoint in ("predict", "setup", "webhook"):
+            answer = served.client.post(f"/{one}/{other}/{endpoint}", data=json.dumps(PREDICT))
+            check_refusal(answer, 404, "address")
+            told_so.add(answer.data)
+    assert len(told_so) <= 2
+    assert served.client.get(f"/x/{slug}/metrics").status_code == 404
+    assert served.client.get("/health").json == {"status": "UP", "model_class": "lsal"}
+    check_refusal(served.client.get("/"), 404, "nothing")
+    check_refusal(served.client.get("//health"), 404, "nothing")
+
+
+def test_a_damaged_version_is_told_in_two_lines(own: Served) -> None:
+    for path in own.home.path("versions", "0001", "weights").iterdir():
+        path.write_bytes(b"damaged")
+    answer = own.post("predict", PREDICT)
+    check_refusal(answer, 503, "damaged")
+    assert len(answer.json["error"].split("\n")) == 2
+    assert own.post("setup", SETUP).status_code == 200
+
+
+def test_what_nobody_foresaw_is_logged_and_not_shown(own: Served, caplog: pytest.LogCaptureFixture) -> None:
+    write_json(own.home.path("settings.json"), {"measuring_share": "a tenth"})
+    with caplog.at_level(logging.ERROR):
+        check_refusal(own.post("predict", PREDICT), 500, "log")
+    assert "TypeError" in caplog.text
+
+
+def mutations(dice: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Payloads of Label Studio with a value replaced, a field lost, or some bytes changed."""
+    strange = [None, True, -1, 1.5, 2**63, "", "é\u0000", [], {}, [[]], {"data": 1}, "x" * 5000, [None] * 50, XML[:40]]
+    while True:
+        endpoint, base = dice.choice([("predict", PREDICT), ("setup", SETUP), ("webhook", EVENT)])
+        payload: Any = copy.deepcopy(base)
+        for _ in range(dice.randint(1, 3)):
+            mutate(payload, dice, strange)
+        body = bytearray(json.dumps(payload).encode())
+        for _ in range(dice.choice([0, 0, 1, 4])):
+            body[dice.randrange(len(body))] = dice.randrange(256)
+        yield endpoint, bytes(body[: dice.randrange(len(body))] if dice.random() < 0.05 else body)
+
+
+def mutate(node: Any, dice: random.Random, strange: list[Any]) -> None:
+    """Go down at random, then replace, lose or repeat what is there."""
+    while isinstance(node, dict | list) and node:
+        key = dice.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if isinstance(node[key], dict | list) and node[key] and dice.random() < 0.7:
+            node = node[key]
+            continue
+        if dice.random() < 0.3:
+            del node[key]
+        else:
+            node[key] = copy.deepcopy(dice.choice(strange))
+        return
+
+
+def test_mutated_payloads_never_break_it(served: Served) -> None:
+    seen = set()
+    source = mutations(random.Random(7))
+    for number, (endpoint, body) in zip(range(500), source, strict=False):
+        answer = served.post(endpoint, body)
+        assert answer.status_code < 500, (number, endpoint, body)
+        seen.add((endpoint, answer.status_code))
+    assert {(endpoint, status) for endpoint in ("predict", "setup", "webhook") for status in (200, 400)} <= seen
+
+
+# Events and training ------------------------------------------------------------------
+
+
+def test_events_are_hints_and_unknown_ones_are_ignored_by_name(own: Served) -> None:
+    for name in EVENTS:
+        begun = time.perf_counter()
+        assert own.post("webhook", EVENT | {"action": name}).json == {"status": "noted", "action": name}
+        assert time.perf_counter() - begun < 0.5
+    assert own.hints == [own.home.slug] * len(EVENTS)
+    answer = own.post("webhook", {"action": "LABEL_LINK_CREATED"})
+    assert (answer.status_code, answer.json) == (200, {"status": "ignored", "action": "LABEL_LINK_CREATED"})
+    assert len(own.hints) == len(EVENTS)
+    assert jobs.jobs(own.home) == []
+
+
+def test_many_clicks_on_start_training_are_one_round(own: Served) -> None:
+    app = own.client.application
+
+    def click(_: int) -> Any:
+        return app.test_client().post(f"{own.path}/webhook", data=b'{"action": "START_TRAINING"}').json
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(click, range(4)))
+    (job,) = jobs.jobs(own.home)
+    assert job.facts["act"] == "round"
+    assert [answer["job"] for answer in answers if answer["status"] == "started"] == [job.id]
+    assert sum(f"Job {job.id} is still running" in answer["status"] for answer in answers) == 3
+    assert [state.state for state in job.follow()][-1] == "failed"  # there is no Label Studio to read
+    assert own.post("webhook", {"action": "START_TRAINING"}).json["status"] == "started"
+    assert [state.state for state in jobs.jobs(own.home)[0].follow()][-1] == "failed"
+
+
+def test_a_switch_under_load_loses_no_answer(own: Served) -> None:
+    app, names, ended = own.client.application, list[list[str]](), threading.Event()
+
+    def ask(_: int) -> list[str]:
+        client, heard = app.test_client(), []
+        while not ended.is_set():
+            answer = client.post(f"{own.path}/predict", data=json.dumps(PREDICT))
+            heard.append(answer.json["results"][0]["model_version"] if answer.status_code == 200 else "failed")
+        return heard
+
+    own.post("predict", PREDICT)
+    with ThreadPoolExecutor(4) as pool:
+        asking = pool.map(ask, range(4))
+        for _ in range(3):
+            time.sleep(0.2)
+            add_version(Desk(own.home), "random")
+        time.sleep(0.3)
+        ended.set()
+        names = list(asking)
+    for heard in names:
+        assert heard == sorted(heard)  # never back to older weights
+        assert heard[0] == "lsal-sent.v1"
+        assert heard[-1] == "lsal-sent.v4"
+
+
+def test_metrics_count_what_was_asked(own: Served) -> None:
+    own.post("predict", PREDICT)
+    own.post("predict", b"{")
+    own.get("versions")
+    answer = own.get("metrics")
+    assert answer.content_type.startswith("text/plain; version=0.0.4")
+    lines = answer.text.splitlines()
+    assert 'lsal_requests_total{endpoint="predict",status="200"} 1' in lines
+    assert 'lsal_requests_total{endpoint="predict",status="400"} 1' in lines
+    assert 'lsal_requests_total{endpoint="versions",status="200"} 1' in lines
+    assert 'lsal_predict_seconds_bucket{le="+Inf"} 2' in lines
+    assert "lsal_predict_seconds_count 2" in lines
+    assert 'lsal_live_version{control="sent"} 1' in lines
+    assert "lsal_job_running 0" in lines
+    assert all(line.startswith("#") or float(line.rpartition(" ")[2]) >= 0 for line in lines)
+
+
+def test_without_a_server_refilling_only_says_so(own: Served, caplog: pytest.LogCaptureFixture) -> None:
+    name, tasks = "lsal-queue-start-00", (1, 2, 3)
+    write_json(own.home.path("publication.json"), {"name": name, "versions": {}, "task_ids": tasks})
+    watcher = refill.Refill(own.home.root)
+    with caplog.at_level(logging.WARNING):
+        watcher._look(own.home.slug)
+    assert "cannot see to the queue" in caplog.text
+    assert jobs.jobs(own.home) == []
+    assert watcher._due() == []
+    watcher.hint(own.home.slug)
+    watcher.hint(own.home.slug)
+    assert watcher._due() == [own.home.slug]
+    assert watcher._due() == []
+
+
+def test_one_publication_is_refilled_once_whoever_sees_it(own: Served) -> None:
+    publication = Publication("lsal-queue-sent.1-00", {"sent": 1}, (1, 2, 3))
+    write_json(own.home.path("publication.json"), asdict(publication))
+    with ThreadPoolExecutor(4) as pool:
+        started = [job for job in pool.map(lambda _: refill._start(own.home, publication), range(4)) if job]
+    assert len(started) == 1
+    assert [state.state for state in started[0].follow()][-1] == "failed"  # there is no Label Studio to read
+    assert refill.refill(Desk(own.home)) is None  # does not even ask Label Studio, which would raise
+    assert len(jobs.jobs(own.home)) == 1
+
+
+def test_a_refill_that_could_not_start_may_start_later(own: Served) -> None:
+    publication = Publication("lsal-queue-sent.1-01", {"sent": 1}, (1, 2, 3))
+    waiting = jobs.create(own.home, "round")
+    with pytest.raises(BadRequest, match="still running"):
+        refill._start(own.home, publication)
+    waiting.end("done", time.time())
+    job = refill._start(own.home, publication)
+    assert job
+    assert [state.state for state in job.follow()][-1] == "failed"
+
+
+# The process --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def process(own: Served) -> Iterator[tuple[Served, str, float]]:
+    """The real process on the project's root: its URL, and when it was started."""
+    port, begun = processes.free_port(), time.monotonic()
+    command = [sys.executable, "-m", "lsal.backend", str(own.home.root), "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
+        yield own, f"http://127.0.0.1:{port}", begun
+        running.terminate()
+
+
+def wait_for(url: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            assert httpx.get(f"{url}/health", timeout=5, trust_env=False).status_code == 200
+            return
+        except httpx.ConnectError:
+            time.sleep(0.02)
+    raise AssertionError("the backend did not start")
+
+
+def test_a_fresh_process_answers_setup_before_any_model_is_loaded(process: tuple[Served, str, float]) -> None:
+    own, url, _ = process
+    wait_for(url)
+    slowest = 0.0
+    with httpx.Client(base_url=url + own.path, timeout=60, trust_env=False) as http:
+        for _ in range(5):  # while the models are being loaded
+            begun = time.monotonic()
+            assert http.post("/setup", json=SETUP).json() == {"model_version": "lsal-sent.v1"}
+            assert http.get("/health").json()["status"] == "UP"
+            slowest = max(slowest, time.monotonic() - begun)
+        results = http.post("/predict", json=PREDICT).json()["results"]
+        assert results[0]["model_version"] == "lsal-sent.v1"
+        assert http.get("/metrics").status_code == 200
+    assert slowest < 1
+
+
+def test_making_the_app_imports_nothing_heavy(own: Served) -> None:
+    code = (
+        "import sys, pathlib; from lsal.backend.app import create_app; "
+        "app = create_app(pathlib.Path(sys.argv[1])); "
+        "print([m for m in ('sklearn', 'scipy', 'torch', 'PIL', 'label_studio_sdk', 'pandas') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(own.home.root)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_taken_port_is_named(process: tuple[Served, str, float]) -> None:
+    own, url, _ = process
+    wait_for(url)
+    command = [sys.executable, "-m", "lsal.backend", str(own.home.root), "--port", url.rpartition(":")[2]]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1
+    assert "cannot listen on 127.0.0.1" in second.stderr
+    assert "Traceback" not in second.stderr

@@ -1,0 +1,201 @@
+"""The ML backend behind a real Label Studio: connected, asked to train, asked for predictions, refilling."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from lsal import jobs, processes, publishing
+from lsal.backend.refill import refill
+from lsal.jobs import Job
+from lsal.label_studio.server import Server
+from lsal.settings import child_environment, root_secret
+from lsal.workbench import Workbench
+
+Client = Callable[..., httpx.Response]
+WORDS = {"praise": "good great lovely fine superb", "blame": "bad awful poor dull broken"}
+
+
+def write_table(path: Path, rows: int) -> Path:
+    dice = random.Random(3)
+    lines = ["text,label"]
+    for number in range(rows):
+        label = dice.choice(list(WORDS))
+        words = [dice.choice(WORDS[label].split()) for _ in range(2)] + [f"item{number}", dice.choice(["film", "book"])]
+        lines.append(f"{' '.join(words)},{label}")
+    path.write_text("\n".join(lines))
+    return path
+
+
+@dataclass
+class Served:
+    """A demo whose backend runs and is connected."""
+
+    bench: Workbench
+    url: str
+    connected: int
+    training: Job
+
+    def ask(self, url: str, count: int = 1) -> list[dict[str, Any]]:
+        """The backend's own answer about tasks that are in no batch of the queue."""
+        tasks = [{"id": task.id, "data": task.data} for task in self.unseen()[:count]]
+        body = {"tasks": tasks, "label_config": self.bench.desk.config.xml, "project": "1.1", "params": {}}
+        path = f"/{root_secret(self.bench.root)}/{self.bench.home.slug}/predict"
+        answer = httpx.post(url + path, json=body, timeout=30, trust_env=False)
+        assert answer.status_code == 200
+        return list(answer.json()["results"])
+
+    def unseen(self) -> list[Any]:
+        """Open tasks outside the measuring reserve and the live queue."""
+        publication = publishing.live_publication(self.bench.home)
+        queued = set(publication.task_ids) if publication else set()
+        return [t for t in self.bench.desk.mirror.tasks(state=0) if t.place >= 0.1 and t.id not in queued]
+
+    def labelled_by_a_person(self, count: int) -> None:
+        assert self.bench.label(count).labels == count
+
+
+@pytest.fixture(scope="module")
+def served(label_studio: Server, root: Path, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A demo of 160 texts, 10 of them labelled, trained because Label Studio asked for it."""
+    table = write_table(tmp_path_factory.mktemp("tables") / "opinions.csv", 200)
+    bench = Workbench(root).new(str(table), demo=True, hold_out=0.2)
+    try:
+        bench.configure(batch=10, refill_below=0.0)
+        bench.rank().wait(120)
+        told = bench.serve()
+        bench.label(10)
+        assert client("POST", f"/api/ml/{told['connected']}/train").status_code == 200
+        training = bench.job()
+        training.wait(120)
+        yield Served(bench, told["url"], told["connected"], training)
+    finally:
+        bench.stop()
+
+
+@pytest.fixture
+def second(served: Served) -> Iterator[str]:
+    """A second backend on the same root."""
+    port = processes.free_port()
+    command = [sys.executable, "-m", "lsal.backend", str(served.bench.root), "--port", str(port)]
+    with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as running:
+        try:
+            until = time.monotonic() + 30
+            while processes.free_port(port) == port:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+def test_label_studio_says_connected(served: Served, client: Client) -> None:
+    (backend,) = client("GET", "/api/ml", params={"project": served.bench.home.project}).json()
+    assert backend["state"] == "CO"
+    assert backend["error_message"] in (None, "")
+    publication = publishing.live_publication(served.bench.home)
+    assert publication
+    assert served.bench.desk.project.read()["model_version"] == publication.name
+
+
+def test_training_that_label_studio_asked_for_is_a_whole_round(served: Served) -> None:
+    assert served.training.facts["act"] == "round"
+    assert served.bench.desk.store.current() == {"label": 1}
+    assert served.training.state().result["exact"]
+
+
+def test_an_opened_task_gets_the_versions_guess_and_stays_out_of_the_queue(served: Served, client: Client) -> None:
+    task = served.unseen()[0]
+    (prediction,) = client("GET", f"/api/tasks/{task.id}", params={"project": served.bench.home.project}).json()[
+        "predictions"
+    ]
+    assert prediction["model_version"] == "lsal-label.v1"
+    assert prediction["result"][0]["value"]["choices"][0] in WORDS
+    assert served.bench.verify().exact
+
+
+def test_versions_reach_label_studio(served: Served, client: Client) -> None:
+    answer = client("GET", f"/api/ml/{served.connected}/versions")
+    assert answer.json()["versions"][-1] == "lsal-label.v1"
+
+
+def test_both_backends_go_on_with_old_weights_and_then_use_the_new(served: Served, second: str) -> None:
+    served.labelled_by_a_person(5)
+    before = max(served.bench.desk.store.numbers())
+    heard: dict[str, list[str]] = {served.url: [], second: []}
+    job = served.bench.round()
+    while job.state().state in ("waiting", "running"):
+        for url, names in heard.items():
+            names += [result["model_version"] for result in served.ask(url, 3)]
+    result = job.wait()
+    assert result["versions"]["label"]["promoted"]
+    old, new = f"lsal-label.v{before}", f"lsal-label.v{before + 1}"
+    for url, names in heard.items():
+        assert len(names) > 10
+        assert set(names) <= {old, new}
+        assert names[0] == old
+        assert names == sorted(names)
+        assert [r["model_version"] for r in served.ask(url)] == [new]
+
+
+def rankings(bench: Workbench) -> list[str]:
+    return [job.id for job in bench.jobs() if job.facts["act"] == "rank"]
+
+
+def wait_until(happened: Callable[[], object], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_queue_that_runs_dry_is_refilled_once(served: Served, second: str) -> None:
+    """With two backends on the root, both of which see it; people's events wake the connected one."""
+    bench = served.bench
+    bench.rank().wait(120)
+    publication = publishing.live_publication(bench.home)
+    assert publication
+    before = rankings(bench)
+    bench.configure(refill_below=0.3)
+    served.labelled_by_a_person(6)
+    time.sleep(2.5)
+    assert rankings(bench) == before  # 4 of 10 are left
+    served.labelled_by_a_person(1)
+    hint = {"action": "ANNOTATION_CREATED", "project": {"id": bench.home.project}}
+    path = f"/{root_secret(bench.root)}/{bench.home.slug}/webhook"
+    httpx.post(second + path, content=json.dumps(hint), trust_env=False).raise_for_status()
+    wait_until(lambda: len(rankings(bench)) > len(before), 10)
+    assert bench.job().wait(60)["exact"]
+    refilled = publishing.live_publication(bench.home)
+    assert refilled
+    assert refilled.name != publication.name
+    assert len(refilled.task_ids) == 10
+    assert jobs.running(bench.home) is None
+    time.sleep(2.5)
+    assert len(rankings(bench)) == len(before) + 1
+    bench.configure(refill_below=0.0)
+
+
+def test_a_queue_is_refilled_only_if_something_is_left(label_studio: Server, root: Path, tmp_path: Path) -> None:
+    table = write_table(tmp_path / "few.csv", 8)
+    bench = Workbench(root).new(str(table), demo=True, hold_out=0.0)
+    bench.configure(batch=10, refill_below=0.5)
+    assert refill(bench.desk) is None  # nothing was published yet
+    assert bench.rank().wait(120)["published"] == 8
+    bench.label(7)
+    assert refill(bench.desk) is None  # the one that is left is in the queue already
+    bench.desk.project.add_tasks([{"text": "one more"}])
+    bench.desk.project.change(model_version="somebody else's")
+    assert refill(bench.desk) is None
+    bench.desk.project.change(model_version=publishing.live_publication(bench.home).name)
+    job = refill(bench.desk)
+    assert job
+    assert job.wait(120)["published"] == 2

@@ -1,0 +1,140 @@
+"""The three flows on a real Label Studio: re-rank, retrain, predict; and who may label."""
+
+from pathlib import Path
+
+import pytest
+from projects import annotations_digest, demo_of_texts, write_texts
+
+from lsal import publishing
+from lsal.errors import BadRequest, NotADemo
+from lsal.label_studio.server import Server
+from lsal.workbench import Workbench
+
+
+@pytest.fixture(scope="module")
+def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A demo after a start batch and two rounds."""
+    made = demo_of_texts(root, tmp_path_factory.mktemp("loop"), count=150, batch=20)
+    made.rank().wait(60)
+    for _ in range(2):
+        made.label()
+        made.round().wait(60)
+    return made
+
+
+def test_a_round_trains_measures_promotes_and_publishes(bench: Workbench) -> None:
+    first, second = bench.curve()
+    assert (first.labels, second.labels) == (20, 40)
+    assert second.live or not second.promoted
+    assert first.tasks == second.tasks == 4  # a tenth of forty labels, both versions on the same ones
+    assert "never trained on" in second.measured_on
+    assert "biased" in bench.versions()[1].metrics["cross_validation"]["measured_on"]
+    assert bench.verify().exact
+
+
+def test_weights_change_and_the_model_learns(bench: Workbench) -> None:
+    one, two = bench.versions()
+    assert one.files["head.skops"] != two.files["head.skops"]
+    right, tested = bench.held_out_accuracy(two.number)
+    assert tested == 30
+    assert right / tested > 0.8
+
+
+def test_measuring_tasks_are_never_trained_on(bench: Workbench) -> None:
+    share = bench.home.settings().measuring_share
+    reserved = {task.id for task in bench.desk.mirror.tasks() if task.place < share}
+    for version in bench.versions():
+        assert not reserved & set(version.examples["ids"])
+        assert version.examples["measuring"] > 0
+
+
+def test_measuring_tasks_are_published_without_a_pre_annotation(bench: Workbench, client) -> None:
+    publication = publishing.live_publication(bench.home)
+    assert len(publication.measuring) == 2
+    for number in publication.task_ids:
+        told = client("GET", f"/api/tasks/{number}").json()["predictions"]
+        [mine] = [p for p in told if p["model_version"] == publication.name]
+        assert bool(mine["result"]) == (number not in publication.measuring)
+
+
+def test_a_version_records_what_it_was_made_of(bench: Workbench) -> None:
+    version = bench.versions()[1]
+    assert version.parent == 1
+    assert version.family == "sklearn_text"
+    assert len(version.examples["ids"]) == version.examples["count"] == 36
+    assert sum(version.examples["by_label"].values()) == 36
+    assert len(version.examples["digest"]) == 24
+    assert version.seconds["train"] > 0
+    assert version.files
+    assert version.job == bench.rounds()[1].job
+
+
+def test_the_live_version_answers_and_never_under_the_publications_name(bench: Workbench) -> None:
+    tasks = [{"id": t.id, "data": t.data} for t in bench.desk.mirror.tasks()]
+    told = bench.predict(bench.desk.config.xml, tasks)
+    assert len(told) == len(tasks)
+    assert {row["model_version"] for row in told} == {"lsal-label.v2"}
+    assert sum(bool(row["result"]) for row in told) > 100
+
+
+def test_ranking_again_changes_the_order_and_no_annotation(bench: Workbench) -> None:
+    before, publication = annotations_digest(bench), publishing.live_publication(bench.home)
+    told = bench.rank(strategy="random").wait(60)
+    after = publishing.live_publication(bench.home)
+    assert told["exact"]
+    assert after.name != publication.name
+    assert after.task_ids != publication.task_ids
+    assert annotations_digest(bench) == before
+
+
+def test_an_unknown_strategy_or_setting_names_the_choices(bench: Workbench) -> None:
+    with pytest.raises(BadRequest, match="margin_kmeans"):
+        bench.configure(strategy="best")
+    with pytest.raises(BadRequest, match="batch"):
+        bench.configure(bathc=3)
+
+
+def test_when_everything_is_labelled_the_round_says_so(label_studio: Server, root: Path, tmp_path: Path) -> None:
+    bench = demo_of_texts(root, tmp_path, count=14, batch=20, hold_out=0.0)
+    bench.rank().wait(60)
+    assert bench.label().labels == 14
+    told = bench.round().wait(60)
+    assert told["published"] == 0
+    assert "labelled" in told["why"]
+    assert bench.desk.store.current() == {"label": 1}
+
+
+def test_the_simulated_annotator_refuses_what_people_own(label_studio: Server, root: Path, tmp_path: Path) -> None:
+    bench = Workbench(root).new(str(write_texts(tmp_path / "texts.csv", 20)))
+    with pytest.raises(NotADemo, match="not made by lsal as a demo"):
+        bench.label(1)
+    other = Workbench(root).new(str(write_texts(tmp_path / "more.csv", 20)), demo=True)
+    other.desk.project.change(description="now it is ours")
+    with pytest.raises(NotADemo):
+        other.label(1)
+
+
+def test_attaching_a_project_made_by_hand_finds_its_labels(
+    label_studio: Server, root: Path, client, tmp_path: Path
+) -> None:
+    config = (
+        '<View><Text name="t" value="$text"/><Choices name="mood" toName="t">'
+        '<Choice value="good"/><Choice value="bad"/></Choices><TextArea name="why" toName="t"/></View>'
+    )
+    made = client("POST", "/api/projects/", json={"title": "by hand", "label_config": config}).json()["id"]
+    row = {"from_name": "mood", "to_name": "t", "type": "choices"}
+    tasks = [
+        {"data": {"text": f"{word} {n}"}, "annotations": [{"result": [{**row, "value": {"choices": [label]}}]}]}
+        for n in range(10)
+        for word, label in (("fine", "good"), ("awful", "bad"))
+    ]
+    client("POST", f"/api/projects/{made}/import", json=[*tasks, {"data": {"text": "fine again"}}]).raise_for_status()
+    bench = Workbench(root).attach(label_studio.url, made)
+    bench.sync()
+    seen = bench.status()
+    assert (seen.tasks, seen.labelled) == (21, 20)
+    assert list(seen.controls) == ["mood"]
+    assert "TextArea" in seen.left_to_people["why"]
+    told = bench.round().wait(60)
+    assert told["versions"]["mood"]["version"] == 1
+    assert told["published"] == 1

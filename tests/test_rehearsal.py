@@ -1,0 +1,222 @@
+"""Rehearsal: replays are fair and repeatable, the verdict is honest, and `auto` earns its place on real data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lsal.errors import BadData, BadRequest, Cancelled
+from lsal.rehearsal import Curve, rehearse, replay
+from lsal.rehearsal.source import read_source
+from lsal.rehearsal.verdict import conclude
+from lsal.strategies import STRATEGIES
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+TOPICS = {"sea": "wave salt boat tide fish", "sky": "cloud wind bird star rain", "soil": "worm root clay seed stone"}
+
+
+def rows(n=240, split=True, seed=0):
+    """Short texts of three topics, the last fifth of them for testing."""
+    draw = np.random.default_rng(seed)
+    made = []
+    for i in range(n):
+        topic = list(TOPICS)[draw.integers(3)]
+        text = " ".join([*draw.choice(TOPICS[topic].split(), 3), *draw.choice(["the", "a", "of", "on", "by"], 4)])
+        made.append({"text": text, "label": topic} | ({"split": "test" if i >= 0.8 * n else "train"} if split else {}))
+    return made
+
+
+def small(source, **more):
+    return rehearse(source, **{"start": 5, "batch": 5, "budget": 20, "seeds": 2} | more)
+
+
+def untimed(rehearsal):
+    return [{k: v for k, v in result.items() if k != "query_seconds"} for result in rehearsal.results]
+
+
+def test_the_json_has_results_summary_and_verdict():
+    told = json.loads(small(rows()).to_json())
+    assert set(told) == {"results", "summary", "verdict"}
+    assert [(r["strategy"], r["seed"]) for r in told["results"]] == [
+        ("auto", 0),
+        ("auto", 1),
+        ("random", 0),
+        ("random", 1),
+    ]
+    for result in told["results"]:
+        assert set(result) == {"strategy", "seed", "labels", "metric", "query_seconds"}
+        assert result["labels"] == [5, 10, 15, 20]
+        assert len(result["metric"]) == len(result["query_seconds"]) == 4
+    assert told["summary"][0]["measured_on"] == "accuracy on 48 tasks that were never in the pool"
+    assert told["summary"][0]["metric"] == pytest.approx(np.mean([r["metric"][-1] for r in told["results"][:2]]))
+
+
+def test_the_same_source_gives_the_same_curves():
+    assert untimed(small(rows())) == untimed(small(rows()))
+
+
+def test_files_of_both_formats_and_rows_agree(tmp_path):
+    made = rows()
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made))
+    (tmp_path / "x.csv").write_text("text,label,split\n" + "".join(",".join(row.values()) + "\n" for row in made))
+    wanted = untimed(small(made))
+    assert untimed(small(tmp_path / "x.jsonl")) == wanted
+    assert untimed(small(tmp_path / "x.csv")) == wanted
+
+
+def test_without_a_split_each_seed_holds_out_its_own_fifth():
+    source = read_source(rows(split=False), "text", "label")
+    (pool, test), (_, other) = source.pool_and_test(0), source.pool_and_test(1)
+    assert (len(pool), len(test)) == (192, 48)
+    assert not {e.task_id for e in pool} & {e.task_id for e in test}
+    assert {e.task_id for e in test} != {e.task_id for e in other}
+
+
+def test_the_budget_ends_with_the_pool():
+    assert small(rows(30), budget=500).results[0]["labels"] == [5, 10, 15, 20, 24]
+
+
+def test_a_strategy_that_asks_for_uncertainty_shares_the_baselines_start():
+    results = small(rows(), strategies=["margin", "random"], seeds=1).results
+    assert results[0]["metric"][0] == results[1]["metric"][0]
+
+
+def test_an_oracle_reveals_only_what_was_picked():
+    source = read_source(rows(), "text", "label")
+    pool, test = source.pool_and_test(0)
+    asked = []
+
+    def watching(given, n):
+        asked.append((given.seen.sum(), 0 if given.labelled_classes is None else len(given.labelled_classes)))
+        return STRATEGIES["random"](given, n)
+
+    replay(pool, test, source.control, "sklearn_text", watching, 5, 5, 20)
+    assert asked == [(0, 0), (5, 5), (10, 10), (15, 15)]
+    hidden = [replace(example, target=None) for example in test]
+    curve = replay(pool, hidden, source.control, "sklearn_text", STRATEGIES["auto"], 5, 5, 20)
+    assert curve.metric == [0, 0, 0, 0]
+
+
+def test_images_are_files_beside_the_table(tmp_path):
+    draw, lines = np.random.default_rng(0), ["file,label"]
+    for i in range(40):
+        picture = draw.integers(0, 40, (16, 16, 3)).astype(np.uint8)
+        (picture[:8] if i % 2 else picture[:, :8])[:] += 200
+        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{i % 2}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    told = small(tmp_path / "labels.csv", input="file", family="image_features", budget=15)
+    assert told.summary[0]["metric"] == 1
+
+
+def test_it_reports_and_can_be_cancelled():
+    heard = []
+    small(rows(), report=heard.append)
+    assert {p.total for p in heard} == {4}
+    assert [p.done for p in heard] == sorted(p.done for p in heard)
+    assert "auto, seed 0" in heard[0].message
+
+    def stop(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        small(rows(), report=stop)
+
+
+def test_what_cannot_be_rehearsed_is_said(tmp_path):
+    with pytest.raises(BadData, match="no column 'body', only: text, label, split"):
+        small(rows(), input="body")
+    with pytest.raises(BadData, match="holds 1 classes"):
+        small([{"text": "x", "label": "y"}] * 9)
+    with pytest.raises(BadData, match="cannot be read"):
+        small(tmp_path / "absent.csv")
+    (tmp_path / "x.jsonl").write_text("{not json")
+    with pytest.raises(BadData, match="cannot be read"):
+        small(tmp_path / "x.jsonl")
+    with pytest.raises(BadRequest, match="No strategy is called 'best'"):
+        small(rows(), strategies=["best"])
+    with pytest.raises(BadRequest, match="batch 0"):
+        small(rows(), batch=0)
+
+
+def curves(*ends):
+    return [Curve([5, 25], [0.5, end], [0.0, 0.0]) for end in ends]
+
+
+def verdict(auto, random):
+    return conclude({"auto": curves(*auto), "random": curves(*random)}, "accuracy").verdict
+
+
+def test_the_verdict_says_above_below_nothing_or_cannot_tell():
+    assert "auto is above random (+10.0 points [+ in verdict([0.91, 0.9, 0.89], [0.81, 0.8, 0.79])
+    assert "auto is below random" in verdict([0.7, 0.7, 0.71], [0.81, 0.8, 0.79])
+    assert "No difference between auto and random is measurable" in verdict([0.9, 0.7, 0.8], [0.8, 0.8, 0.79])
+    assert "No difference" in verdict([0.8, 0.8], [0.8, 0.8])
+    assert "one seed cannot tell" in verdict([0.9], [0.8])
+    assert "Nothing to compare" in conclude({"auto": curves(0.9)}, "accuracy").verdict
+
+
+def test_the_interval_is_students_of_the_paired_differences():
+    gaps = np.array([10.0, 12.0, 14.0])
+    told = verdict([0.6, 0.72, 0.84], [0.5, 0.6, 0.7])
+    half = 4.302653 * gaps.std(ddof=1) / np.sqrt(3)
+    assert f"[{12 - half:+.1f}, {12 + half:+.1f}]" in told
+
+
+def test_labels_saved_are_counted_on_the_mean_curve():
+    quick = [Curve([5, 15, 25], [0.5, 0.9, 0.95], [0.0])] * 2
+    slow = [Curve([5, 15, 25], [0.5, 0.6, 0.8], [0.0])] * 2
+    told = conclude({"auto": quick, "random": slow}, "accuracy")
+    assert [row["labels_to_baseline"] for row in told.summary] == [15, 25]
+    assert "with 15 labels" in told.verdict
+    assert told.summary[0]["area"] == pytest.approx((0.7 + 0.925) / 2)
+
+
+def ends(rehearsal, name):
+    return next(row for row in rehearsal.summary if row["strategy"] == name)
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is absent")
+def test_sms_spam_auto_is_three_points_above_random_at_125_labels():
+    told = rehearse(DATA / "sms_spam" / "tasks.jsonl", budget=125)
+    assert ends(told, "auto")["metric"] - ends(told, "random")["metric"] >= 0.03
+    assert ends(told, "auto")["metric"] >= 0.96
+    assert "auto is above random" in told.verdict
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is absent")
+def test_trec6_auto_is_not_below_random():
+    told = rehearse(DATA / "trec6" / "tasks.jsonl", budget=225)
+    assert ends(told, "auto")["area"] > ends(told, "random")["area"]
+    assert ends(told, "auto")["metric"] >= ends(told, "random")["metric"]
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is absent")
+def test_sign_digits_are_learned_from_pictures():
+    told = rehearse(
+        DATA / "sign_digits" / "labels.csv", input="file", family="image_features", batch=50, budget=225, seeds=2
+    )
+    assert ends(told, "auto")["metric"] >= 0.75
+    assert ends(told, "auto")["area"] > ends(told, "random")["area"]
+
+
+def test_scikit_learns_digits_as_pictures(tmp_path):
+    from sklearn.datasets import load_digits
+
+    digits, lines = load_digits(), ["file,label"]
+    for i, (picture, name) in enumerate(zip(digits.images, digits.target, strict=True)):
+        grey = Image.fromarray((picture * 255 / 16).round().astype(np.uint8))
+        grey.resize((64, 64), Image.Resampling.NEAREST).save(tmp_path / f"{i}.png")
+        lines.append(f"{i}.png,{name}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    told = rehearse(tmp_path / "labels.csv", input="file", family="image_features", batch=25, budget=200, seeds=2)
+    assert ends(told, "auto")["metric"] >= 0.97
+    assert ends(told, "auto")["metric"] > ends(told, "random")["metric"]

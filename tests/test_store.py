@@ -1,0 +1,178 @@
+"""Versions are whole or absent, numbered, checked, and one small file says which are live."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from lsal.errors import BadData, NoVersion
+from lsal.files import read_json
+from lsal.home import Home, create_home
+from lsal.records import Version
+from lsal.store import Store, check_files
+
+FACTS = {
+    "family": "random",
+    "control": "label",
+    "labels": ("cat", "dog"),
+    "metrics": {"accuracy": 0.5, "interval": [0.1, 0.9], "measured_on": "4 tasks"},
+    "examples": {"count": 2, "ids": [3, 1], "digest": "abc"},
+    "parent": 1,
+    "seconds": {"fit": 0.25},
+    "job": "job-1",
+    "promoted": False,
+    "reason": "worse",
+}
+
+
+@pytest.fixture
+def home(isolated_root: Path) -> Home:
+    return create_home(isolated_root, "http://127.0.0.1:8080", 7, "2026-01-01T00:00:00Z", "Cats")
+
+
+def weights(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "model.bin").write_bytes(b"w" * 1000)
+    (folder / "deep" / "more.bin").write_bytes(b"more")
+
+
+def test_a_version_comes_back_as_it_was_written(home: Home) -> None:
+    version = Store(home).add(weights, **FACTS)
+    again = Store(home).get(1)
+    assert again == version
+    assert {name: getattr(again, name) for name in FACTS} == FACTS
+    assert again.number == 1
+    assert again.folder == home.path("versions", "0001")
+    assert set(again.files) == {"model.bin", "deep/more.bin"}
+
+
+def test_a_home_that_moved_keeps_its_versions(home: Home) -> None:
+    Store(home).add(weights, **FACTS)
+    moved = home.folder.rename(home.root / "elsewhere")
+    version = Store(Home(moved, home.slug, home.url, home.project, home.title, home.order_key)).get(1)
+    assert version.folder == moved / "versions" / "0001"
+    check_files(version)
+
+
+def test_numbers_ascend_and_half_written_ones_do_not_count(home: Home) -> None:
+    store = Store(home)
+    assert store.numbers() == []
+    for _ in range(2):
+        store.add(weights, **FACTS)
+    (store.folder / "0003.tmp").mkdir()
+    (store.folder / "answers").mkdir()
+    assert store.numbers() == [1, 2]
+    assert store.add(weights, **FACTS).number == 3
+    assert [version.number for version in store.all()] == [1, 2, 3]
+    assert not (store.folder / "0003.tmp").exists()
+
+
+def test_a_failed_save_leaves_no_version(home: Home) -> None:
+    def fail(folder: Path) -> None:
+        weights(folder)
+        raise OSError("the disk is full")
+
+    heard: list[Version] = []
+    store = Store(home, heard.append)
+    with pytest.raises(OSError, match="full"):
+        store.add(fail, **FACTS)
+    assert (store.numbers(), heard) == ([], [])
+
+
+def test_a_save_killed_half_way_leaves_no_version(home: Home) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from lsal.home import open_home; from lsal.store import Store\n"
+        "def save(folder): (folder / 'w').write_bytes(b'w'); os.kill(os.getpid(), 9)\n"
+        "Store(open_home(Path(sys.argv[1]))).add(save, family='f', control='c', metrics={}, examples={})"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(home.folder)]).returncode == -9
+    store = Store(home)
+    assert [path.name for path in store.folder.iterdir()] == ["0001.tmp"]
+    assert store.numbers() == []
+    assert store.add(weights, **FACTS).number == 1
+
+
+def test_who_wants_to_know_hears_of_a_whole_version(home: Home) -> None:
+    heard: list[Version] = []
+    store = Store(home, lambda version: heard.append(Store(home).get(version.number)))
+    assert [store.add(weights, **FACTS)] == heard
+
+
+def test_a_missing_version_lists_those_there_are(home: Home) -> None:
+    store = Store(home)
+    with pytest.raises(NoVersion) as caught:
+        store.get(4)
+    assert "none yet" in caught.value.fix
+    store.add(weights, **FACTS)
+    with pytest.raises(NoVersion, match="no version 4") as caught:
+        store.get(4)
+    assert caught.value.fix.endswith("1")
+
+
+def test_what_is_live_is_replaced_at_once(home: Home) -> None:
+    store = Store(home)
+    assert (store.current(), store.stamp()) == ({}, 0)
+    with pytest.raises(NoVersion, match="'label'") as caught:
+        store.current_version("label")
+    assert caught.value.fix == "Train one: lsal train"
+    for _ in range(2):
+        store.add(weights, **FACTS)
+    first, second = {"label": 1, "other": 1}, {"label": 2, "other": 2}
+    store.make_current(first)
+    assert store.current_version("label").number == 1
+    seen, over = [], threading.Event()
+
+    def read() -> None:
+        while not over.is_set():
+            seen.append(Store(home).current())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for _ in range(20):
+        store.make_current(second)
+        store.make_current(first)
+    over.set()
+    reader.join()
+    assert all(current in (first, second) for current in seen)
+
+
+def test_every_replacement_moves_the_stamp(home: Home) -> None:
+    store = Store(home)
+    store.add(weights, **FACTS)
+    stamps = []
+    for _ in range(50):
+        store.make_current({"label": 1})
+        stamps.append(store.stamp())
+    assert all(one != other for one, other in zip(stamps, stamps[1:], strict=False))
+
+
+def test_a_version_that_is_not_there_never_goes_live(home: Home) -> None:
+    store = Store(home)
+    store.add(weights, **FACTS)
+    store.make_current({"label": 1})
+    with pytest.raises(NoVersion):
+        store.make_current({"label": 2})
+    assert store.current() == {"label": 1}
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "added"])
+def test_damaged_weights_are_refused_by_name_with_the_way_to_mend_them(home: Home, damage: str) -> None:
+    version = Store(home).add(weights, **FACTS)
+    check_files(version)
+    path = version.folder / "weights" / ("strange.bin" if damage == "added" else "model.bin")
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"w" * 999 + b"x")
+    with pytest.raises(BadData, match=f"Version 1 is damaged: {path.name}") as caught:
+        check_files(version)
+    assert caught.value.fix.endswith("lsal train --again job-1")
+
+
+def test_the_record_holds_no_path_of_this_machine(home: Home) -> None:
+    version = Store(home).add(weights, **FACTS)
+    kept = read_json(version.folder / "version.json")
+    assert str(home.root) not in str(kept)
+    assert kept["files"] == dict(version.files)

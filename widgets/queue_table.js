@@ -1,0 +1,109 @@
+// The head of the queue: what people get next, best first, with the model's guess and its doubt.
+// Everything in a task is hostile: it goes in by textContent, images only as PNG data made by the kernel.
+
+const IMAGE = "data:image/png;base64,";
+const COLUMNS = [
+  ["#", "Place in the published batch"],
+  ["Task", "What people will see"],
+  ["Guess", "The live version's likeliest answer, and its chance"],
+  ["Runner-up", "The second likeliest answer, and by how much it trails: a small margin is a hard task"],
+  ["", "Open the task in Label Studio"],
+];
+
+export default { render };
+
+function render({ model, el }) {
+  const root = make("div", "lsal-queue");
+  el.append(root);
+  const draw = () => root.replaceChildren(...list(model));
+  model.on("change:rows", draw);
+  model.on("change:previews", draw);
+  model.on("change:caption", draw);
+  model.on("change:empty", draw);
+  draw();
+}
+
+function list(model) {
+  const rows = model.get("rows");
+  const title = make("div", "lsal-queue-title", "Next in the queue");
+  title.append(make("span", "lsal-queue-caption", model.get("caption")));
+  if (!rows.length) return [title, make("div", "lsal-queue-empty", model.get("empty"))];
+  const table = make("table", "lsal-queue-table");
+  const previews = model.get("previews");
+  table.append(head(), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
+  return [title, table];
+}
+
+function head() {
+  const cells = COLUMNS.map(([name, meaning]) => {
+    const cell = make("th", "", name);
+    cell.scope = "col";
+    cell.title = meaning;
+    return cell;
+  });
+  return make("thead", "", make("tr", "", ...cells));
+}
+
+function line(row, preview) {
+  const place = make("td", "lsal-queue-place", String(row.rank + 1));
+  const guess = make("td", "lsal-queue-guess");
+  const second = make("td", "lsal-queue-guess");
+  if (row.measuring) {
+    guess.colSpan = 2;
+    const mark = make("span", "lsal-queue-measuring", "measuring");
+    mark.title = "One of the tasks drawn at random to measure on: shown without a guess, never trained on";
+    guess.append(mark, make("span", "lsal-queue-figure", "no guess shown, never trained on"));
+    return make("tr", "", place, task(row, preview), guess, link(row));
+  }
+  said(guess, row.guess, row.chance === null ? "" : percent(row.chance));
+  said(second, row.runner_up, row.margin === null ? "" : `margin ${percent(row.margin)}`);
+  return make("tr", "", place, task(row, preview), guess, second, link(row));
+}
+
+function task(row, preview) {
+  const cell = make("td", "lsal-queue-task");
+  if (typeof preview.image === "string" && preview.image.startsWith(IMAGE)) {
+    const image = make("img", "lsal-queue-image");
+    image.src = preview.image;
+    image.alt = `Task ${row.task}`;
+    cell.append(image);
+  }
+  if (preview.text) {
+    const text = make("div", "lsal-queue-text", preview.text);
+    text.title = preview.text;
+    cell.append(text);
+  }
+  if (preview.problem) cell.append(make("div", "lsal-queue-problem", preview.problem));
+  if (!cell.hasChildNodes()) cell.append(make("span", "lsal-queue-figure", "reading ..."));
+  return cell;
+}
+
+function link(row) {
+  const cell = make("td", "lsal-queue-link");
+  if (/^https?:\/\//i.test(row.url)) {
+    const anchor = make("a", "", `Task ${row.task}`);
+    anchor.href = row.url;
+    anchor.target = "_blank";
+    anchor.rel = "noopener noreferrer";
+    cell.append(anchor);
+  } else {
+    cell.append(`Task ${row.task}`);
+  }
+  return cell;
+}
+
+function said(cell, name, figure) {
+  if (!name) cell.append(make("span", "lsal-queue-figure", "\u2013"));
+  else cell.append(make("span", "lsal-queue-name", name), make("span", "lsal-queue-figure", figure));
+}
+
+function percent(value) {
+  return `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
+}
+
+function make(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
