@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from lsal.errors import BadRequest
 from lsal.files import to_json
 from lsal.jobs import Job
@@ -81,7 +83,10 @@ def _new(bench: Workbench, a: Arguments) -> Any:
 
 
 def _attach(bench: Workbench, a: Arguments) -> Any:
-    key = Path(a.key_file).read_text().strip() if a.key_file else ""
+    try:
+        key = Path(a.key_file).read_text().strip() if a.key_file else ""
+    except OSError as error:
+        raise BadRequest(f"The key cannot be read ({error})", "Give a file that holds nothing but the key") from None
     bench.attach(a.url, a.number, key).sync()
     return bench.status()
 
@@ -128,6 +133,10 @@ def _rehearse(bench: Workbench, a: Arguments) -> Any:
     return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), **options)
 
 
+_BY_CONTROL = {"family": 'family={"CONTROL": "random"}', "options": 'options={"CONTROL": {"strength": 2}}'}
+"""Settings that are no single value, and how to write them."""
+
+
 def _set(bench: Workbench, a: Arguments) -> Any:
     changes = {}
     for pair in a.pairs:
@@ -135,11 +144,13 @@ def _set(bench: Workbench, a: Arguments) -> Any:
         if not sign:
             raise BadRequest(f"'{pair}' is not NAME=VALUE", "For example: lsal set batch=50")
         changes[name] = _value(value)
+        if name in _BY_CONTROL and isinstance(changes[name], str):
+            raise BadRequest(f"{name} is set for each control", f"For example: lsal set '{_BY_CONTROL[name]}'")
     return bench.configure(**changes)
 
 
 def _value(text: str) -> Any:
-    for read in (int, float):
+    for read in (int, float, orjson.loads):
         try:
             return read(text)
         except ValueError:
@@ -256,7 +267,7 @@ _TABLE = (
         "set",
         "change settings of the project",
         _set,
-        (argument("pairs", nargs="+", metavar="NAME=VALUE", help="strategy, batch, measuring_share, seed, ..."),),
+        (argument("pairs", nargs="+", metavar="NAME=VALUE", help="strategy, batch, measuring_share, family, ..."),),
     ),
     Command("dashboard", "the panel for a notebook", _dashboard),
     Command(

@@ -179,7 +179,9 @@ def find_home(root: Path, name: str | None = None) -> Home:
     if not known:
         raise BadRequest("There is no project yet", "Make one: lsal new digits  or  lsal attach URL PROJECT")
     listed = ", ".join(f"{home.project} ({home.title})" for home in known)
-    raise BadRequest(f"No project is called '{wanted}'" if wanted else "No project is active", f"Choose one of: {listed}")
+    raise BadRequest(
+        f"No project is called '{wanted}'" if wanted else "No project is active", f"Choose one of: {listed}"
+    )
 
 
 def activate(home: Home) -> None:

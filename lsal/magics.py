@@ -37,7 +37,10 @@ class LsalMagics(Magics):  # type: ignore[misc]
     @line_magic  # type: ignore[untyped-decorator]
     def lsal(self, line: str) -> Any:
         """The learning loop for Label Studio: `%lsal --help` lists the commands."""
-        words = shlex.split(line)
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(f"{error} in: %lsal {line}") from None
         parser, parsers = build_parser(_Parser)
         if not words or words[0] in ("-h", "--help"):
             if words:
@@ -72,7 +75,8 @@ def candidates(words: list[str]) -> list[str]:
     if not given:
         return [name for name in COMMANDS if name.startswith(part)]
     if given[-1] in VALUES:
-        return [name for name in VALUES[given[-1]] if name.startswith(part)]
+        before, comma, last = part.rpartition(",")  # --strategies takes several
+        return [before + comma + name for name in VALUES[given[-1]] if name.startswith(last)]
     parser = build_parser()[1].get(given[0])
     options = [flag for action in _actions(parser) for flag in action.option_strings if flag.startswith("--")]
     return [flag for flag in options if flag.startswith(part)]

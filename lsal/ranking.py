@@ -40,7 +40,8 @@ def rank(
     size = min(size, len(pool) + len(reserve))
     if size == 0:
         raise EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
-    measuring = min(len(reserve), max(math.ceil(size * share) if share else 0, size - len(pool)))
+    wanted = math.ceil(size * share - 1e-9)  # 100 * 0.07 is a little more than 7
+    measuring = min(len(reserve), max(wanted, size - len(pool)))
     picked, why = [], "only measuring tasks are left"
     if size > measuring:
         choose: Strategy = STRATEGIES[strategy]

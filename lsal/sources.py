@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
+
+import orjson
 
 from lsal.errors import BadData, BadRequest
 
@@ -94,20 +97,14 @@ def images(path: Path, labels: Sequence[str] = ()) -> Source:
 
 def table(path: Path, text: str, label: str, labels: Sequence[str] = ()) -> Source:
     """Texts of a CSV, TSV or JSONL file; a column `split` may hold `train` and `test`."""
-    import pandas as pd
-
-    ending = path.suffix.lower()
     try:
-        if ending in (".jsonl", ".ndjson"):
-            frame = pd.read_json(path, lines=True, dtype=False)
-        else:
-            frame = pd.read_csv(path, sep="\t" if ending == ".tsv" else ",", dtype=str, keep_default_na=False)
+        frame = _frame(path)
     except ValueError as error:
         raise BadData(f"{path} cannot be read as a table ({error})", "Give a CSV, TSV or JSONL file") from None
     if text not in frame:
         raise BadData(f"{path} has no column '{text}'", f"Choose with --input from: {', '.join(map(str, frame))}")
     known = label in frame
-    classes = tuple(labels) or (tuple(sorted({str(v) for v in frame[label]} - {""})) if known else ())
+    classes = tuple(labels) or (tuple(sorted({_told(v) for v in frame[label]} - {""})) if known else ())
     if len(classes) < 2:
         raise BadRequest(f"{path} tells no classes", "Name them: --labels spam,ham, or their column: --label COLUMN")
     return Source(
@@ -122,14 +119,34 @@ def _rows(frame: Any, text: str, label: str) -> Iterator[Row]:
     splits = frame["split"] if "split" in frame else ["train"] * len(frame)
     given = frame[label] if label else [None] * len(frame)
     for content, value, split in zip(frame[text], given, splits, strict=True):
-        name = None if value is None or value == "" or value != value else str(value)
-        yield Row(str(content), name, str(split))
+        yield Row(_told(content), _told(value) or None, _told(split) or "train")
+
+
+def _frame(path: Path) -> Any:
+    """The table with every value as it was written: no number, date or NA is read into it."""
+    import pandas as pd
+
+    ending = path.suffix.lower()
+    if ending in (".jsonl", ".ndjson"):
+        rows = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
+        return pd.DataFrame(rows, dtype=object)
+    return pd.read_csv(path, sep="\t" if ending == ".tsv" else ",", dtype=str, keep_default_na=False)
+
+
+def _told(value: Any) -> str:
+    """A cell as text; empty where there is none, which pandas marks by a number unequal to itself."""
+    return "" if value is None or value != value else str(value)
 
 
 def place_image(path: Path, folder: Path) -> Path:
-    """The image below a folder that Label Studio serves: linked where the disk allows, else copied."""
+    """The image below a folder that Label Studio serves: linked where the disk allows, else copied.
+
+    Its name tells files of one name apart, but not the class that its folder may be named by:
+    people who label see it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    placed = folder / f"{path.parent.name}-{path.name}"
+    where = hashlib.blake2b(str(path.parent.resolve()).encode(), digest_size=4).hexdigest()
+    placed = folder / f"{where}-{path.name}"
     if not placed.exists():
         try:
             os.link(path, placed)

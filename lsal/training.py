@@ -121,7 +121,10 @@ def _cross_validate(snapshot: Snapshot, usable: Sequence[Example], report: Repor
         kept = [e for i, e in enumerate(usable) if i % FOLDS != fold]
         held = [e for i, e in enumerate(usable) if i % FOLDS == fold]
         model = _new(snapshot)
-        model.fit(kept, snapshot.pool, [], _quiet)
+        try:
+            model.fit(kept, snapshot.pool, [], _quiet)
+        except BadData:  # all that can be learned from lies in one fold
+            return None
         for example, told in zip(held, model.predict(held), strict=True):
             right += example.target is not None and set(told.target.names) == set(example.target.names)
     where = "biased: held-out folds of labels that a strategy chose"
@@ -150,13 +153,13 @@ def _by_label(examples: Sequence[Example], control: Control) -> dict[str, int]:
 def _row(example: Example, digest: str, media: Path) -> dict[str, Any]:
     given: Any = example.input
     if isinstance(given, Path):
-        kept = media / given.name
+        kept = media / f"{example.task_id}-{given.name}"  # two folders may hold files of one name
         if not kept.exists():
             try:
                 os.link(given, kept)
             except OSError:  # another disk, or a file system without links
                 shutil.copyfile(given, kept)
-        given = {"file": given.name}
+        given = {"file": kept.name}
     names = None if example.target is None else list(example.target.names)
     return {"task": example.task_id, "digest": digest, "input": given, "names": names, "problem": example.problem}
 

@@ -22,7 +22,9 @@ SETTINGS = {
 
 
 @contextmanager
-def jupyterlab(folder: Path, environment: Mapping[str, str], theme: str = "JupyterLab Light") -> Iterator[tuple[str, str]]:
+def jupyterlab(
+    folder: Path, environment: Mapping[str, str], theme: str = "JupyterLab Light"
+) -> Iterator[tuple[str, str]]:
     """A running JupyterLab in `folder`; gives its address and its token."""
     token, port = secrets.token_hex(16), processes.free_port()
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"

@@ -59,7 +59,7 @@ class Served:
         queued = set(publication.task_ids) if publication else set()
         return [t for t in self.bench.desk.mirror.tasks(state=0) if t.place >= 0.1 and t.id not in queued]
 
-    def labelled_by_a_person(self, count: int) -> None:
+    def label(self, count: int) -> None:
         assert self.bench.label(count).labels == count
 
 
@@ -128,7 +128,7 @@ def test_versions_reach_label_studio(served: Served, client: Client) -> None:
 
 
 def test_both_backends_go_on_with_old_weights_and_then_use_the_new(served: Served, second: str) -> None:
-    served.labelled_by_a_person(5)
+    served.label(5)
     before = max(served.bench.desk.store.numbers())
     heard: dict[str, list[str]] = {served.url: [], second: []}
     job = served.bench.round()
@@ -165,10 +165,10 @@ def test_a_queue_that_runs_dry_is_refilled_once(served: Served, second: str) -> 
     assert publication
     before = rankings(bench)
     bench.configure(refill_below=0.3)
-    served.labelled_by_a_person(6)
+    served.label(6)
     time.sleep(2.5)
     assert rankings(bench) == before  # 4 of 10 are left
-    served.labelled_by_a_person(1)
+    served.label(1)
     hint = {"action": "ANNOTATION_CREATED", "project": {"id": bench.home.project}}
     path = f"/{root_secret(bench.root)}/{bench.home.slug}/webhook"
     httpx.post(second + path, content=json.dumps(hint), trust_env=False).raise_for_status()
@@ -193,7 +193,7 @@ def test_a_queue_is_refilled_only_if_something_is_left(label_studio: Server, roo
     bench.label(7)
     assert refill(bench.desk) is None  # the one that is left is in the queue already
     bench.desk.project.add_tasks([{"text": "one more"}])
-    bench.desk.project.change(model_version="somebody else's")
+    bench.desk.project.change(model_version="")
     assert refill(bench.desk) is None
     bench.desk.project.change(model_version=publishing.live_publication(bench.home).name)
     job = refill(bench.desk)

@@ -85,7 +85,7 @@ def test_json_takes_what_lsal_keeps(tmp_path: Path) -> None:
 def test_a_missing_file_is_the_default_and_a_broken_one_says_how_to_mend_it(tmp_path: Path) -> None:
     assert read_json(tmp_path / "none.json", {"a": 1}) == {"a": 1}
     (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(BadData, match="broken.json is not JSON") as caught:
+    with pytest.raises(BadData, match=r"broken\.json is not JSON") as caught:
         read_json(tmp_path / "broken.json")
     assert "rm '" in caught.value.fix
 
@@ -100,9 +100,13 @@ def test_a_folder_appears_whole(tmp_path: Path) -> None:
 
 
 def test_an_error_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "0001") as beside:
-        (beside / "weights").write_bytes(b"w")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with whole_folder(tmp_path / "0001") as beside:
+            (beside / "weights").write_bytes(b"w")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -189,7 +189,9 @@ def test_the_roots_secret_is_made_once(isolated_root: Path) -> None:
     assert stat.S_IMODE((isolated_root / "secret.json").stat().st_mode) == 0o600
 
 
-def test_folders_come_from_the_environment(isolated_root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folders_come_from_the_environment(
+    isolated_root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert root_folder() == isolated_root
     monkeypatch.delenv("LSAL_ROOT")
     monkeypatch.chdir(tmp_path)

@@ -37,7 +37,9 @@ def test_without_tasks_everything_is_possible() -> None:
     assert told["interval"] == [0.0, 1.0]
 
 
-@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (1, 0), (5, 0), (6, 0), (0, 6), (10, 3), (3, 10), (60, 40), (9, 9)])
+@pytest.mark.parametrize(
+    ("gained", "lost"), [(0, 0), (1, 0), (5, 0), (6, 0), (0, 6), (10, 3), (3, 10), (60, 40), (9, 9)]
+)
 def test_the_comparison_is_the_exact_sign_test(gained: int, lost: int) -> None:
     truth = {task: ("a",) for task in range(gained + lost + 20)}
     old = {task: ("b",) if task < gained else ("a",) for task in truth}
@@ -103,7 +105,9 @@ def test_a_gate_on_equal_versions_seldom_holds() -> None:
 def test_the_mean_f1_is_scikit_learns() -> None:
     draw = random.Random(1)
     pairs = [(draw.choice("abc"), draw.choice("aab")) for _ in range(60)]
-    told = measure([says(n, y) for n, (y, _) in enumerate(pairs)], [true(n, t) for n, (_, t) in enumerate(pairs)], CONTROL)
+    told = measure(
+        [says(n, y) for n, (y, _) in enumerate(pairs)], [true(n, t) for n, (_, t) in enumerate(pairs)], CONTROL
+    )
     said, truth = zip(*pairs, strict=True)
     assert told["macro_f1"] == pytest.approx(f1_score(truth, said, average="macro", zero_division=0))
     right = sum(y == t for y, t in pairs)

@@ -38,7 +38,7 @@ def measured(ranking: Ranking) -> list[int]:
 
 @pytest.mark.parametrize(
     ("size", "share", "wanted"),
-    [(25, 0.1, 3), (20, 0.1, 2), (21, 0.1, 3), (1, 0.1, 1), (70, 0.1, 7), (30, 0.1, 3), (10, 0.5, 5), (10, 0, 0), (10, 1, 10)],
+    [(25, 0.1, 3), (20, 0.1, 2), (21, 0.1, 3), (1, 0.1, 1), (100, 0.07, 7), (10, 0.5, 5), (10, 0, 0), (10, 1, 10)],
 )
 def test_the_measuring_share_is_rounded_up_and_no_more(size: int, share: float, wanted: int) -> None:
     ranking = batch(200, 100, size, share)

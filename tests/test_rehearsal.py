@@ -153,7 +153,7 @@ def verdict(auto, random):
 
 
 def test_the_verdict_says_above_below_nothing_or_cannot_tell():
-    assert "auto is above random (+10.0 points [+ in verdict([0.91, 0.9, 0.89], [0.81, 0.8, 0.79])
+    assert "auto is above random (+10.0 points [+" in verdict([0.91, 0.9, 0.89], [0.81, 0.8, 0.79])
     assert "auto is below random" in verdict([0.7, 0.7, 0.71], [0.81, 0.8, 0.79])
     assert "No difference between auto and random is measurable" in verdict([0.9, 0.7, 0.8], [0.8, 0.8, 0.79])
     assert "No difference" in verdict([0.8, 0.8], [0.8, 0.8])
@@ -193,8 +193,9 @@ def test_sms_spam_auto_is_three_points_above_random_at_125_labels():
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is absent")
 def test_trec6_auto_is_not_below_random():
-    told = rehearse(DATA / "trec6" / "tasks.jsonl", budget=225)
-    assert ends(told, "auto")["area"] > ends(told, "random")["area"]
+    told = rehearse(DATA / "trec6" / "tasks.jsonl", budget=225, seeds=10)
+    assert ends(told, "auto")["area"] >= ends(told, "random")["area"] + 0.02
+    assert "over the whole curve +" in told.verdict
     assert ends(told, "auto")["metric"] >= ends(told, "random")["metric"]
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_every_replacement_moves_the_stamp(home: Home) -> None:
     for _ in range(50):
         store.make_current({"label": 1})
         stamps.append(store.stamp())
-    assert all(one != other for one, other in zip(stamps, stamps[1:], strict=False))
+    assert all(one != other for one, other in pairwise(stamps))
 
 
 def test_a_version_that_is_not_there_never_goes_live(home: Home) -> None:

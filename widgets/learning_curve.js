@@ -98,8 +98,9 @@ function scales(points, { baseline, held_out: heldOut }) {
   const most = Math.max(...points.map((p) => p.labels), ...others.map(([labels]) => labels), 1);
   const least = Math.min(...points.map((p) => p.interval[0]), ...others.map(([, accuracy]) => accuracy));
   const stepX = nice(most / 6);
-  const [right, bottom] = [Math.ceil(most / stepX) * stepX, Math.floor(Math.min(least, 0.95) * 10) / 10];
-  const stepY = 1 - bottom > 0.55 ? 0.2 : 1 - bottom > 0.25 ? 0.1 : 0.05;
+  const stepY = least < 0.5 ? 0.2 : least < 0.8 ? 0.1 : 0.05;
+  const right = Math.ceil(most / stepX) * stepX;
+  const bottom = Math.max(0, 1 - Math.ceil((1 - Math.min(least, 0.95)) / stepY - 1e-9) * stepY);
   const [w, h] = [WIDTH - BOX.left - BOX.right, HEIGHT - BOX.top - BOX.bottom];
   return {
     x: (labels) => round(BOX.left + (w * labels) / right),

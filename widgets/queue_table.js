@@ -52,7 +52,7 @@ function line(row, preview) {
     guess.colSpan = 2;
     const mark = make("span", "lsal-queue-measuring", "measuring");
     mark.title = "One of the tasks drawn at random to measure on: shown without a guess, never trained on";
-    guess.append(mark, make("span", "lsal-queue-figure", "no guess shown, never trained on"));
+    guess.append(mark, make("span", "lsal-queue-figure", "no guess is shown"));
     return make("tr", "", place, task(row, preview), guess, link(row));
   }
   said(guess, row.guess, row.chance === null ? "" : percent(row.chance));

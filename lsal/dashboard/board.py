@@ -50,7 +50,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         self._troubles: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.status, self.note, self.error = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-        self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "8px"})
+        self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "16px"})
         self.buttons = {act: self._button(act) for act in ACTS}
         self.curve, self.queue = LearningCurve(), QueueTable()
         style = ipywidgets.HTML(f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"})
@@ -160,15 +160,18 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         seen, job = self._seen, self._job
         self.status.value = parts.status_line(seen.status, self._troubles.values())
         self._show_buttons(refusals(seen, job))
-        self.progress.layout.visibility = "visible" if works(job) else "hidden"
+        self.progress.layout.display = "" if works(job) else "none"
         if works(job) and job:
             self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
-        self.note.value = parts.note(job)
-        self.error.value = parts.trouble(job, self._error or seen.error)
+        self._say(self.note, parts.note(job))
+        self._say(self.error, parts.trouble(job, self._error or seen.error))
         self.curve.empty, self.queue.empty = empty_curve(seen.points), empty_queue(seen.status)
         self.curve.points = [_point(point) for point in seen.points]
         self.queue.caption = _caption(seen)
         self.queue.rows = [_row(row) for row in seen.queue]
+
+    def _say(self, part: Any, text: str) -> None:
+        part.value, part.layout.display = text, "" if text else "none"
 
     def _show_buttons(self, no: dict[str, str]) -> None:
         for act, button in self.buttons.items():

@@ -24,7 +24,7 @@ def learning_curve(points: Sequence[Point], baseline: Curve | None = None, held_
     Live versions are dots in a ring, earlier ones dots, held ones hollow diamonds off the
     line. `baseline` is a run in random order; `held_out` the same versions on other tasks.
     """
-    figure = Figure(figsize=(7.6, 4.3), layout="constrained")
+    figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
     shown = sorted((point for point in points if point.accuracy is not None), key=lambda point: point.labels)
     controls = list(dict.fromkeys(point.control for point in shown))
@@ -70,14 +70,14 @@ def _frame(axes: Any, shown: Sequence[Point]) -> None:
     axes.set_xlabel("labels")
     axes.set_ylabel("accuracy")
     axes.set_xlim(left=0)
-    axes.set_ylim(top=1.0 if not shown else 1.005)
+    axes.set_ylim(top=1.003)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]))
     axes.grid(axis="y", color=LIGHT)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower right", frameon=False, fontsize=9)
+    if shown:
+        axes.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 def _title(shown: Sequence[Point]) -> str:

@@ -73,10 +73,10 @@ def _no_training(status: Status) -> str:
 def empty_curve(points: tuple[Point, ...]) -> str:
     """What to say, and to do, while there is no curve to draw."""
     if not points:
-        return "There is no version yet. Label the first batch in Label Studio, then press Retrain."
+        return "There is no version yet. Press Re-rank for a first batch, label it in Label Studio, then press Round."
     return (
         f"{len(points)} version{'s' * (len(points) > 1)}, not measured yet: no measuring task was labelled at the last"
-        " training. They are mixed into the queue: label on, then press Retrain."
+        " training. They are mixed into the queue: label on, then press Round."
     )
 
 

@@ -62,9 +62,9 @@ def trouble(job: State | None, error: LsalError | None) -> str:
 
 
 def note(job: State | None) -> str:
-    """One line on the newest job: its step and the time left, or what came of it."""
+    """One line on the newest job: its step and the time left, or what came of it; "" without one."""
     text = "" if job is None else (_under_way(job) if job.state in ("running", "waiting") else _ended(job))
-    return f'<div class="lsal-note">{escape(text)}</div>'
+    return f'<div class="lsal-note">{escape(text)}</div>' if text else ""
 
 
 def _under_way(job: State) -> str:

@@ -76,5 +76,5 @@ def _small(path: Path) -> Preview:
             image.convert("RGBA" if "A" in image.getbands() else "RGB").save(kept, "PNG")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         _log.info("no thumbnail of %s: %s", path, error)
-        return {"text": path.name, "problem": "This file cannot be shown as an image"}
+        return {"problem": "its file cannot be shown as an image"}
     return {"image": "data:image/png;base64," + base64.b64encode(kept.getvalue()).decode()}

@@ -1,0 +1,107 @@
+"""The dashboard in a real JupyterLab, seen by a real browser; without Chromium these tests fail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jupyter_server import jupyterlab, write_notebook
+from playwright.sync_api import Page, expect, sync_playwright
+from prepared import HOSTILE, add_versions, prepared, publish
+
+from lsal import jobs, processes
+from lsal.files import write_json
+from lsal.home import find_home
+from lsal.label_studio.mirror import Mirror
+from lsal.records import Progress
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+CELL = "from lsal.dashboard import Dashboard\nfrom lsal.workbench import Workbench\nDashboard(Workbench())"
+WAIT_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Iterator[Page]:
+    """A notebook with the dashboard of a prepared project, in JupyterLab, run."""
+    bench = prepared(folder / "root", title=HOSTILE)
+    add_versions(bench, [15, 19, 24, 20, 27], held=(4,))
+    publish(bench, list(range(25, 50)))
+    write_notebook(folder / "board.ipynb", CELL)
+    expect.set_options(timeout=WAIT_MS)
+    with jupyterlab(folder, {"LSAL_ROOT": str(folder / "root")}) as (url, token), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--no-first-run"])
+        page = browser.new_page(viewport={"width": 1250, "height": 1500})
+        page.set_default_timeout(WAIT_MS)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{url}/lab/tree/board.ipynb?token={token}")
+        page.get_by_text("| Idle").wait_for()
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        yield page
+        outside = [one for one in asked if not one.startswith((url, url.replace("http", "ws"), "data:", "blob:"))]
+        browser.close()
+    assert not outside
+
+
+def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder: Path) -> None:
+    curve = page.locator(".lsal-curve")
+    expect(curve.locator("[data-version]")).to_have_count(5)
+    expect(curve).to_contain_text("measured on 30 tasks of the fixed random order, never trained on")
+    expect(curve.locator(".lsal-curve-frame .lsal-curve-held")).to_have_count(1)
+    expect(curve.locator(".lsal-curve-frame .lsal-curve-live")).to_have_count(1)
+    curve.locator('[data-version="5"]').hover()
+    expect(curve.locator(".lsal-curve-tip")).to_contain_text("90.0 % right")
+    page.screenshot(path=folder / "dashboard.png")
+
+
+def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
+    rows = page.locator(".lsal-queue tbody tr")
+    expect(rows).to_have_count(15)
+    expect(rows.nth(1)).to_contain_text(HOSTILE)
+    expect(rows.nth(3)).to_contain_text("measuring")
+    expect(page.locator(".lsal-head strong")).to_have_text(HOSTILE)
+    assert page.evaluate("window.harmed") is None
+    assert page.locator(".lsal-dashboard img, .lsal-dashboard script").count() == 0
+
+
+def test_what_people_label_moves_the_counters(page: Page, folder: Path) -> None:
+    home = find_home(folder / "root")
+    mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
+    (task,) = mirror.tasks(ids=[25])
+    answer = {"id": 99, "completed_by": 1, "was_cancelled": False, "updated_at": "2026-01-02T00:00:00Z", "result": []}
+    mirror.keep([{"id": task.id, "data": task.data, "updated_at": answer["updated_at"], "annotations": [answer]}])
+    expect(page.locator(".lsal-fact", has_text="Labelled")).to_contain_text("25")
+    expect(page.locator(".lsal-queue tbody tr").first).to_contain_text("<script>")
+
+
+def test_a_running_job_is_seen_with_a_bar_and_the_time_left(page: Page, folder: Path) -> None:
+    job = jobs.create(find_home(folder / "root"), "round")
+    write_json(job.folder / "process.json", processes.mark())
+    job.report(Progress(3, 9, "score"))
+    expect(page.locator(".lsal-note")).to_contain_text("Round: score")
+    expect(page.locator(".lsal-note")).to_contain_text("left")
+    track, bar = (page.locator(f".lsal-dashboard .{name}").bounding_box() for name in ("progress", "progress-bar"))
+    assert track
+    assert bar
+    assert bar["height"] > 4
+    assert 0.2 < bar["width"] / track["width"] < 0.5
+    page.screenshot(path=folder / "running.png")
+    job.end("cancelled", 0.0)
+    expect(page.locator(".lsal-note")).to_contain_text("was cancelled")
+
+
+def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page, folder: Path) -> None:
+    expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+    page.get_by_role("button", name="Re-rank").click()
+    expect(page.get_by_role("button", name="Retrain")).to_be_disabled()
+    card = page.locator(".lsal-card")
+    expect(card).to_contain_text("Re-rank failed: lsal's own Label Studio is not running")
+    expect(card).to_contain_text("Next: Start it: lsal up")
+    expect(page.get_by_role("button", name="Re-rank")).to_be_enabled()
+    page.screenshot(path=folder / "error.png")

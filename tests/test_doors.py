@@ -1,0 +1,244 @@
+"""Both doors, the shell's `lsal` and the notebook's `%lsal`, over the one table of commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from lsal import cli
+from lsal.commands import COMMANDS, build_parser
+from lsal.errors import BadRequest
+from lsal.home import Home, activate, create_home
+from lsal.magics import candidates
+from lsal.strategies import STRATEGIES
+
+WORDS = {
+    "new": ["digits", "--demo"],
+    "attach": ["http://127.0.0.1:8080", "7"],
+    "rehearse": ["data.csv", "--strategies", "auto,random", "--json"],
+    "set": ["batch=50", "strategy=margin"],
+    "train": ["--again", "20260101", "--wait"],
+    "round": ["--strategy", "margin", "--batch", "20"],
+    "label": ["10"],
+    "queue": ["5"],
+}
+PROMISED = {"status", "up", "down", "new", "attach", "serve", "label", "train", "rank", "round", "versions", "verify"}
+PROMISED |= {"plot", "rehearse", "stop", "demo"}
+
+
+@pytest.fixture(scope="module")
+def one_shell() -> Iterator[InteractiveShell]:
+    shell = InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "lsal")
+    yield shell
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shell(one_shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> InteractiveShell:
+    """A real IPython with lsal loaded; what it printed before is forgotten."""
+    capsys.readouterr()
+    return one_shell
+
+
+@pytest.fixture
+def home(isolated_root: Path) -> Home:
+    """A project on a server that does not answer."""
+    home = create_home(isolated_root, "http://127.0.0.1:1", 7, "2026-01-01T00:00:00Z", "Cats <b>")
+    activate(home)
+    return home
+
+
+def lsal(*words: str) -> subprocess.CompletedProcess[str]:
+    wide = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run([sys.executable, "-m", "lsal.cli", *words], capture_output=True, text=True, env=wide)
+
+
+def test_every_promised_command_is_in_the_table() -> None:
+    assert set(COMMANDS) >= PROMISED
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_parses_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser, parsers = build_parser()
+    given = parser.parse_args([name, *WORDS.get(name, []), "--project", "7"])
+    assert (given.command, given.project) == (name, "7")
+    assert COMMANDS[name].help
+    assert all(argument.options.get("help") for argument in COMMANDS[name].arguments if argument.names)
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args([name, "--help"])
+    assert caught.value.code == 0
+    assert "--json" in capsys.readouterr().out
+    assert name in parsers
+
+
+def test_the_shell_lists_every_command() -> None:
+    done = lsal("--help")
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout and command.help in done.stdout for name, command in COMMANDS.items())
+
+
+def test_without_a_project_the_shell_says_two_lines_and_fails() -> None:
+    done = lsal("status")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "BadRequest: There is no project yet",
+        "Next: Make one: lsal new digits  or  lsal attach URL PROJECT",
+    ]
+
+
+def ran(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, list[str]]:
+    """Exit status, stdout and lines of stderr of the shell's command, in this process."""
+    status = cli.main(words)
+    out, err = capsys.readouterr()
+    return status, out, err.splitlines()
+
+
+def test_the_status_is_the_default_and_needs_no_server(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    status, shown, _ = ran(capsys)
+    assert status == 0
+    assert "Cats <b>" in shown
+    assert ran(capsys, "status")[1] == shown
+    told = json.loads(ran(capsys, "status", "--json")[1])
+    assert (told["project"], told["title"], told["tasks"], told["versions"]) == (7, "Cats <b>", 0, 0)
+
+
+def test_settings_are_set_and_refused(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(ran(capsys, "set", "batch=50", "measuring_share=0.2", "--json")[1])["batch"] == 50
+    assert (home.settings().batch, home.settings().measuring_share) == (50, 0.2)
+    for wrong in ("batch", "bacth=50", "batch=many", "family=sklearn_text"):
+        status, _, told = ran(capsys, "set", wrong)
+        assert status == 1
+        assert (told[0][:11], told[1][:5], len(told)) == ("BadRequest:", "Next:", 2)
+    assert home.settings().batch == 50
+    assert ran(capsys, "set", 'family={"label": "random"}', 'options={"label": {"strength": 2}}')[0] == 0
+    assert (home.settings().family, home.settings().options) == ({"label": "random"}, {"label": {"strength": 2}})
+    assert ran(capsys, "set", "family=null")[0] == 0
+    assert home.settings().family is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sync"],
+        ["verify"],
+        ["train", "--again", "nothing"],
+        ["status", "--project", "99"],
+        ["attach", "http://127.0.0.1:1", "7"],
+        ["attach", "http://127.0.0.1:1", "7", "--key-file", "no-such-file"],
+        ["rehearse", "no-such-file.csv"],
+    ],
+    ids=" ".join,
+)
+def test_every_failure_is_two_lines(home: Home, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    status, out, told = ran(capsys, *words)
+    assert (status, out, len(told)) == (1, "", 2)
+    assert told[1].startswith("Next: ")
+
+
+def test_the_magic_shows_the_status(shell: InteractiveShell, home: Home) -> None:
+    shown = shell.run_cell("%lsal")
+    assert shown.success
+    assert shown.result.title == "Cats <b>"
+    data, _ = shell.display_formatter.format(shown.result)
+    assert "Cats &lt;b&gt;" in data["text/html"]
+    assert "Cats <b>" in data["text/plain"]
+
+
+def test_the_magic_prints_json(shell: InteractiveShell, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shell.run_cell("%lsal status --json").result is None
+    assert json.loads(capsys.readouterr().out)["project"] == 7
+
+
+def test_an_error_in_the_notebook_is_two_lines(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    done = shell.run_cell("%lsal versions")
+    assert isinstance(done.error_in_exec, BadRequest)
+    said = capsys.readouterr()
+    told = (said.out + said.err).strip().splitlines()
+    assert told == [
+        "BadRequest: There is no project yet",
+        "Next: Make one: lsal new digits  or  lsal attach URL PROJECT",
+    ]
+
+
+@pytest.mark.parametrize("line", ["nonsense", "new", "rank --batch many", "queue 'open", "status --nonsense"])
+def test_a_mistake_is_told_and_the_kernel_lives(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    done = shell.run_cell(f"%lsal {line}")
+    assert type(done.error_in_exec).__name__ == "UsageError"
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "UsageError" in said.out + said.err
+    assert shell.run_cell("1 + 1").result == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"), [("--help", "rehearse"), ("-h", "rehearse"), ("rank --help", "--strategy")]
+)
+def test_the_magic_explains_itself(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str, wanted: str
+) -> None:
+    assert shell.run_cell(f"%lsal {line}").success
+    assert wanted in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([""], list(COMMANDS)),
+        (["ver"], ["versions", "verify"]),
+        (["zzz"], []),
+        (["rank", "--str"], ["--strategy"]),
+        (["rank", "--strategy", ""], list(STRATEGIES)),
+        (["rank", "--strategy", "mar"], ["margin", "margin_kmeans"]),
+        (["rehearse", "d.csv", "--strategies", "auto,rand"], ["auto,random"]),
+        (["nonsense", "--"], []),
+    ],
+)
+def test_candidates(words: list[str], wanted: list[str]) -> None:
+    assert candidates(words) == wanted
+
+
+def completions(shell: InteractiveShell, text: str) -> list[str]:
+    """What a notebook offers at the end of `text`, as whole lines."""
+    from IPython.core.completer import provisionalcompleter
+
+    with provisionalcompleter():
+        found = list(shell.Completer.completions(text, len(text)))
+    return [text[: c.start] + c.text + text[c.end :] for c in found]
+
+
+def test_the_notebook_completes(shell: InteractiveShell) -> None:
+    assert completions(shell, "%lsal ro") == ["%lsal round", "%lsal rounds"]
+    assert completions(shell, "%lsal rank --str") == ["%lsal rank --strategy"]
+    assert completions(shell, "%lsal rank --strategy mar") == [
+        "%lsal rank --strategy margin",
+        "%lsal rank --strategy margin_kmeans",
+    ]
+    assert set(completions(shell, "%lsal ")) == {f"%lsal {name}" for name in COMMANDS}
+    assert completions(shell, "x = 1\n%lsal sta") == ["x = 1\n%lsal status"]
+
+
+def test_other_lines_complete_as_before(shell: InteractiveShell) -> None:
+    assert any("print" in line for line in completions(shell, "pri"))
+    assert not any("status" in line for line in completions(shell, "%matplotlib sta"))
+
+
+def test_loading_twice_is_loading_once(shell: InteractiveShell) -> None:
+    before = len(shell.Completer.custom_matchers)
+    shell.run_line_magic("reload_ext", "lsal")
+    assert len(shell.Completer.custom_matchers) == before
+
+
+def test_the_terminal_gets_no_control_characters(isolated_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    activate(create_home(isolated_root, "http://127.0.0.1:1", 7, "2026-01-01T00:00:00Z", "\x1b[2JCats"))
+    status, shown, _ = ran(capsys, "status")
+    assert status == 0
+    assert "[2JCats" in shown
+    assert "\x1b" not in shown

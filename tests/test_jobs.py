@@ -1,0 +1,266 @@
+"""Jobs in processes of their own: how they go, how they are stopped, what they say when they fail."""
+
+import json
+import random
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from projects import annotations_digest, demo_of_texts
+
+from lsal import jobs, training
+from lsal.errors import BadRequest, Cancelled, JobFailed
+from lsal.files import read_json, write_json
+from lsal.jobs import Job
+from lsal.label_studio.server import Server
+from lsal.models.linear_head import LinearHead
+from lsal.records import Control, Example, Labels
+from lsal.settings import worker_threads
+from lsal.workbench import Workbench
+
+ROUND = ["sync", "snapshot", "train", "measure", "read", "score", "rank", "publish", "verify"]
+
+
+@pytest.fixture(scope="module")
+def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    """A project whose first batch is labelled and learned."""
+    bench = demo_of_texts(root, tmp_path_factory.mktemp("jobs"))
+    bench.rank().wait()
+    bench.label(6)
+    bench.round().wait()
+    return bench
+
+
+@pytest.fixture
+def slow(bench: Workbench) -> Iterator[Job]:
+    """A training that runs, and would for long: labels without sense, hardly any regularisation."""
+    job = jobs.create(bench.home, "train")
+    control, _ = bench.desk.handled["label"]
+    draw = random.Random(0)
+    words = [f"word{n}" for n in range(400)]
+    texts = [" ".join(draw.choices(words, k=12)) for _ in range(4000)]
+    rows = [Example(n, text, Labels((draw.choice(control.labels),))) for n, text in enumerate(texts)]
+    parts = {"train": ((row, "") for row in rows)}
+    training.write_snapshot(job.folder / "snapshot" / "label", control, "sklearn_text", {"strength": 1e9}, 0, parts)
+    (job.folder / "snapshot" / "whole").touch()
+    jobs.start(job, "lsal.worker")
+    _until(job, "train: Fitting")
+    yield job
+    job.cancel()
+    for _ in job.follow():
+        pass
+
+
+def test_a_job_waits_runs_and_is_done(bench: Workbench) -> None:
+    job = jobs.create(bench.home, "round")
+    assert job.state().state == "waiting"
+    states = list(jobs.start(job, "lsal.worker").follow(every_s=0.02))
+    assert [s for s in dict.fromkeys(s.state for s in states) if s != "waiting"] == ["running", "done"]
+    assert job.wait()["exact"]
+    assert set(states[-1].result["seconds"]) == set(ROUND)
+
+
+def test_progress_only_goes_forward_and_says_when(bench: Workbench) -> None:
+    job = bench.round()
+    states = [state for state in job.follow(every_s=0.02) if state.state == "running"]
+    rows = [json.loads(line) for line in (job.folder / "progress.jsonl").read_text().splitlines()]
+    done = [row["done"] for row in rows]
+    assert done == sorted(done)
+    assert {row["total"] for row in rows} == {len(ROUND)}
+    assert list(dict.fromkeys(row["message"].partition(":")[0] for row in rows)) == ROUND
+    assert [s.progress.done for s in states] == sorted(s.progress.done for s in states)
+    told = [state.eta_s for state in states if state.progress.done > 0]
+    assert told
+    assert all(eta is not None and 0 < eta < 600 for eta in told)
+
+
+def test_a_run_of_before_does_not_count_in_the_next(bench: Workbench, slow: Job) -> None:
+    """Neither its progress nor its time."""
+    slow.cancel()
+    assert [state.state for state in slow.follow()][-1] == "cancelled"
+    write_json(slow.folder / "job.json", {**slow.facts, "made_at": time.time() - 3600})
+    write_json(slow.folder / "progress.json", {"done": 3, "total": 4, "message": "old"})
+    jobs.start(slow, "lsal.worker")
+    state = slow.state()
+    assert state.state == "running"
+    assert state.seconds < 60
+    assert state.progress.message != "old"
+    _until(slow, "train: Fitting")
+
+
+def test_cancel_stops_a_training_at_its_next_step(bench: Workbench, slow: Job) -> None:
+    before = _all_of(bench)
+    assert bench.cancel()
+    asked = time.time()
+    with pytest.raises(Cancelled):
+        slow.wait(timeout_s=60)
+    rows = [json.loads(line) for line in (slow.folder / "progress.jsonl").read_text().splitlines()]
+    assert sum(row["at"] > asked for row in rows) == 0
+    assert _all_of(bench) == before
+    assert bench.status().job.state == "cancelled"
+    assert not bench.cancel()
+
+
+def test_a_round_cancelled_before_it_publishes_leaves_the_queue(bench: Workbench) -> None:
+    before, given = _all_of(bench), annotations_digest(bench)
+    job = bench.round()
+    _until(job, "snapshot")
+    assert bench.cancel()
+    with pytest.raises(Cancelled):
+        job.wait(timeout_s=60)
+    assert _all_of(bench) == before
+    assert annotations_digest(bench) == given
+    assert bench.verify().exact
+
+
+def test_a_process_asked_to_end_is_cancelled(bench: Workbench, slow: Job) -> None:
+    before = _all_of(bench)
+    _process(slow).send_signal(signal.SIGTERM)
+    with pytest.raises(Cancelled):
+        slow.wait(timeout_s=60)
+    assert _all_of(bench) == before
+    with bench.home.lock():
+        pass
+
+
+def test_a_killed_process_is_told_as_lost(bench: Workbench, slow: Job) -> None:
+    before = _all_of(bench)
+    _process(slow).kill()
+    with pytest.raises(JobFailed, match=r"lost: .*killed.*lsal train --again " + slow.id):
+        slow.wait(timeout_s=60)
+    assert _all_of(bench) == before
+    with bench.home.lock():
+        pass
+    bench.train(again=slow.id)
+    _until(slow, "train: Fitting")
+
+
+def test_a_second_start_is_refused_with_what_to_do(bench: Workbench, slow: Job) -> None:
+    done = next(job for job in bench.jobs() if job.state().state == "done")
+    for start in (bench.train, bench.rank, bench.round, lambda: bench.train(again=done.id)):
+        with pytest.raises(BadRequest, match="still running") as told:
+            start()
+        assert "lsal cancel" in told.value.fix
+    with pytest.raises(BadRequest, match="already running") as told:
+        bench.train(again=slow.id)
+    assert "lsal status" in told.value.fix
+
+
+def test_a_worker_gives_way_to_people(slow: Job) -> None:
+    """On two cores /predict stays as fast as idle beside it."""
+    process = _process(slow)
+    assert process.nice() == 19
+    given = process.environ()
+    assert {given[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")} == {str(worker_threads())}
+    assert process.terminal() is None
+
+
+def test_without_labels_the_job_says_what_to_do(label_studio: Server, root: Path, tmp_path: Path) -> None:
+    bench = demo_of_texts(root, tmp_path, 20)
+    job = bench.train()
+    with pytest.raises(JobFailed, match="Label some tasks first"):
+        job.wait(timeout_s=60)
+    state = job.state()
+    assert (state.state, state.fix) == ("failed", "Label some tasks first")
+    assert "Nothing to learn from for 'label'" in state.error
+    assert bench.versions() == []
+    bench.rank().wait()
+    bench.label(3)
+    bench.sync()
+    assert bench.train().wait()["versions"]["label"]["version"] == 1
+
+
+def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(bench: Workbench) -> None:
+    job = jobs.create(bench.home, "train")
+    write_json(job.folder / "snapshot" / "label" / "facts.json", {"control": None})
+    (job.folder / "snapshot" / "whole").touch()
+    jobs.start(job, "lsal.worker")
+    with pytest.raises(JobFailed, match=r"TypeError: .*log\.txt"):
+        job.wait(timeout_s=60)
+    assert "Traceback" not in f"{job.state().error} {job.state().fix}"
+    assert "Traceback" in (job.folder / "log.txt").read_text()
+
+
+def test_an_unknown_act_is_refused(bench: Workbench) -> None:
+    job = jobs.start(jobs.create(bench.home, "dance"), "lsal.worker")
+    with pytest.raises(JobFailed, match=r"No act is called 'dance'.*train, rank, round"):
+        job.wait(timeout_s=60)
+
+
+def test_no_job_folder_holds_a_key(bench: Workbench, label_studio: Server) -> None:
+    files = [path for job in bench.jobs() for path in job.folder.rglob("*") if path.is_file()]
+    assert {"job.json", "end.json", "log.txt", "train.jsonl"} <= {path.name for path in files}
+    assert not [path for path in files if label_studio.key.encode() in path.read_bytes()]
+
+
+def test_trained_again_from_its_job_to_the_same_weights(bench: Workbench) -> None:
+    first = next(version for version in bench.versions() if version.examples["count"] < 100)
+    bench.label(2)
+    bench.sync()  # what came since does not count
+    again = bench.train(again=first.job)
+    second = bench.desk.store.get(again.wait()["versions"]["label"]["version"])
+    assert second.number > first.number
+    assert second.examples["digest"] == first.examples["digest"]
+    _same_weights(first.folder / "weights", second.folder / "weights")
+    third = bench.desk.store.get(bench.train(again=again.id).wait()["versions"]["label"]["version"])
+    _same_weights(first.folder / "weights", third.folder / "weights")
+
+
+def test_a_job_folder_alone_is_enough_to_train(bench: Workbench, tmp_path: Path) -> None:
+    """Carried elsewhere: no home, no server, no key."""
+    version = bench.versions()[0]
+    shutil.copytree(bench.job(version.job).folder, tmp_path / "carried")
+    trained = training.train(training.read_snapshot(tmp_path / "carried" / "snapshot" / "label"), lambda progress: None)
+    (tmp_path / "weights").mkdir()
+    trained.model.save(tmp_path / "weights")
+    _same_weights(version.folder / "weights", tmp_path / "weights")
+
+
+def test_a_job_that_trained_nothing_cannot_be_trained_from(bench: Workbench) -> None:
+    rank = bench.rank()
+    rank.wait()
+    with pytest.raises(JobFailed, match=f"{rank.id} kept nothing to train from"):
+        bench.train(again=rank.id).wait(timeout_s=60)
+
+
+def test_an_unknown_job_is_refused(bench: Workbench) -> None:
+    with pytest.raises(BadRequest, match="No job is called 'nonesuch'"):
+        bench.job("nonesuch")
+
+
+def _until(job: Job, message: str) -> None:
+    for state in job.follow(every_s=0.02):
+        if state.progress.message.startswith(message):
+            return
+    pytest.fail(f"{job} never came to '{message}': {job.state()}")
+
+
+def _process(job: Job) -> psutil.Process:
+    return psutil.Process(read_json(job.folder / "process.json")["pid"])
+
+
+def _all_of(bench: Workbench) -> dict[str, object]:
+    """What a job that does not come to its end must leave as it was, half-written versions included."""
+    fresh = Workbench(bench.root, bench.home.slug)
+    return {
+        "versions": sorted(path.name for path in fresh.desk.store.folder.iterdir()),
+        "current": fresh.desk.store.current(),
+        "publication": fresh.home.path("publication.json").read_bytes(),
+        "intent": fresh.home.path("intent.json").exists(),
+        "server": fresh.desk.project.read()["model_version"],
+    }
+
+
+def _same_weights(one: Path, two: Path) -> None:
+    assert (one / "words.json").read_bytes() == (two / "words.json").read_bytes()
+    assert (one / "space.npz").read_bytes() == (two / "space.npz").read_bytes()
+    control = Control("label", "text", "Choices", "Text", "text", ("animal", "machine"))
+    heads = [LinearHead.load(path / "head.skops", control) for path in (one, two)]
+    for a, b in zip(*(head.regressions for head in heads), strict=True):
+        np.testing.assert_array_equal(a.coef_, b.coef_)
+        np.testing.assert_array_equal(a.intercept_, b.intercept_)

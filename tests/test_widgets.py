@@ -1,0 +1,286 @@
+"""The dashboard without a browser: both halves of a widget agree, nothing hostile gets through, buttons know when."""
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from prepared import HOSTILE, add_versions, prepared, publish
+from projects import demo_of_texts
+
+from lsal import jobs
+from lsal.dashboard import look, previews
+from lsal.dashboard.board import Dashboard
+from lsal.dashboard.figures import learning_curve
+from lsal.dashboard.html import register, to_html, to_text
+from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
+from lsal.files import write_json
+from lsal.label_studio.queue import Verification
+from lsal.records import Progress
+from lsal.workbench import Workbench
+
+TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable}
+SCRIPTS = sorted(widget_file("x").parent.glob("*.js"))
+NAMESPACE = "http://www.w3.org/2000/svg"
+FORBIDDEN = r"(inner|outer|Adjacent)HTML|document\.write|DOMParser|\beval\b|Function\(|\bimport\b|\bfetch\b"
+OUTWARD = r"XMLHttpRequest|WebSocket|EventSource|sendBeacon|https?://|url\("
+
+
+@pytest.fixture
+def bench(isolated_root: Path) -> Workbench:
+    return prepared(isolated_root)
+
+
+@pytest.fixture
+def trained(bench: Workbench) -> Workbench:
+    """Five versions, the fourth held back, and a queue of 25."""
+    add_versions(bench, [15, 19, 24, 20, 27], held=(4,))
+    publish(bench, list(range(25, 50)))
+    return bench
+
+
+# The two halves --------------------------------------------------------------------------
+
+
+def test_every_script_has_a_twin_and_a_stylesheet() -> None:
+    assert {path.name for path in SCRIPTS} == set(TWINS)
+    assert all(path.with_suffix(".css").is_file() for path in SCRIPTS)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_every_name_a_script_asks_for_is_a_synced_trait(path: Path) -> None:
+    script = path.read_text()
+    asked = set(re.findall(r'model\.(?:get|set)\("(\w+)"', script)) | set(re.findall(r'"change:(\w+)"', script))
+    twin = TWINS[path.name]
+    own = set(twin.class_traits(sync=True)) - set(twin.__mro__[1].class_traits())
+    assert asked == own
+    assert len(re.findall(r"model\.(get|set|on|send)\(", script)) == len(re.findall(r'model\.\w+\("', script))
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *widget_file("x").parent.glob("*.css")], ids=lambda path: path.name)
+def test_widgets_set_text_only_and_ask_nobody(path: Path) -> None:
+    content = path.read_text().replace(NAMESPACE, "")
+    assert not re.search(f"{FORBIDDEN}|{OUTWARD}", content)
+
+
+# The dashboard ---------------------------------------------------------------------------
+
+
+def test_a_dashboard_shows_what_the_disk_holds(trained: Workbench) -> None:
+    shown = Dashboard(trained)
+    points, rows = shown.curve.points, shown.queue.rows
+    assert [point["version"] for point in points if point["live"]] == [5]
+    assert [point["version"] for point in points if not point["promoted"]] == [4]
+    assert points[2]["accuracy"] == pytest.approx(24 / 30)
+    assert [row["task"] for row in rows] == list(range(25, 40))
+    assert [row["task"] for row in rows if row["measuring"]] == [28, 32, 36]
+    assert shown.queue.caption == "the first 15 of 25 open tasks"
+    assert shown.queue.previews["26"] == {"text": HOSTILE}
+    assert "<b>24</b>" in shown.status.value
+    assert shown.curve.points is points, "a look that finds nothing new must send nothing"
+
+
+def test_two_dashboards_and_a_restart_agree(trained: Workbench) -> None:
+    one, other = Dashboard(trained), Dashboard(Workbench(trained.root))
+    add_versions(trained, [29])
+    one.refresh()
+    other.refresh()
+    assert len(one.curve.points) == len(other.curve.points) == 6
+    assert one.curve.points == other.curve.points
+    assert one.status.value == other.status.value
+
+
+@pytest.mark.parametrize(
+    ("labelled", "dead", "why"),
+    [
+        (0, {"train", "round", "cancel"}, "Nothing is labelled yet"),
+        (24, {"cancel"}, "Nothing is running"),
+        (60, {"rank", "cancel"}, "nothing left to rank"),
+    ],
+)
+def test_a_button_that_cannot_act_says_why(isolated_root: Path, labelled: int, dead: set[str], why: str) -> None:
+    shown = Dashboard(prepared(isolated_root, labelled))
+    assert {act for act, button in shown.buttons.items() if button.disabled} == dead
+    assert any(why in shown.buttons[act].tooltip for act in dead)
+    assert all(button.tooltip.endswith(".") for button in shown.buttons.values())
+
+
+def test_while_a_job_runs_only_cancel_is_left(trained: Workbench) -> None:
+    job = jobs.create(trained.home, "train")
+    job.report(Progress(1, 4, "train"))
+    shown = Dashboard(trained)
+    assert {act for act, button in shown.buttons.items() if button.disabled} == {"train", "rank", "round"}
+    assert "Retrain is running" in shown.buttons["rank"].tooltip
+    assert shown.progress.value == pytest.approx(0.25)
+    assert "Retrain: train" in shown.note.value
+    write_json(job.folder / "end.json", {"state": "failed", "seconds": 1.0, "error": "No <b>luck</b>", "fix": "Try"})
+    shown.refresh()
+    assert shown.progress.layout.display == "none"
+    assert "No &lt;b&gt;luck&lt;/b&gt;" in shown.error.value
+    assert "Next: Try" in shown.error.value
+
+
+def test_empty_states_tell_the_next_step(isolated_root: Path) -> None:
+    bench = prepared(isolated_root)
+    assert "Press Re-rank" in Dashboard(bench).queue.empty
+    assert "There is no version yet" in Dashboard(bench).curve.empty
+    add_versions(bench, [0], of=0)
+    shown = Dashboard(bench)
+    assert "not measured yet" in shown.curve.empty
+    assert shown.curve.points[0]["accuracy"] is None
+    publish(bench, [1, 2])
+    assert "Press Round" in Dashboard(bench).queue.empty
+
+
+def test_without_a_project_it_says_how_to_get_one(isolated_root: Path) -> None:
+    shown = Dashboard(Workbench(isolated_root))
+    assert "There is no project yet" in shown.error.value
+    assert all(button.disabled for button in shown.buttons.values())
+
+
+def test_a_hostile_title_is_only_text(isolated_root: Path) -> None:
+    shown = Dashboard(prepared(isolated_root, title=HOSTILE))
+    assert "<script" not in shown.status.value
+    assert "<img" not in shown.status.value
+
+
+def test_images_are_made_small_and_a_broken_one_is_named(isolated_root: Path) -> None:
+    from base64 import b64decode
+    from io import BytesIO
+
+    from PIL import Image
+
+    bench = prepared(isolated_root, images=True)
+    publish(bench, [25, 27])
+    shown = Dashboard(bench).queue.previews
+    kind, _, content = shown["25"]["image"].partition(",")
+    assert kind == "data:image/png;base64"
+    assert max(Image.open(BytesIO(b64decode(content))).size) == previews.SIDE
+    assert "problem" in shown["27"]
+
+
+# In an event loop ------------------------------------------------------------------------
+
+
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to pass"
+        await asyncio.sleep(0.05)
+
+
+def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(trained: Workbench) -> None:
+    async def play() -> None:
+        shown, pauses = Dashboard(trained), [0.0]
+        ticking = asyncio.get_running_loop().create_task(tick(pauses))
+        await until(lambda: len(shown.queue.rows) == look.ROWS and bool(shown.queue.previews))
+        assert (
+            "is not running" in shown.status.value
+            or await until(lambda: "is not running" in shown.status.value) is None
+        )
+        shown.buttons["rank"].click()
+        await until(lambda: shown.buttons["rank"].disabled)
+        await until(lambda: "lsal-card" in shown.error.value)
+        assert "Re-rank failed: lsal&#x27;s own Label Studio is not running" in shown.error.value
+        assert "Next: Start it: lsal up" in shown.error.value
+        await until(lambda: not shown.buttons["rank"].disabled)
+        shown.close()
+        await asyncio.sleep(0)
+        await until(lambda: not shown._tasks)
+        ticking.cancel()
+        assert max(pauses) < 0.5, f"the event loop stood still for {max(pauses):.2f} s"
+
+    asyncio.run(play())
+
+
+async def tick(pauses: list[float]) -> None:
+    while True:
+        begun = time.monotonic()
+        await asyncio.sleep(0.01)
+        pauses.append(time.monotonic() - begun)
+
+
+@pytest.mark.usefixtures("label_studio")
+def test_counters_move_and_a_round_runs_on_a_real_label_studio(root: Path, tmp_path: Path) -> None:
+    bench = demo_of_texts(root, tmp_path)
+
+    async def play() -> None:
+        shown = Dashboard(bench)
+        await until(lambda: "Tasks" in shown.status.value)
+        shown.buttons["rank"].click()
+        await until(lambda: "6 tasks published" in shown.note.value, 60)
+        assert len(shown.queue.rows) == 6
+        await asyncio.to_thread(bench.label, 6)
+        await until(lambda: "<b>6</b>" in shown.status.value and not shown.queue.rows)
+        shown.buttons["round"].click()
+        await until(lambda: "left" in shown.note.value or "took" in shown.note.value, 60)
+        await until(lambda: "version 1 is live" in shown.note.value, 60)
+        await until(lambda: len(shown.queue.rows) == 6 and len(shown.curve.points) == 1)
+        assert shown.queue.rows[0]["url"].startswith(bench.desk.url)
+        shown.close()
+
+    asyncio.run(play())
+
+
+# Records ---------------------------------------------------------------------------------
+
+
+def test_records_look_right_and_are_escaped(isolated_root: Path) -> None:
+    bench = prepared(isolated_root, title=HOSTILE)
+    add_versions(bench, [20, 25])
+    publish(bench, [25, 26])
+    broken = Verification(HOSTILE, 3, (1, 2), 1, (HOSTILE,), ("lsal rank",))
+    records = (bench.status(), bench.versions(), bench.curve(), bench.queue(), broken, bench.status().settings)
+    for shown in records:
+        html = to_html(shown)
+        assert html
+        assert not re.search(r"<(script|img)", html)
+    assert "83.3 % (66.4 to 92.7)" in to_text(bench.curve())
+    assert "Next: lsal rank" in to_text(broken)
+    assert to_html([1, 2]) is None
+    assert to_html([]) is None
+    assert to_html(object()) is None
+
+
+def test_text_is_aligned_and_cannot_move_the_cursor() -> None:
+    shown = {"rounds": [{"version": 1, "labels": 25}, {"version": 10, "labels": 5}], "said": "\x1b[2Jgone"}
+    *_, head, first, second = to_text(shown).splitlines()
+    assert head.index("labels") == first.index("25") == second.index("5")
+    assert "\x1b" not in to_text(shown)
+
+
+def test_ipython_shows_records_and_leaves_other_lists_alone(trained: Workbench) -> None:
+    shell = InteractiveShell.instance()
+    try:
+        register(shell)
+        render = shell.display_formatter.format
+        assert "Project 7" in render(trained.status())[0]["text/html"]
+        assert "Project 7" in render(trained.status())[0]["text/plain"]
+        assert "Versions" in render(trained.versions())[0]["text/html"]
+        assert set(render([1, 2])[0]) == {"text/plain"}
+        assert render(learning_curve(trained.curve()))[0]["image/png"].startswith(b"\x89PNG")
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_a_figure_says_on_what_it_was_measured(trained: Workbench, tmp_path: Path) -> None:
+    figure = learning_curve(trained.curve(), baseline=[(25, 0.4), (140, 0.8)], held_out=[(28, 0.5), (140, 0.88)])
+    figure.savefig(tmp_path / "curve.png")
+    (axes,) = figure.axes
+    assert "measured on 30 tasks of the fixed random order, never trained on" in axes.get_title(loc="left")
+    legend = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert {"95 % interval", "live version", "held back: clearly worse", "held-out tasks", "random order"} <= legend
+    assert (tmp_path / "curve.png").stat().st_size > 10_000
+    learning_curve([]).savefig(tmp_path / "empty.png")
+    learning_curve(trained.curve()[:1]).savefig(tmp_path / "one.png")
+
+
+def test_the_shell_needs_no_widgets() -> None:
+    code = "import sys, lsal.dashboard.html; print({'ipywidgets', 'matplotlib', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "set()"
