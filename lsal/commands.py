@@ -144,7 +144,7 @@ def _set(bench: Workbench, a: Arguments) -> Any:
         if not sign:
             raise BadRequest(f"'{pair}' is not NAME=VALUE", "For example: lsal set batch=50")
         changes[name] = _value(value)
-        if name in _BY_CONTROL and isinstance(changes[name], str):
+        if name in _BY_CONTROL and not isinstance(changes[name], Mapping | None):
             raise BadRequest(f"{name} is set for each control", f"For example: lsal set '{_BY_CONTROL[name]}'")
     return bench.configure(**changes)
 

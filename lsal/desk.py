@@ -6,7 +6,6 @@ Everything is built when it is first asked for, so that what needs no server nee
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +33,30 @@ class Desk:
         self.store = Store(home)
         self.mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
         self._config: Config | None = None
+        self._connection: Connection | None = None
+        self._media: Media | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Where Label Studio is now; None while lsal's own is down. It may come back on another port."""
+        return server.address(self.home.root) if self.home.own_server else self.home.url
 
     @property
     def url(self) -> str:
-        """The address of Label Studio now; lsal's own server may have moved to another port."""
-        if not self.home.own_server:
-            return self.home.url
-        running = server.running(self.home.root)
-        if running is None:
+        """The address of Label Studio, or Unreachable with the next step."""
+        if self.address is None:
             raise Unreachable("lsal's own Label Studio is not running", "Start it: lsal up")
-        return running.url
+        return self.address
 
-    @cached_property
+    @property
     def connection(self) -> Connection:
         """The connection to Label Studio, with the root's key."""
-        name = server.OWN if self.home.own_server else self.home.url
-        return Connection(self.url, label_studio_key(self.home.root, name))
+        if self._connection is None or self._connection.url != self.url:
+            name = server.OWN if self.home.own_server else self.home.url
+            self._connection = Connection(self.url, label_studio_key(self.home.root, name))
+        return self._connection
 
-    @cached_property
+    @property
     def project(self) -> Project:
         """The real project on the server."""
         return Project(self.connection, self.home.project)
@@ -90,20 +95,14 @@ class Desk:
         """Options of the control's model family."""
         return (self.home.settings().options or {}).get(control, {})
 
-    @cached_property
+    @property
     def media(self) -> Media:
-        """Files of tasks, fetched once."""
+        """Files of tasks, fetched once. The key is asked for only when the server has to be."""
         own = server.files_folder(self.home.root) if self.home.own_server else None
-        folder = self.home.path("media")
-        folder.mkdir(exist_ok=True)
-        # The key is asked for only when a file has to come from the server: a worker on another
-        # machine, or a snapshot whose files are all here, needs none.
-        url = self.home.url if not self.home.own_server else (self._own_url() or self.home.url)
-        return Media(folder, url, lambda: self.connection.token(), own)
-
-    def _own_url(self) -> str | None:
-        running = server.running(self.home.root)
-        return running.url if running else None
+        url = self.address or self.home.url
+        if self._media is None or self._media.url != url:
+            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own)
+        return self._media
 
     def fetch(self, url: str, task_id: int) -> Path:
         """A task's file, here."""

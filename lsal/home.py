@@ -16,7 +16,7 @@ root/                       .lsal beside the notebook
     ├── current.json        which version of each control is live
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
-    ├── rankings/  jobs/
+    ├── rankings/  jobs/  refills/
     └── lock                one round at a time
 """
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from lsal.errors import LsalError
 from lsal.models import MODELS
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Prediction, Progress, Version
 from lsal.store import Store, check_files
+
+log = logging.getLogger(__name__)
 
 CHUNK = 512
 
@@ -56,13 +59,13 @@ class Live:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[str, tuple[int, Version, Model]] = {}
+        self._kept: dict[str, tuple[tuple[int, int], Version, Model]] = {}
         self._loading = threading.Lock()
 
     def model(self, control: Control) -> tuple[Version, Model] | None:
         """The live version of a control and its model; None before the first.
 
-        None too for a version of other labels: the label config changed since it was trained.
+        None too if the label config changed so that the live version does not fit it.
         """
         stamp, kept = self._store.stamp(), self._kept.get(control.name)
         # Whoever comes while another request loads is served by the old weights, if there are any.
@@ -72,15 +75,19 @@ class Live:
             finally:
                 self._loading.release()
             kept = self._kept.get(control.name)
-        return kept[1:] if kept and kept[1].labels == control.labels else None
+        return kept[1:] if kept and kept[1].fits(control) else None
 
-    def _refresh(self, control: Control, stamp: int) -> None:
+    def _refresh(self, control: Control, stamp: tuple[int, int]) -> None:
         number, kept = self._store.current().get(control.name), self._kept.get(control.name)
         if number is None:
             self._kept.pop(control.name, None)
         elif kept and kept[1].number == number:
             self._kept[control.name] = (stamp, *kept[1:])
-        else:
-            version = self._store.get(number)
-            same = replace(control, labels=version.labels)
-            self._kept[control.name] = (stamp, version, load(version, same))
+        elif (version := self._store.get(number)).fits(control):
+            try:
+                self._kept[control.name] = (stamp, version, load(version, control))
+            except LsalError:
+                if kept is None:
+                    raise
+                log.exception("version %d cannot be loaded, version %d goes on answering", number, kept[1].number)
+                self._kept[control.name] = (stamp, *kept[1:])

@@ -37,7 +37,8 @@ class Kind(Protocol):
     def target(self, control: Control, result: Sequence[Mapping[str, Any]]) -> Target | None:
         """The target of one submitted annotation; None if it says nothing about `control`.
 
-        Labels stand in the order of the config, so that equal answers compare equal. Raises BadData for a label that the config does not have, naming both lists.
+        Labels stand in the order of the config, so that equal answers compare equal. Raises
+        BadData for a label that the config does not have, naming both lists.
         """
 
     def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:

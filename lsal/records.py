@@ -38,6 +38,11 @@ class Control:
         """Whether one task may carry more than one of the labels."""
         return self.options.get("choice") == "multiple"
 
+    @property
+    def shape(self) -> str:
+        """What a model must know of the control beside its labels."""
+        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -203,8 +208,13 @@ class Version:
     files: Mapping[str, str] = field(default_factory=dict)
     job: str = ""
     labels: tuple[str, ...] = ()
+    shape: str = ""
     promoted: bool = True
     reason: str = ""
+
+    def fits(self, control: Control) -> bool:
+        """Whether the weights still are for this control: the label config may have changed."""
+        return (self.labels, self.shape) == (control.labels, control.shape)
 
 
 @dataclass(frozen=True, slots=True)

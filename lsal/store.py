@@ -81,13 +81,13 @@ class Store:
             self.get(number)
         write_json(self._current, dict(versions))
 
-    def stamp(self) -> int:
-        """A number that moves whenever `current` is replaced; costs one look at the file."""
+    def stamp(self) -> tuple[int, int]:
+        """Something that differs whenever `current` was replaced; costs one look at the file."""
         try:
-            seen = self._current.stat()
+            found = self._current.stat()
         except FileNotFoundError:
-            return 0
-        return seen.st_mtime_ns + seen.st_ino  # some clocks of files stand still between two writes
+            return 0, 0
+        return found.st_mtime_ns, found.st_ino
 
 
 def check_files(version: Version) -> None:

@@ -22,7 +22,6 @@ from typing import Any
 
 import httpx
 import sklearn.cluster  # noqa: F401
-import skops.io  # noqa: F401
 
 import lsal.worker.acts  # noqa: F401
 from lsal import jobs

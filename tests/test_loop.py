@@ -34,7 +34,7 @@ def test_a_round_trains_measures_promotes_and_publishes(bench: Workbench) -> Non
 
 def test_weights_change_and_the_model_learns(bench: Workbench) -> None:
     one, two = bench.versions()
-    assert one.files["head.skops"] != two.files["head.skops"]
+    assert one.files["head.npz"] != two.files["head.npz"]
     right, tested = bench.held_out_accuracy(two.number)
     assert tested == 30
     assert right / tested > 0.8

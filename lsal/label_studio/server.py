@@ -72,6 +72,13 @@ def running(root: Path) -> Server | None:
     return _find(root, mark) if processes.alive(mark) else None
 
 
+def address(root: Path) -> str | None:
+    """Where the root's Label Studio last was ready, if its process lives; asks it nothing."""
+    folder = root / "label-studio"
+    kept = read_json(folder / "server.json", {})
+    return kept.get("url") if processes.alive(kept.get("mark")) else None
+
+
 def down(root: Path) -> bool:
     """End the root's Label Studio. True if one ran; its data stays."""
     folder = root / "label-studio"

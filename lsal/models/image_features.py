@@ -66,11 +66,11 @@ class ImageFeatures:
         return self._read(examples)[0]
 
     def save(self, folder: Path) -> None:
-        """Write JSON and skops: nothing that executes; a frozen vision model stays where it is."""
+        """Write JSON and arrays: nothing that executes; a frozen vision model stays where it is."""
         if not self._width:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         write_json(folder / "model.json", {"seed": self.seed, "options": self.options, "width": self._width})
-        self._head.save(folder / "head.skops")
+        self._head.save(folder / "head.npz")
 
     @classmethod
     def load(cls, folder: Path, control: Control) -> Self:
@@ -78,7 +78,7 @@ class ImageFeatures:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._width = kept["width"]
-        model._head = LinearHead.load(folder / "head.skops", control)
+        model._head = LinearHead.load(folder / "head.npz", control)
         return model
 
     def _read(self, examples: Sequence[Example], report: Report | None = None) -> tuple[Floats, Ints, str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import skops.io
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 STEP = 50
 """Iterations of the solver between two reports."""
 STEPS = 20
-KEPT = ("prior", "columns", "scaler", "regressions")
+LEARNED = ("classes_", "coef_", "intercept_")
 
 
 class LinearHead:
@@ -69,19 +69,28 @@ class LinearHead:
         return out
 
     def save(self, path: Path) -> None:
-        """Write the regressions in skops' format, which executes nothing when read."""
-        skops.io.dump({name: getattr(self, name) for name in KEPT}, path)
+        """Write plain arrays: reading them executes nothing, and needs no heavy import."""
+        kept: dict[str, Any] = {"prior": self.prior, "columns": self.columns}
+        if self.scaler:
+            kept |= {"mean": self.scaler.mean_, "scale": self.scaler.scale_}
+        for unit, regression in enumerate(self.regressions):
+            if regression is not None:
+                kept |= {f"{name}{unit}": getattr(regression, name) for name in LEARNED}
+        np.savez(path, **kept)
 
     @classmethod
     def load(cls, path: Path, control: Control) -> Self:
-        """What `save` wrote. Raises BadData if the file holds types that skops does not trust."""
-        strange = skops.io.get_untrusted_types(file=path)
-        if strange:
-            raise BadData(f"{path} holds {', '.join(strange)}, which lsal never saved", "Train again: lsal train")
-        kept = skops.io.load(path, trusted=[])
-        head = cls(control)
-        for name in KEPT:
-            setattr(head, name, kept[name])
+        """What `save` wrote. Raises BadData for a file that is not arrays alone."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                kept = dict(file)
+        except (OSError, ValueError) as error:
+            raise BadData(f"{path} does not hold plain arrays ({error})", "Train again: lsal train") from None
+        head = cls(control, standardise="mean" in kept)
+        head.prior, head.columns = kept["prior"], kept["columns"]
+        if head.scaler:
+            head.scaler.mean_, head.scaler.scale_ = kept["mean"], kept["scale"]
+        head.regressions = [_restored(kept, unit) for unit in range(len(head.prior))]
         return head
 
     def _regression(self, features: Any, column: Ints, report: Report) -> LogisticRegression | None:
@@ -98,6 +107,15 @@ class LinearHead:
                     break
                 report(Progress(0, 0, "Fitting"))
         return regression
+
+
+def _restored(kept: Mapping[str, Any], unit: int) -> LogisticRegression | None:
+    if f"coef_{unit}" not in kept:
+        return None
+    regression = LogisticRegression()
+    for name in LEARNED:
+        setattr(regression, name, kept[f"{name}{unit}"])
+    return regression
 
 
 def _used(features: Any) -> Ints:

@@ -63,12 +63,12 @@ class SklearnText:
         return space.vectors([_text(example) for example in examples])[1]
 
     def save(self, folder: Path) -> None:
-        """Write JSON, arrays and skops: nothing that executes."""
+        """Write JSON and arrays: nothing that executes."""
         if self._space is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         write_json(folder / "model.json", {"seed": self.seed, "options": self.options})
         self._space.save(folder)
-        self._head.save(folder / "head.skops")
+        self._head.save(folder / "head.npz")
 
     @classmethod
     def load(cls, folder: Path, control: Control) -> Self:
@@ -76,7 +76,7 @@ class SklearnText:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._space = TextSpace.load(folder)
-        model._head = LinearHead.load(folder / "head.skops", control)
+        model._head = LinearHead.load(folder / "head.npz", control)
         return model
 
     def _space_of(self, examples: Sequence[Example]) -> TextSpace:

@@ -27,7 +27,7 @@ class TextSpace:
 
     The projection is latent semantic analysis (Deerwester et al. 1990): the leading right
     singular vectors of the TF-IDF matrix. Words of a single text stay in: they keep the rows of
-    equal length, and leaving them out cost 2 points of area under the curve on questions.
+    equal length, and without them the replays on trec6 came out about 2 points lower.
     """
 
     def __init__(self, vectoriser: TfidfVectorizer, projection: Floats) -> None:

@@ -10,7 +10,6 @@ from lsal import jobs, measuring, publishing
 from lsal.desk import Desk
 from lsal.files import read_json
 from lsal.jobs import State
-from lsal.label_studio import server
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
 from lsal.workbench import serving
 
@@ -187,10 +186,7 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
 
 def desk_url(desk: Desk) -> str:
     """Label Studio's address; the last known one while lsal's own server is down."""
-    if not desk.home.own_server:
-        return desk.home.url
-    running = server.running(desk.home.root)
-    return running.url if running else ""
+    return desk.address or ""
 
 
 def _open(desk: Desk) -> int:
@@ -207,10 +203,8 @@ def _warnings(desk: Desk, known: bool) -> list[str]:
     if known:
         for name, (control, _) in desk.handled.items():
             number = desk.store.current().get(name)
-            if number is not None and desk.store.get(number).labels != control.labels:
-                told.append(
-                    f"The labels of '{name}' changed since version {number} was trained. Train again: lsal round"
-                )
+            if number is not None and not desk.store.get(number).fits(control):
+                told.append(f"The control '{name}' changed since version {number} was trained. Train again: lsal round")
     if publication and publication.versions != desk.store.current():
         told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
     if publication and not _open(desk):

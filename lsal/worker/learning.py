@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from lsal.desk import Desk
 from lsal.errors import LsalError
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
-from lsal.protocols import Model
 from lsal.records import Control, Example, Task, Version
 from lsal.worker.steps import Steps
 
@@ -106,6 +105,7 @@ def _keep(
         seconds={"train": trained.seconds},
         job=job.id,
         labels=snapshot.control.labels,
+        shape=snapshot.control.shape,
         promoted=promoted,
         reason=reason,
     )
@@ -114,12 +114,12 @@ def _keep(
 def _against_live(
     desk: Desk, control: Control, measured: Sequence[Example], new: dict[int, tuple[str, ...]]
 ) -> measuring.Comparison | None:
-    """The live version and the new one on the same tasks; None without a live one of these labels."""
+    """The live version and the new one on the same tasks; None without a live one that fits."""
     number = desk.store.current().get(control.name)
     live = desk.store.get(number) if number is not None else None
-    if live is None or live.labels != control.labels:
+    if live is None or not live.fits(control):
         return None
-    old = measuring.answers(_load(live, control).predict(measured))
+    old = measuring.answers(predicting.load(live, control).predict(measured))
     return measuring.compare(old, new, measuring.truths(measured))
 
 
@@ -128,20 +128,16 @@ def _ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example])
     write_json(desk.home.path("versions", "answers", f"truth-{control.name}.json"), measuring.truths(measured))
     begun = time.monotonic()
     for version in reversed(desk.store.all()):
-        if version.control != control.name or version.labels != control.labels:
+        if version.control != control.name or not version.fits(control):
             continue
         known = read_json(_answers_path(desk, version.number), {})
         missing = [e for e in measured if str(e.task_id) not in known]
         if missing and time.monotonic() - begun < OLD_VERSIONS_S:
             try:
-                told = _load(version, control).predict(missing)
+                told = predicting.load(version, control).predict(missing)
             except LsalError:  # a damaged old version must not stop a new one
                 continue
             _note_answers(desk, version.number, {**known, **measuring.answers(told)})
-
-
-def _load(version: Version, control: Control) -> Model:
-    return predicting.load(version, replace(control, labels=version.labels))
 
 
 def _note_answers(desk: Desk, number: int, answers: dict[int, tuple[str, ...]]) -> None:

@@ -91,7 +91,7 @@ def _score(
 ) -> tuple[list[Prediction], Pool]:
     settings, number = desk.home.settings(), live.get(control.name)
     version = desk.store.get(number) if number is not None else None
-    if version is None or version.labels != control.labels:
+    if version is None or not version.fits(control):
         model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
         ids = [e.task_id for e in examples]
         return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed)
@@ -112,7 +112,7 @@ def _with_other_controls(desk: Desk, made: Ranking, live: Mapping[str, int], ran
     for name, number in others.items():
         control, kind = desk.handled[name]
         version = desk.store.get(number)
-        if version.labels != control.labels:
+        if not version.fits(control):
             continue
         shown = [task for task, entry in entries.items() if not entry.measuring]
         examples = [e for e in desk.examples(name, desk.mirror.tasks(ids=shown)) if not e.problem]
