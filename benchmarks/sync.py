@@ -29,9 +29,8 @@ def main() -> None:
         label_some(bench, 1)
         second = bench.sync()
         print(f"first sync of {first.read} tasks   {first.seconds:8.2f} s")
-        print(
-            f"second, {second.read} changed             {second.seconds:8.2f} s   1/{first.seconds / second.seconds:.0f}"
-        )
+        ratio = first.seconds / second.seconds
+        print(f"second, {second.read} changed             {second.seconds:8.2f} s   1/{ratio:.0f}")
         bench.new(str(write_texts(bench.root / "many.jsonl", chosen.many)), demo=True, hold_out=0.0)
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             synced, peak = pool.apply(measure_memory, (bench.home.folder,))

@@ -165,11 +165,11 @@ def _dashboard(bench: Workbench, a: Arguments) -> Any:
 
 
 def _demo(bench: Workbench, a: Arguments) -> Any:
-    from lsal import demo
-
     if a.notebook:
-        return demo.run_notebook(bench.root, Path(a.notebook), Path(a.out))
-    return demo.run(bench, a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=(a.input, a.label))
+        from lsal.notebook import execute
+
+        return execute(bench.root, Path(a.notebook), Path(a.out))
+    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=(a.input, a.label))
 
 
 _WAIT = argument("--wait", action="store_true", help="wait until the job has ended")

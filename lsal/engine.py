@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from typing import Any
@@ -32,4 +34,17 @@ class Here(Executor):
 
 def processes() -> ProcessPoolExecutor:
     """Runs calls in fresh processes, as many as a worker may use threads."""
-    return ProcessPoolExecutor(worker_threads(), mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(worker_threads(), mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let no process outlive a worker that was killed."""
+    threading.Thread(target=_watch_parent, daemon=True).start()
+
+
+def _watch_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

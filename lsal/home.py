@@ -23,7 +23,7 @@ root/                       .lsal beside the notebook
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -33,22 +33,9 @@ from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
 from lsal.files import read_json, write_json, write_whole
+from lsal.project_settings import ProjectSettings, check_settings
 
 FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectSettings:
-    """How the loop works in one project; kept in the home, shown in the status."""
-
-    strategy: str = "auto"
-    batch: int = 25
-    measuring_share: float = 0.1
-    seed: int = 0
-    refill_below: float = 0.2
-    engine: str = "here"
-    family: Mapping[str, str] | None = None
-    options: Mapping[str, Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +67,7 @@ class Home:
 
     def change_settings(self, **changes: Any) -> ProjectSettings:
         """Replace some settings; a name that does not exist, or a value that cannot be, is refused."""
-        known = [f.name for f in fields(ProjectSettings)]
-        wrong = sorted(set(changes) - set(known))
-        if wrong:
-            raise BadRequest(f"No setting is called '{wrong[0]}'", f"Choose from: {', '.join(known)}")
-        for name, value in changes.items():
-            fits, wanted = _FITS[name]
-            if not fits(value):
-                raise BadRequest(f"Setting '{name}' cannot be {value!r}", f"Give {wanted}")
+        check_settings(changes)
         settings = replace(self.settings(), **changes)
         write_json(self.path("settings.json"), asdict(settings))
         return settings
@@ -100,35 +80,6 @@ class Home:
                 yield
         except Timeout:
             raise Busy(f"Another round of project {self.project} is running", "Follow it: lsal status") from None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _is_by_control(value: Any, kind: type) -> bool:
-    return value is None or (isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values()))
-
-
-_FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "strategy": (_is_name, "the name of a strategy, such as auto"),
-    "batch": (lambda value: _is_count(value) and value > 0, "a whole number of tasks, at least 1"),
-    "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
-    "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),
-    "refill_below": (_is_share, "a share from 0 to 1, such as 0.2"),
-    "engine": (_is_name, "the name of an engine, such as here"),
-    "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
-    "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),
-}
-"""For each setting, which values a round can run with, and how to say that."""
 
 
 def create_home(root: Path, url: str, project: int, created: str, title: str, **more: Any) -> Home:

@@ -22,11 +22,13 @@ class Registry(Mapping[str, Any]):
         self._table = dict(table)
         self._strangers_read = False
 
+    def require(self, name: str) -> None:
+        """Raise BadRequest, listing the names there are, unless `name` is one; loads nothing."""
+        if name not in self:
+            raise BadRequest(f"No {self.group} is called '{name}'", f"Choose one of: {', '.join(self)}")
+
     def __getitem__(self, name: str) -> Any:
-        self._read_strangers()
-        if name not in self._table:
-            known = ", ".join(self._table)
-            raise BadRequest(f"No {self.group} is called '{name}'", f"Choose one of: {known}")
+        self.require(name)
         module, _, attribute = self._table[name].partition(":")
         return getattr(import_module(module), attribute)
 

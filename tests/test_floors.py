@@ -15,12 +15,12 @@ import lsal
 
 HOUSE = Path(lsal.__file__).parent
 FLOORS = (
-    "errors records protocols registry settings files home processes",
+    "errors records protocols registry settings files home processes project_settings",
     "label_studio kinds models strategies store engine jobs sources",
     "desk predicting ranking training measuring publishing",
     "worker rehearsal annotator",
     "workbench",
-    "backend dashboard demo",
+    "backend dashboard notebook",
     "commands",
     "magics cli",
 )

@@ -54,7 +54,7 @@ def version(home: Home, family: str = "random", seed: int = 0, control: Control 
     model = MODELS[family](control, seed=seed)
     examples = [Example(n, f"a {name} here", Labels((name,))) for n, name in enumerate(("cat", "dog") * 3)]
     model.fit(examples, POOL[:20], [], lambda progress: None)
-    facts = {"metrics": {}, "examples": {}, "labels": control.labels, "job": "j"}
+    facts = {"metrics": {}, "examples": {}, "labels": control.labels, "shape": control.shape, "job": "j"}
     return Store(home).add(model.save, family=family, control=control.name, **facts)
 
 
@@ -202,3 +202,14 @@ def test_damaged_weights_never_answer(home: Home) -> None:
     Store(home).make_current({"c": 1})
     with pytest.raises(BadData, match="damaged"):
         Live(Store(home)).model(CONTROL)
+
+
+def test_the_old_weights_go_on_answering_for_damaged_new_ones(home: Home) -> None:
+    live, store = Live(Store(home)), Store(home)
+    store.make_current({"c": version(home).number})
+    assert number_of(live) == 1
+    (version(home).folder / "weights" / "model.json").write_text("{}")
+    store.make_current({"c": 2})
+    assert [number_of(live) for _ in range(3)] == [1, 1, 1]
+    store.make_current({"c": version(home).number})
+    assert number_of(live) == 3

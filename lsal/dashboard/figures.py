@@ -33,7 +33,7 @@ def learning_curve(points: Sequence[Point], baseline: Curve | None = None, held_
     if held_out:
         axes.plot(*zip(*held_out, strict=True), "--", color=GREY, linewidth=1.6, label="held-out tasks")
     if baseline:
-        axes.plot(*zip(*baseline, strict=True), ":", color=GREY, linewidth=2.2, label="random order")
+        axes.plot(*zip(*baseline, strict=True), ":", color=GREY, linewidth=2.2, label="random order, held-out tasks")
     _frame(axes, shown)
     return figure
 

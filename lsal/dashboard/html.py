@@ -18,9 +18,10 @@ from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.rehearsal import Rehearsal
+from lsal.workbench.demo import Demo
 from lsal.workbench.status import Status
 
-RECORDS = (Status, State, Job, Verification, Labelled, Synced, Server, Rehearsal)
+RECORDS = (Status, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo)
 WARNING = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding:1px 10px;margin:6px 0"
 
 

@@ -16,7 +16,8 @@ from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.records import Version
 from lsal.rehearsal import Rehearsal
-from lsal.workbench.status import Point, Status, Waiting
+from lsal.workbench.demo import Demo
+from lsal.workbench.status import Point, Round, Status, Waiting
 
 Row = tuple[str, ...]
 
@@ -124,6 +125,32 @@ def _(shown: Rehearsal) -> Sheet:
 
 
 @sheet.register
+def _(shown: Demo) -> Sheet:
+    steps = tuple(dict.fromkeys(step for one in shown.rounds for step in one["seconds"]))
+    rows = [
+        (
+            *(str(one["version"]), str(one["labels"]), accuracy(one["accuracy"], one["interval"])),
+            *(percent(one["test_accuracy"]), "" if one["promoted"] else "held"),
+            *(f"{one['seconds'].get(step, 0.0):.2f}" for step in steps),
+        )
+        for one in shown.rounds
+    ]
+    columns = ("version", "labels", "accuracy", "held-out", "gate", *(f"{step} s" for step in steps))
+    random, queue = shown.random, shown.queue
+    facts = (
+        ("held-out accuracy", f"{shown.test_accuracy:.1%} of {shown.test_tasks} items that are in no task"),
+        (
+            "random order",
+            f"{random['test_accuracy']:.1%}, mean of {len(random['seeds'])} replays with as many labels",
+        ),
+        ("queue", f"{queue['in_order']} of {queue['served']} served tasks were the best still open"),
+        *shown.addresses.items(),
+    )
+    measured = f"Accuracy is measured on {shown.rounds[-1]['measured_on']}; in brackets its 95 % interval."
+    return Sheet("What the rounds came to", facts, columns, tuple(rows), (measured,))
+
+
+@sheet.register
 def _(shown: Mapping) -> Sheet:  # type: ignore[type-arg]
     """Any answer that is no record: its values as facts, its first list of mappings as the table."""
     table: list[Mapping[str, Any]] = next((value for value in shown.values() if _is_table(value)), [])
@@ -177,6 +204,21 @@ def _points(shown: Iterable[Point]) -> Sheet:
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=(f"Measured on {points[0].measured_on}.",))
 
 
+def _rounds(shown: Iterable[Round]) -> Sheet:
+    rounds = list(shown)
+    steps = tuple(dict.fromkeys(step for one in rounds for step in one.seconds))
+    rows = [
+        (
+            *(str(one.version), str(one.labels), accuracy(one.accuracy, one.interval), str(one.tasks)),
+            *("" if one.promoted else f"held: {one.reason}", str(one.published)),
+            *(f"{one.seconds.get(step, 0.0):.2f}" for step in steps),
+        )
+        for one in rounds
+    ]
+    columns = ("version", "labels", "accuracy", "measured on", "gate", "published", *(f"{step} s" for step in steps))
+    return Sheet("Rounds", columns=columns, rows=tuple(rows))
+
+
 def _queue(shown: Iterable[Waiting]) -> Sheet:
     columns = ("rank", "task", "what", "guess", "runner-up", "margin")
     rows = []
@@ -193,7 +235,13 @@ def _jobs(shown: Iterable[Job]) -> Sheet:
     return Sheet("Jobs", columns=("job", "act", "state", "time", "error"), rows=tuple(rows))
 
 
-_LISTS: dict[type, Callable[[Any], Sheet]] = {Version: _versions, Point: _points, Waiting: _queue, Job: _jobs}
+_LISTS: dict[type, Callable[[Any], Sheet]] = {
+    Version: _versions,
+    Point: _points,
+    Round: _rounds,
+    Waiting: _queue,
+    Job: _jobs,
+}
 
 
 def _job_line(job: State) -> str:

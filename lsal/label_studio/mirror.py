@@ -67,8 +67,9 @@ class Mirror:
         return row["id"], digest, self._place(row["id"], digest), data, stamp(row["updated_at"]), state
 
     def place_of(self, task: int, data: Mapping[str, Any]) -> float:
-        """The place in the fixed random order of a task that may not be here yet."""
-        return self._place(task, _digest(data)[1])
+        """The place of a task in the fixed random order; one that is not here yet is known by its data."""
+        row = self._db.execute("SELECT place FROM tasks WHERE id = ?", (task,)).fetchone()
+        return float(row[0]) if row else self._place(task, _digest(data)[1])
 
     def _place(self, task: int, digest: str) -> float:
         """A keyed hash of the task's identity: random to everybody, the same for ever."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from lsal.files import read_json, write_json
 from lsal.models.answers import answer, learnable, units_and_classes
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
 
 
 class RandomGuess:
@@ -40,6 +43,10 @@ class RandomGuess:
                 draw = np.random.default_rng([self.seed, abs(example.task_id)])
                 chances[row] = draw.dirichlet(np.ones(classes), units)
         return answer(self.control, examples, chances)
+
+    def embed(self, examples: Sequence[Example]) -> Floats | None:
+        """None: a guess looks at nothing."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Keep the seed."""

@@ -78,8 +78,8 @@ def replay(
 def _first_pool(
     hidden: Sequence[Example], control: Control, family: str, options: Mapping[str, Any] | None, seed: int
 ) -> Pool:
-    embed = getattr(MODELS[family](control, options, seed), "embed", None)
-    return start_pool([example.task_id for example in hidden], control, embed(hidden) if embed else None, seed)
+    embeddings = MODELS[family](control, options, seed).embed(hidden)
+    return start_pool([example.task_id for example in hidden], control, embeddings, seed)
 
 
 def _next_pool(

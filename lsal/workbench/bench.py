@@ -20,9 +20,10 @@ from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
 from lsal.protocols import Report
 from lsal.records import Version
-from lsal.workbench import serving, starting
+from lsal.workbench import demo, serving, starting
 from lsal.workbench.answering import Answers
-from lsal.workbench.choices import check_settings
+from lsal.workbench.choices import check_names
+from lsal.workbench.demo import Demo
 from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Workbench:
 
     def configure(self, **changes: Any) -> Mapping[str, Any]:
         """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""
-        check_settings(changes)
+        check_names(changes)
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 
@@ -126,6 +127,7 @@ class Workbench:
         job = jobs.find(self.home, again)
         if job.state().state == "done":
             return self._start("train", of=job.id)
+        self._refuse_second("train")
         return jobs.start(job, WORKER)
 
     def rank(self, strategy: str = "", batch: int = 0) -> Job:
@@ -197,6 +199,14 @@ class Workbench:
         told = predicting.load(version, control).predict(items)
         return sum(t.target == item.target for t, item in zip(told, items, strict=True)), len(items)
 
+    def demo(self, source: str = "digits", **options: Any) -> Demo:
+        """The whole loop with a simulated annotator, beside a random baseline; see `demo.run`."""
+        return demo.run(self, source, **options)
+
+    def report(self, sittings: Sequence[annotator.Labelled], seeds: int = 5) -> Demo:
+        """What a demo's rounds came to, beside the replayed random baseline."""
+        return demo.report(self, sittings, seeds)
+
     def rehearse(self, source: Path | str, **options: Any) -> Rehearsal:
         """Replay strategies on labels that are already there; see `rehearsal.rehearse`."""
         from lsal.rehearsal import rehearse
@@ -204,12 +214,15 @@ class Workbench:
         return rehearse(Path(source), **options)
 
     def _start(self, act: str, **parameters: Any) -> Job:
-        check_settings({name: value for name, value in parameters.items() if value})
+        check_names(parameters)
+        self._refuse_second(act)
+        return jobs.start(jobs.create(self.home, act, **parameters), WORKER)
+
+    def _refuse_second(self, act: str) -> None:
         running = jobs.running(self.home)
         # A refill of the queue takes seconds and may have begun by itself: the worker waits for it.
         if running and (act == "rank" or running.state().act != "rank"):
             raise BadRequest(f"Job {running.id} is still running", "Wait for it, or: lsal cancel")
-        return jobs.start(jobs.create(self.home, act, **parameters), WORKER)
 
     def _take(self, home: Home) -> Workbench:
         activate(home)

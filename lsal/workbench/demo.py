@@ -10,14 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsal import annotator
 from lsal.annotator import Labelled
 from lsal.errors import JobFailed
 from lsal.records import Example
-from lsal.workbench import Workbench
+
+if TYPE_CHECKING:
+    from lsal.workbench.bench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +115,6 @@ def baseline(bench: Workbench, labels: int, seeds: int) -> dict[str, Any]:
     ends = [curve.metric[-1] for curve in curves]
     mean = [sum(at) / len(at) for at in zip(*(curve.metric for curve in curves), strict=True)]
     return {"test_accuracy": sum(ends) / len(ends), "seeds": ends, "labels": curves[0].labels, "curve": mean}
-
-
-def run_notebook(root: Path, notebook: Path, out: Path) -> dict[str, Any]:
-    """Execute the bootstrap notebook with the simulated annotator; write it, executed, into `out`."""
-    import nbclient
-    import nbformat
-
-    from lsal.settings import child_environment
-
-    book = nbformat.read(notebook, as_version=4)
-    place = next(n for n, cell in enumerate(book.cells) if "parameters" in cell.metadata.get("tags", []))
-    given = nbformat.v4.new_code_cell(f'annotator = "simulated"\nout = {str(out.resolve())!r}')
-    book.cells.insert(place + 1, given)
-    out.mkdir(parents=True, exist_ok=True)
-    client = nbclient.NotebookClient(book, timeout=1800, resources={"metadata": {"path": str(notebook.parent)}})
-    executed = out / notebook.name
-    try:
-        client.execute(env=child_environment(LSAL_ROOT=str(root)))
-    finally:
-        nbformat.write(book, executed)
-    told = [cell for cell in book.cells if "result" in cell.metadata.get("tags", [])]
-    text = "\n\n".join(_text(output) for cell in told for output in cell.get("outputs", []))
-    return {"result": text, "notebook": str(executed.resolve()), "curve": str((out / "learning_curve.png").resolve())}
-
-
-def _text(output: Any) -> str:
-    return str(output.get("text") or output.get("data", {}).get("text/plain", ""))
 
 
 def _addresses(bench: Workbench) -> dict[str, str]:

@@ -1,0 +1,63 @@
+"""How the loop works in one project: the settings, and which values they can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from lsal.errors import BadRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """How the loop works in one project; kept in the home, shown in the status."""
+
+    strategy: str = "auto"
+    batch: int = 25
+    measuring_share: float = 0.1
+    seed: int = 0
+    refill_below: float = 0.2
+    engine: str = "here"
+    family: Mapping[str, str] | None = None
+    options: Mapping[str, Mapping[str, Any]] | None = None
+
+
+def check_settings(changes: Mapping[str, Any]) -> None:
+    """Raise BadRequest for a setting that does not exist, or a value that no round can run with."""
+    known = [f.name for f in fields(ProjectSettings)]
+    for name, value in changes.items():
+        if name not in known:
+            raise BadRequest(f"No setting is called '{name}'", f"Choose from: {', '.join(known)}")
+        fits, wanted = _FITS[name]
+        if not fits(value):
+            raise BadRequest(f"Setting '{name}' cannot be {value!r}", f"Give {wanted}")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_by_control(value: Any, kind: type) -> bool:
+    return value is None or (isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values()))
+
+
+_FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "strategy": (_is_name, "the name of a strategy, such as auto"),
+    "batch": (lambda value: _is_count(value) and value > 0, "a whole number of tasks, at least 1"),
+    "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
+    "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),
+    "refill_below": (_is_share, "a share from 0 to 1, such as 0.2"),
+    "engine": (_is_name, "the name of an engine, such as here"),
+    "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
+    "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),
+}
+"""For each setting, which values a round can run with, and how to say that."""
