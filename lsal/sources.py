@@ -149,7 +149,7 @@ def place_image(path: Path, folder: Path) -> Path:
     placed = folder / f"{where}-{path.name}"
     if not placed.exists():
         try:
-            os.link(path, placed)
+            os.link(path.resolve(), placed)  # a link to a link would lead out of the folder
         except OSError:
             shutil.copyfile(path, placed)
     return placed

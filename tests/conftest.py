@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from lsal.label_studio import server
+from lsal.workbench import Workbench
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -33,7 +34,7 @@ def label_studio(root: Path) -> Iterator[server.Server]:
     try:
         yield server.up(root)
     finally:
-        server.down(root)
+        Workbench(root).down()  # the backend too
 
 
 @pytest.fixture(scope="session")
