@@ -15,7 +15,7 @@ def held(demo: Demo, labels: int) -> None:
     """What every demo must show, whatever the data."""
     assert demo.rounds[-1]["labels"] == labels
     assert demo.queue["served"] == demo.queue["in_order"] == demo.queue["published"] == labels
-    assert all(set(one["seconds"]) >= {"sync", "train", "measure", "rank", "publish", "verify"} for one in demo.rounds)
+    assert all(set(one["steps"]) >= {"sync", "train", "measure", "rank", "publish", "verify"} for one in demo.rounds)
     assert all(one["interval"][0] <= one["accuracy"] <= one["interval"][1] for one in demo.rounds)
 
 

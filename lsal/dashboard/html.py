@@ -12,7 +12,8 @@ from io import BytesIO
 from typing import Any
 
 from lsal.annotator import Labelled
-from lsal.dashboard.sheets import Row, sheet
+from lsal.dashboard.sheets import sheet
+from lsal.dashboard.tables import Row
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server

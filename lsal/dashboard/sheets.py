@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
 from lsal.annotator import Labelled
-from lsal.dashboard.wording import accuracy, cut, duration, percent, said
+from lsal.dashboard.tables import TABLES, Sheet
+from lsal.dashboard.wording import accuracy, duration, percent, said
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
-from lsal.records import Version
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.demo import Demo
-from lsal.workbench.status import Point, Round, Status, Waiting
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What is shown of a record, top to bottom."""
-
-    title: str
-    facts: tuple[tuple[str, str], ...] = ()
-    columns: Row = ()
-    rows: tuple[Row, ...] = ()
-    notes: tuple[str, ...] = ()
+from lsal.workbench.status import Status
 
 
 @singledispatch
@@ -41,7 +26,7 @@ def sheet(shown: object) -> Sheet | None:
 
 @sheet.register
 def _(shown: list) -> Sheet | None:  # type: ignore[type-arg]
-    make = _LISTS.get(type(shown[0])) if shown else None
+    make = TABLES.get(type(shown[0])) if shown else None
     return make(shown) if make and all(type(one) is type(shown[0]) for one in shown) else None
 
 
@@ -126,12 +111,12 @@ def _(shown: Rehearsal) -> Sheet:
 
 @sheet.register
 def _(shown: Demo) -> Sheet:
-    steps = tuple(dict.fromkeys(step for one in shown.rounds for step in one["seconds"]))
+    steps = tuple(dict.fromkeys(step for one in shown.rounds for step in one["steps"]))
     rows = [
         (
             *(str(one["version"]), str(one["labels"]), accuracy(one["accuracy"], one["interval"])),
             *(percent(one["test_accuracy"]), "" if one["promoted"] else "held"),
-            *(f"{one['seconds'].get(step, 0.0):.2f}" for step in steps),
+            *(f"{one['steps'].get(step, 0.0):.2f}" for step in steps),
         )
         for one in shown.rounds
     ]
@@ -166,82 +151,6 @@ def _is_table(value: Any) -> bool:
 @sheet.register
 def _(shown: Server) -> Sheet:
     return Sheet("Label Studio runs", (("address", shown.url), ("process", str(shown.mark["pid"]))))
-
-
-def _versions(shown: Iterable[Version]) -> Sheet:
-    columns = ("version", "control", "family", "labels", "accuracy when made", "measured on", "made", "train s", "gate")
-    rows = [
-        (
-            str(one.number),
-            one.control,
-            one.family,
-            str(one.examples.get("count", 0) + one.examples.get("measuring", 0)),
-            accuracy(one.metrics.get("accuracy"), one.metrics.get("interval")),
-            f"{one.metrics.get('tasks', 0)} tasks",
-            datetime.fromtimestamp(one.made_at).strftime("%Y-%m-%d %H:%M"),
-            f"{one.seconds.get('train', 0.0):.1f}",
-            f"{'promoted' if one.promoted else 'held'}: {one.reason}",
-        )
-        for one in shown
-    ]
-    return Sheet("Versions", columns=columns, rows=tuple(rows))
-
-
-def _points(shown: Iterable[Point]) -> Sheet:
-    points = list(shown)
-    columns = ("version", "control", "labels", "accuracy now", "measured on", "state")
-    rows = [
-        (
-            str(one.version),
-            one.control,
-            str(one.labels),
-            accuracy(one.accuracy, one.interval),
-            f"{one.tasks} tasks",
-            "live" if one.live else "" if one.promoted else "held",
-        )
-        for one in points
-    ]
-    return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=(f"Measured on {points[0].measured_on}.",))
-
-
-def _rounds(shown: Iterable[Round]) -> Sheet:
-    rounds = list(shown)
-    steps = tuple(dict.fromkeys(step for one in rounds for step in one.seconds))
-    rows = [
-        (
-            *(str(one.version), str(one.labels), accuracy(one.accuracy, one.interval), str(one.tasks)),
-            *("" if one.promoted else f"held: {one.reason}", str(one.published)),
-            *(f"{one.seconds.get(step, 0.0):.2f}" for step in steps),
-        )
-        for one in rounds
-    ]
-    columns = ("version", "labels", "accuracy", "measured on", "gate", "published", *(f"{step} s" for step in steps))
-    return Sheet("Rounds", columns=columns, rows=tuple(rows))
-
-
-def _queue(shown: Iterable[Waiting]) -> Sheet:
-    columns = ("rank", "task", "what", "guess", "runner-up", "margin")
-    rows = []
-    for one in shown:
-        what = " ".join(str(value) for value in one.data.values())
-        guess = "measuring" if one.measuring else f"{one.guess} {percent(one.chance)}".strip()
-        rows.append((str(one.rank + 1), str(one.task_id), cut(what, 50), guess, one.runner_up, percent(one.margin)))
-    return Sheet("Next in the queue", columns=columns, rows=tuple(rows))
-
-
-def _jobs(shown: Iterable[Job]) -> Sheet:
-    states = [job.state() for job in shown]
-    rows = [(one.id, one.act, one.state, duration(one.seconds), one.error) for one in states]
-    return Sheet("Jobs", columns=("job", "act", "state", "time", "error"), rows=tuple(rows))
-
-
-_LISTS: dict[type, Callable[[Any], Sheet]] = {
-    Version: _versions,
-    Point: _points,
-    Round: _rounds,
-    Waiting: _queue,
-    Job: _jobs,
-}
 
 
 def _job_line(job: State) -> str:

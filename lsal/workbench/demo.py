@@ -73,7 +73,8 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
                 "measured_on": f"{made.tasks} tasks of the fixed random order, never trained on",
                 "test_accuracy": right / tested if tested else None,
                 "promoted": made.promoted,
-                "seconds": dict(made.seconds),
+                "seconds": sum(made.seconds.values()),
+                "steps": dict(made.seconds),
             }
         )
     if not rows:

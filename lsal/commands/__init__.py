@@ -1,0 +1,48 @@
+"""The one table of commands, behind both `%lsal` and the shell's `lsal`.
+
+A command takes the workbench and its arguments, prints nothing, and returns something that
+the door shows: a record, a list of records, a Job, a figure, a widget.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from lsal.commands.command import Arguments
+from lsal.commands.table import COMMANDS
+from lsal.files import to_json
+from lsal.jobs import Job
+from lsal.workbench import Workbench
+
+__all__ = ["COMMANDS", "as_json", "build_parser", "run"]
+
+
+def build_parser(
+    make: Callable[..., argparse.ArgumentParser] = argparse.ArgumentParser,
+) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of all commands, and that of each by its name."""
+    parser = make(prog="lsal", description="The learning loop for Label Studio.")
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--json", action="store_true", help="print JSON")
+    everywhere.add_argument("--project", help="a project id or home, if not the active one")
+    choices = parser.add_subparsers(dest="command", metavar="COMMAND")
+    parsers = {}
+    for command in COMMANDS.values():
+        parsers[command.name] = choices.add_parser(command.name, help=command.help, parents=[everywhere])
+        for entry in command.arguments:
+            parsers[command.name].add_argument(*entry.names, **entry.options)
+    return parser, parsers
+
+
+def run(bench: Workbench, arguments: Arguments) -> Any:
+    """Run the parsed command; without one, the status."""
+    return COMMANDS[arguments.command or "status"].run(bench, arguments)
+
+
+def as_json(shown: Any) -> str:
+    """What a command returned, as JSON; a Job by its state."""
+    if hasattr(shown, "to_json"):
+        return str(shown.to_json().decode())
+    return to_json(shown.state() if isinstance(shown, Job) else shown, indent=True).decode()

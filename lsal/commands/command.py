@@ -1,0 +1,35 @@
+"""What a command is: its words, its arguments, and the function behind it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lsal.workbench import Workbench
+
+Arguments = argparse.Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command, as argparse takes it."""
+
+    names: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its words, what it does, and the function that does it."""
+
+    name: str
+    help: str
+    run: Callable[[Workbench, Arguments], Any]
+    arguments: tuple[Argument, ...] = ()
+
+
+def argument(*names: str, **options: Any) -> Argument:
+    """An argument, written as for argparse's add_argument."""
+    return Argument(names, options)
