@@ -58,8 +58,8 @@ def add_version(desk: Desk, family: str = "sklearn_text") -> int:
     model = MODELS[family](control, {}, 0)
     model.fit(examples, examples, [], lambda progress: None)
     counts = {"count": 4, "measuring": 0}
-    facts = {"family": family, "control": "sent", "metrics": {}, "examples": counts, "labels": control.labels}
-    number = desk.store.add(model.save, **facts).number
+    made_for = {"control": control.name, "labels": control.labels, "shape": control.shape}
+    number = desk.store.add(model.save, family=family, metrics={}, examples=counts, **made_for).number
     desk.store.make_current({"sent": number})
     return number
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lsal.errors import BadData
-from lsal.label_studio import media
+from lsal.label_studio import downloads
 from lsal.label_studio.media import Media
 
 
@@ -126,7 +126,7 @@ def test_nobody_listens(kept: Path) -> None:
 
 
 def test_a_large_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "MOST_BYTES", 999)
+    monkeypatch.setattr(downloads, "MOST_BYTES", 999)
     with pytest.raises(BadData, match="larger than"):
         Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/cat.png")
     with pytest.raises(BadData, match="larger than"):
@@ -135,7 +135,7 @@ def test_a_large_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_slow_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(downloads, "MOST_SECONDS", 0.2)
     with pytest.raises(BadData, match="took over"):
         Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/slow.png")
 

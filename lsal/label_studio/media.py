@@ -12,18 +12,16 @@ import hashlib
 import mimetypes
 import os
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import DataHandler, Request
 
 from lsal.errors import BadData
+from lsal.label_studio import downloads
+from lsal.label_studio.downloads import short, too_large
 
-MOST_BYTES = 200_000_000
-CONNECT_SECONDS, READ_SECONDS, MOST_SECONDS = 5.0, 30.0, 300.0
 LOCAL_FILES = "/data/local-files/"
 ON_SERVER = ("/data/upload/", LOCAL_FILES, "/storage-data/uploaded/", "upload/", "/upload/")
 CLOUDS = ("s3", "gs", "azure-blob")
@@ -56,11 +54,11 @@ class Media:
         if scheme in ("http", "https"):
             return self._cached(address, lambda beside: self._download(address, beside))
         if scheme in CLOUDS and task_id is None:
-            raise BadData(f"'{_short(address)}' needs the id of its task", "Sync the project first: lsal sync")
+            raise BadData(f"'{short(address)}' needs the id of its task", "Sync the project first: lsal sync")
         if scheme in CLOUDS or address.startswith(ON_SERVER):
             return self._cached(address, lambda beside: self._download(address, beside, task_id, self._token))
         raise BadData(
-            f"'{_short(address)}' is not an address that a task may use",
+            f"'{short(address)}' is not an address that a task may use",
             "Upload the file into Label Studio, or give an http(s) or data: URL",
         )
 
@@ -82,13 +80,13 @@ class Media:
             found = inside.resolve()
             there = found.is_file()
         except (OSError, ValueError) as error:
-            raise BadData(f"'{_short(address)}' cannot be a file ({error})", "Correct the task") from None
+            raise BadData(f"'{short(address)}' cannot be a file ({error})", "Correct the task") from None
         if ".." in inside.parts or not found.is_relative_to(self._own_files):
             raise BadData(
-                f"'{_short(address)}' leads out of the folder that is served", f"Put the file below {self._own_files}"
+                f"'{short(address)}' leads out of the folder that is served", f"Put the file below {self._own_files}"
             )
         if not there:
-            raise BadData(f"There is no file '{_short(inside)}'", "Put it back, or delete the task in Label Studio")
+            raise BadData(f"There is no file '{short(inside)}'", "Put it back, or delete the task in Label Studio")
         return found
 
     def _cached(self, address: str, fill: Callable[[Path], Path]) -> Path:
@@ -109,7 +107,7 @@ class Media:
         from label_studio_sdk._extensions.label_studio_tools.core.utils import io
 
         try:
-            with io.http_session(_Bounded()):
+            with io.http_session(downloads.Bounded()):
                 # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
                 found = io.get_local_path(
                     address,
@@ -127,54 +125,18 @@ class Media:
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status:  # Label Studio says 403 also for an upload that is gone
             fix = "Check the key" if status == 401 else "Is the file still there, and may the key see it? Open the task"
-            return BadData(f"'{_short(address)}' cannot be had ({status})", fix)
-        why = f"{type(error).__name__}: {_short(error)}"
-        return BadData(
-            f"'{_short(address)}' cannot be fetched ({why})", f"Check that {self.url} and the address answer"
-        )
-
-
-class _Bounded:
-    """What the SDK's downloads go through: each has a limit in time and in size."""
-
-    def get(self, url: str, **options: Any) -> Any:
-        import requests
-
-        session = requests.Session()
-        # a proxy from the environment cannot reach this machine's own server
-        session.trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
-        answer = session.get(url, timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
-        answer.raw = _Metered(answer.raw, url)
-        return answer
-
-
-class _Metered:
-    """A body that ends with BadData when it grows too large or takes too long."""
-
-    def __init__(self, body: Any, url: str) -> None:
-        self._body, self._url = body, url
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._body, name)
-
-    def stream(self, *arguments: Any, **options: Any) -> Iterator[bytes]:
-        size, end = 0, time.monotonic() + MOST_SECONDS
-        for chunk in self._body.stream(*arguments, **options):
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise _too_large(self._url)
-            if time.monotonic() > end:
-                raise BadData(f"'{_short(self._url)}' took over {MOST_SECONDS:.0f} s", "Try again on a faster line")
-            yield chunk
+            return BadData(f"'{short(address)}' cannot be had ({status})", fix)
+        why = f"{type(error).__name__}: {short(error)}"
+        return BadData(f"'{short(address)}' cannot be fetched ({why})", f"Check that {self.url} and the address answer")
 
 
 def _decode(address: str, beside: Path) -> Path:
-    if len(address) > MOST_BYTES:
-        raise _too_large(address)
+    if len(address) > downloads.MOST_BYTES:
+        raise too_large(address)
     try:
         content = DataHandler().data_open(Request(address)).read()
     except ValueError as error:
-        raise BadData(f"'{_short(address)}' cannot be decoded ({error})", "Correct the task's data: URL") from None
+        raise BadData(f"'{short(address)}' cannot be decoded ({error})", "Correct the task's data: URL") from None
     file = beside / "content"
     file.write_bytes(content)
     return file
@@ -187,7 +149,7 @@ def _scheme(address: str) -> str:
     try:
         urlsplit("" if scheme == "data" else address)
     except ValueError as error:
-        raise BadData(f"'{_short(address)}' is no address ({error})", "Correct the task") from None
+        raise BadData(f"'{short(address)}' is no address ({error})", "Correct the task") from None
     return scheme
 
 
@@ -200,12 +162,3 @@ def _suffix(address: str) -> str:
     path = (asked.get("d") or asked.get("filepath") or [parts.path])[-1]
     ending = PurePosixPath(path).suffix
     return ending.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", ending) else ""
-
-
-def _too_large(address: str) -> BadData:
-    return BadData(f"'{_short(address)}' is larger than {MOST_BYTES // 1_000_000} MB", "Make a smaller copy of it")
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 120 else f"{text[:100]}... ({len(text)} characters)"
