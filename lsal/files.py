@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -66,6 +67,11 @@ def whole_folder(final: Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
     os.rename(beside, final)
     _flush_folder(final.parent)
+
+
+def file_name(text: str) -> str:
+    """A name for a file after something that people named: no separator, no dot, reversible."""
+    return quote(text, safe="").replace(".", "%2E")
 
 
 def _flush_folder(folder: Path) -> None:

@@ -138,3 +138,34 @@ def test_attaching_a_project_made_by_hand_finds_its_labels(
     told = bench.round().wait(60)
     assert told["versions"]["mood"]["version"] == 1
     assert told["published"] == 1
+
+
+TWO = (
+    '<View><Text name="t" value="$text"/><Choices name="../mood" toName="t"><Choice value="good"/><Choice value="bad"/>'
+    '</Choices><Choices name="topics" toName="t" choice="multiple"><Choice value="food"/><Choice value="staff"/>'
+    "</Choices></View>"
+)
+
+
+def test_two_controls_each_have_their_own_versions_and_one_without_labels_stops_nothing(
+    label_studio: Server, root: Path, client, tmp_path: Path
+) -> None:
+    made = client("POST", "/api/projects/", json={"title": "two controls", "label_config": TWO}).json()["id"]
+    tasks = [{"data": {"text": f"{word} {n}"}} for n in range(20) for word in ("fine food", "awful staff")]
+    client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
+    bench = Workbench(root).attach(label_studio.url, made)
+    bench.configure(batch=8, measuring_share=0.0)
+    first = bench.round().wait(60)  # nothing is labelled: the start batch, and why nobody learned
+    assert (first["published"], first["versions"]) == (8, {})
+    assert set(first["not_trained"]) == {"../mood", "topics"}
+    for number in publishing.live_publication(bench.home).task_ids:
+        text = next(iter(bench.desk.mirror.tasks(ids=[number]))).data["text"]
+        choice = {"choices": ["good" if text.startswith("fine") else "bad"]}
+        region = {"from_name": "../mood", "to_name": "t", "type": "choices", "value": choice}
+        bench.desk.project.submit(number, [region], 1.0)
+    second = bench.round().wait(60)
+    assert set(second["versions"]) == {"../mood", "topics"}  # no topic is an answer too: none of them
+    assert second["exact"]
+    assert not (root.parent / "mood").exists()
+    told = bench.predict(bench.desk.config.xml, [{"id": 0, "data": {"text": "fine food"}}])
+    assert told[0]["result"][0]["value"]["choices"] == ["good"]

@@ -165,6 +165,7 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         gate = f"{'live' if one['promoted'] else 'held'} ({one['reason']})"
         measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {one['labels']} labels"))
+    facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
     for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
         if result.get(name) not in (None, "", []):
             facts.append((name, str(result[name])))

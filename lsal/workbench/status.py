@@ -8,7 +8,7 @@ from typing import Any
 
 from lsal import jobs, measuring, publishing
 from lsal.desk import Desk
-from lsal.files import read_json
+from lsal.files import file_name, read_json
 from lsal.jobs import State
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
 from lsal.workbench import serving
@@ -131,7 +131,7 @@ def curve(desk: Desk) -> list[Point]:
     live, points = desk.store.current(), list[Point]()
     for version in desk.store.all():
         said = read_json(desk.home.path("versions", "answers", f"{version.number:04d}.json"), {})
-        true = read_json(desk.home.path("versions", "answers", f"truth-{version.control}.json"), {})
+        true = read_json(desk.home.path("versions", "answers", f"truth-{file_name(version.control)}.json"), {})
         both = [task for task in true if task in said]
         right = sum(said[task] == true[task] for task in both)
         points.append(

@@ -8,7 +8,7 @@ from typing import Any
 
 from lsal import publishing
 from lsal.desk import Desk
-from lsal.errors import BadRequest
+from lsal.errors import BadRequest, LsalError
 from lsal.files import read_json
 from lsal.home import open_home
 from lsal.jobs import Job
@@ -38,11 +38,13 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     """Train; a promoted version answers from then on, the queue stays as it is."""
     steps = Steps(job, total=4)
     snapshots = _snapshots(desk, job, steps, parameters)
-    lessons = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots)
+    if not lessons and why_not:
+        raise next(iter(why_not.values()))
     live = _live(desk, lessons)
     if live != desk.store.current():
         desk.store.make_current(live)
-    return _told(lessons, steps)
+    return _told(lessons, why_not, steps)
 
 
 def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,14 +55,17 @@ def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, A
 
 
 def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Train, promote or hold, rank, publish, verify: weights and queue change in one switch."""
+    """Train, promote or hold, rank, publish, verify: weights and queue change in one switch.
+
+    A first round, with nothing labelled yet, publishes the start batch.
+    """
     steps = Steps(job, total=9)
     snapshots = _snapshots(desk, job, steps, parameters)
     if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
         _sync(desk, steps)
-    lessons = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots)
     queued = _queue(desk, steps, _live(desk, lessons), parameters)
-    return _told(lessons, steps) | queued
+    return _told(lessons, why_not, steps) | queued
 
 
 ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
@@ -114,7 +119,7 @@ def _queue(desk: Desk, steps: Steps, live: Mapping[str, int], parameters: Mappin
     }
 
 
-def _told(lessons: Mapping[str, Lesson], steps: Steps) -> dict[str, Any]:
+def _told(lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalError], steps: Steps) -> dict[str, Any]:
     versions = {
         name: {
             "version": lesson.version.number,
@@ -125,4 +130,5 @@ def _told(lessons: Mapping[str, Lesson], steps: Steps) -> dict[str, Any]:
         }
         for name, lesson in lessons.items()
     }
-    return {"versions": versions, "seconds": steps.seconds}
+    not_trained = {name: error.what for name, error in why_not.items()}
+    return {"versions": versions, "not_trained": not_trained, "seconds": steps.seconds}

@@ -10,8 +10,8 @@ from typing import Any
 
 from lsal import measuring, predicting, training
 from lsal.desk import Desk
-from lsal.errors import LsalError
-from lsal.files import read_json, write_json
+from lsal.errors import BadData, LsalError
+from lsal.files import file_name, read_json, write_json
 from lsal.jobs import Job
 from lsal.records import Control, Example, Task, Version
 from lsal.worker.steps import Steps
@@ -29,9 +29,19 @@ class Lesson:
     reason: str
 
 
-def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> dict[str, Lesson]:
-    """Train every control that has a snapshot in `of`."""
-    return {folder.name: _learn_one(desk, job, steps, folder) for folder in sorted(of.iterdir()) if folder.is_dir()}
+def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesson], dict[str, LsalError]]:
+    """Train every control that has a snapshot in `of`; and why the others learned nothing.
+
+    One control without labels must not keep the others from learning.
+    """
+    lessons, why_not = dict[str, Lesson](), dict[str, LsalError]()
+    for folder in sorted(path for path in of.iterdir() if path.is_dir()):
+        snapshot = training.read_snapshot(folder)
+        try:
+            lessons[snapshot.control.name] = _learn_one(desk, job, steps, snapshot)
+        except BadData as error:
+            why_not[snapshot.control.name] = error
+    return lessons, why_not
 
 
 def write_snapshots(desk: Desk, folder: Path) -> None:
@@ -48,17 +58,16 @@ def write_snapshots(desk: Desk, folder: Path) -> None:
         if training.needs_pool(family):
             rows["pool"] = ((e, "") for e in desk.examples(name, desk.mirror.tasks()))
         seed = desk.home.settings().seed
-        training.write_snapshot(folder / name, control, family, desk.options(name), seed, rows)
+        training.write_snapshot(folder / file_name(name), control, family, desk.options(name), seed, rows)
 
 
 def _with_digest(examples: Iterator[Example], tasks: Sequence[Task]) -> Iterator[tuple[Example, str]]:
     return zip(examples, (task.digest for task in tasks), strict=True)
 
 
-def _learn_one(desk: Desk, job: Job, steps: Steps, folder: Path) -> Lesson:
-    snapshot = training.read_snapshot(folder)
+def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) -> Lesson:
     measured = [e for e in snapshot.measure if e.target is not None and not e.problem]
-    known = [v for v in desk.store.all() if v.job == job.id and v.control == folder.name]
+    known = [v for v in desk.store.all() if v.job == job.id and v.control == snapshot.control.name]
     if known:  # the job was killed after this version was whole
         with steps.step("measure"):
             _ask_old_versions(desk, snapshot.control, measured)
@@ -125,7 +134,9 @@ def _against_live(
 
 def _ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
     """Old versions answer the measuring tasks that came since, so that a curve compares all on the same."""
-    write_json(desk.home.path("versions", "answers", f"truth-{control.name}.json"), measuring.truths(measured))
+    write_json(
+        desk.home.path("versions", "answers", f"truth-{file_name(control.name)}.json"), measuring.truths(measured)
+    )
     begun = time.monotonic()
     for version in reversed(desk.store.all()):
         if version.control != control.name or not version.fits(control):
