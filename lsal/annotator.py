@@ -30,7 +30,6 @@ class Labelled:
     best one still open in the live publication.
     """
 
-    labels: int
     served: int
     in_order: int
     seconds: float
@@ -85,7 +84,7 @@ def label(home: Home, people: Sequence[Project], count: int, report: Report | No
         done += 1
         if report:
             report(Progress(done, count, "labelling"))
-    return Labelled(done, done, in_order, time.perf_counter() - begun)
+    return Labelled(done, in_order, time.perf_counter() - begun)
 
 
 def open_count(home: Home, project: Project) -> int:

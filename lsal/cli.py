@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lsal.commands import as_json, build_parser, run
+from lsal.commands import as_json, build_parser, run, with_command
 from lsal.errors import LsalError
 from lsal.jobs import ENDED, Job
 from lsal.settings import silence
@@ -17,14 +17,13 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it went well, 1 with two lines on stderr if not."""
     silence()
     parser, _ = build_parser()
-    arguments = parser.parse_args(words)
-    bench = Workbench(project=getattr(arguments, "project", None))
-    wants_json = getattr(arguments, "json", False)
+    arguments = parser.parse_args(with_command(sys.argv[1:] if words is None else words))
+    bench = Workbench(project=arguments.project)
     try:
         shown = run(bench, arguments)
         if isinstance(shown, Job):
             shown = _follow(shown)
-        print(as_json(shown) if wants_json else _text(shown))
+        print(as_json(shown) if arguments.json else _text(shown))
     except LsalError as error:
         print("\n".join(error._render_traceback_()), file=sys.stderr)
         return 1

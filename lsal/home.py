@@ -1,7 +1,6 @@
 """The folders in which processes meet: one root, and in it one home per project.
 
 root/                       .lsal beside the notebook
-├── root.json               format number
 ├── keys.json secret.json   0600
 ├── active                  the slug of the project that commands mean by default
 ├── label-studio/           data of lsal's own Label Studio, and server.json
@@ -22,6 +21,7 @@ root/                       .lsal beside the notebook
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +34,8 @@ from filelock import FileLock, Timeout
 from lsal.errors import BadData, BadRequest, Busy
 from lsal.files import read_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 
@@ -91,7 +93,6 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
     folder = root / "projects" / slug
     if not (folder / "home.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(root / "root.json", {"format": FORMAT})
         kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
         write_json(folder / "home.json", kept | {"order_key": secrets.token_hex(16)} | more)
     return open_home(folder)
@@ -112,14 +113,21 @@ def open_home(folder: Path) -> Home:
 
 
 def homes(root: Path) -> list[Home]:
-    """All projects of a root, oldest first."""
-    found = sorted((root / "projects").glob("*/home.json"), key=lambda path: path.stat().st_mtime)
-    return [open_home(path.parent) for path in found]
+    """All projects of a root that this lsal can read, oldest first."""
+    known = []
+    for path in sorted((root / "projects").glob("*/home.json"), key=lambda path: path.stat().st_mtime):
+        try:
+            known.append(open_home(path.parent))
+        except BadData as error:  # one that cannot be read must not hide the others
+            log.warning("%s", error)
+    return known
 
 
 def find_home(root: Path, name: str | None = None) -> Home:
     """The home called `name` (slug or project id), or the active one."""
     wanted = name or (_read(root / "active") or "")
+    if wanted and (root / "projects" / wanted / "home.json").exists():
+        return open_home(root / "projects" / wanted)
     known = homes(root)
     found = [home for home in known if wanted in (home.slug, str(home.project))]
     if len(found) == 1:

@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from lsal.commands import COMMANDS, as_json, build_parser, run
+from lsal.commands import COMMANDS, HELP, as_json, build_parser, run, with_command
 from lsal.models import MODELS
 from lsal.settings import silence
 from lsal.strategies import STRATEGIES
@@ -38,16 +38,14 @@ class LsalMagics(Magics):  # type: ignore[misc]
     def lsal(self, line: str) -> Any:
         """The learning loop for Label Studio: `%lsal --help` lists the commands."""
         try:
-            words = shlex.split(line)
+            words = with_command(shlex.split(line))
         except ValueError as error:
             raise UsageError(f"{error} in: %lsal {line}") from None
         parser, parsers = build_parser(_Parser)
-        if not words or words[0] in ("-h", "--help"):
-            if words:
-                print(parser.format_help())
-                return None
-            words = ["status"]
-        if {"-h", "--help"} & set(words[1:]) and words[0] in parsers:
+        if words[0] in HELP:
+            print(parser.format_help())
+            return None
+        if {*HELP} & {*words} and words[0] in parsers:
             print(parsers[words[0]].format_help())
             return None
         arguments = parser.parse_args(words)
@@ -72,12 +70,12 @@ def complete(context: CompletionContext) -> SimpleMatcherResult:
 def candidates(words: list[str]) -> list[str]:
     """What may stand where the last of `words` stands."""
     *given, part = words
-    if not given:
+    if not given and not part.startswith("-"):
         return [name for name in COMMANDS if name.startswith(part)]
-    if given[-1] in VALUES:
+    if given and given[-1] in VALUES:
         before, comma, last = part.rpartition(",")  # --strategies takes several
         return [before + comma + name for name in VALUES[given[-1]] if name.startswith(last)]
-    parser = build_parser()[1].get(given[0])
+    parser = build_parser()[1].get(with_command(given)[0])
     options = [flag for action in _actions(parser) for flag in action.option_strings if flag.startswith("--")]
     return [flag for flag in options if flag.startswith(part)]
 

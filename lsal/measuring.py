@@ -14,7 +14,9 @@ from typing import Any
 
 from lsal.records import Control, Example, Labels, Prediction
 
-CONFIDENCE = 0.95
+Said = Mapping[str, tuple[str, ...]]
+"""Labels by the key of an example."""
+
 CLEARLY = 0.05
 """A difference is clear when chance alone makes one as large in fewer than 1 of 20 cases."""
 
@@ -70,19 +72,18 @@ def interval(right: int, tasks: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def answers(predictions: Sequence[Prediction]) -> dict[int, tuple[str, ...]]:
+def answers(predictions: Sequence[Prediction], examples: Sequence[Example]) -> Said:
     """What a version says about each task, to compare versions by."""
-    return {p.task_id: tuple(sorted(p.target.names)) for p in predictions}
+    told = zip(predictions, examples, strict=True)
+    return {example.key: tuple(sorted(prediction.target.names)) for prediction, example in told}
 
 
-def truths(examples: Sequence[Example]) -> dict[int, tuple[str, ...]]:
+def truths(examples: Sequence[Example]) -> Said:
     """What people said about each task that has an answer."""
-    return {e.task_id: tuple(sorted(e.target.names)) for e in examples if e.target is not None and not e.problem}
+    return {e.key: tuple(sorted(e.target.names)) for e in examples if e.target is not None and not e.problem}
 
 
-def compare(
-    old: Mapping[int, tuple[str, ...]], new: Mapping[int, tuple[str, ...]], truth: Mapping[int, tuple[str, ...]]
-) -> Comparison:
+def compare(old: Said, new: Said, truth: Said) -> Comparison:
     """The paired comparison of two versions on the tasks that both answered.
 
     Only tasks on which exactly one of them is right tell anything; under no difference each
@@ -94,10 +95,10 @@ def compare(
     return Comparison(len(both), gained, lost, _sign_test(gained, lost))
 
 
-def gate(comparison: Comparison | None) -> tuple[bool, str]:
+def gate(comparison: Comparison | None, why_none: str = "the first version of this control") -> tuple[bool, str]:
     """Whether a new version goes live: yes unless it is clearly worse than the live one."""
     if comparison is None:
-        return True, "the first version of this control"
+        return True, why_none
     return comparison.verdict != "worse", str(comparison)
 
 

@@ -55,13 +55,14 @@ def alive(marked: Mapping[str, Any] | None) -> bool:
 
 
 def stop(marked: Mapping[str, Any] | None, wait_s: float = 10.0) -> bool:
-    """End the marked process and its children: asked first, then forced. True if it ran."""
+    """End the marked process and its children: asked first, then forced. True if it ran.
+
+    What it spawned detached is a session of its own, and goes on.
+    """
     if not marked or not alive(marked):
         return False
     process = psutil.Process(int(marked["pid"]))
-    family = [process]
-    with contextlib.suppress(psutil.Error):
-        family += process.children(recursive=True)
+    family = _family(process)
     for member in family:
         with contextlib.suppress(psutil.Error):
             member.terminate()
@@ -72,6 +73,22 @@ def stop(marked: Mapping[str, Any] | None, wait_s: float = 10.0) -> bool:
     psutil.wait_procs(left, timeout=wait_s)
     _reap()
     return True
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    """The process and those below it that belong to its session."""
+    try:
+        session, below = os.getsid(process.pid), process.children(recursive=True)
+    except (psutil.Error, OSError):
+        return [process]
+    return [process, *(child for child in below if _session(child) == session)]
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:  # it ended meanwhile
+        return None
 
 
 def free_port(preferred: int = 0) -> int:

@@ -80,13 +80,27 @@ Target = Labels  # grows into a union as kinds for spans, boxes and masks arrive
 class Example:
     """One task as a model sees it: a text, or the path of a file.
 
-    `input` is None when the task could not be read; `problem` then says why.
+    `input` is None when the task could not be read; `problem` then says why. `digest` is that
+    of the task's data: ids of deleted tasks are used again. `how` says how people agreed on
+    the target.
     """
 
     task_id: int
     input: str | Path | None
     target: Target | None = None
     problem: str | None = None
+    digest: str = ""
+    how: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this task from every other one, also from a later one of the same id."""
+        return f"{self.task_id}:{self.digest}"
+
+    @property
+    def counts(self) -> bool:
+        """Whether people answered it and it can be read."""
+        return self.target is not None and not self.problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +110,14 @@ class Prediction:
     `chances` is float32 (units x classes), rows sum to 1, columns in the order of
     `Control.labels`. With several labels at once there is one unit for each label and the
     two columns are (absent, present). `embedding` is float32 (d,), where the model has one.
+    A `problem` says why the input could not be read; the chances are then the prior.
     """
 
     task_id: int
     target: Target
     chances: Floats
     embedding: Floats | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import orjson
 
 from lsal.errors import BadData, BadRequest
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 DIGIT_SIDE = 64
@@ -27,7 +30,6 @@ class Row:
     content: str | Path
     label: str | None = None
     split: str = "train"
-    more: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,50 +94,68 @@ def images(path: Path, labels: Sequence[str] = ()) -> Source:
     if len(classes) < 2:
         raise BadRequest(f"The images in {path} tell no classes", "Name them: lsal new FOLDER --labels cat,dog")
     rows = [Row(p, p.parent.name if c else None) for p, c in zip(found, classed, strict=True)]
+    for row in rows:
+        _check_label(row, classes, str(row.content), f"put images without a label right into {path}")
     return Source(path.name, "image", classes, rows)
 
 
 def table(path: Path, text: str, label: str, labels: Sequence[str] = ()) -> Source:
-    """Texts of a CSV, TSV or JSONL file; a column `split` may hold `train` and `test`."""
-    try:
-        frame = _frame(path)
-    except ValueError as error:
-        raise BadData(f"{path} cannot be read as a table ({error})", "Give a CSV, TSV or JSONL file") from None
+    """Texts of a CSV, TSV or JSONL file. In a column `split`, `test` marks what is kept for
+    testing; every other word there (train, dev, validation, ...) is part of the pool.
+    """
+    frame = read_table(path)
     if text not in frame:
         raise BadData(f"{path} has no column '{text}'", f"Choose with --input from: {', '.join(map(str, frame))}")
-    known = label in frame
-    classes = tuple(labels) or (tuple(sorted({_told(v) for v in frame[label]} - {""})) if known else ())
+    none = [""] * len(frame)
+    given, splits = frame.get(label, none), frame.get("split", none)
+    classes = tuple(labels) or tuple(sorted(set(given) - {""}))
     if len(classes) < 2:
         raise BadRequest(f"{path} tells no classes", "Name them: --labels spam,ham, or their column: --label COLUMN")
-    return Source(
-        path.stem if path.stem != "tasks" else path.parent.name,
-        "text",
-        classes,
-        list(_rows(frame, text, label if known else "")),
-    )
+    rows = [Row(t, name or None, part or "train") for t, name, part in zip(frame[text], given, splits, strict=True)]
+    for number, row in enumerate(rows, 1):
+        _check_label(row, classes, f"Row {number} of {path}", "choose another column of labels: --label COLUMN")
+    return Source(path.stem if path.stem != "tasks" else path.parent.name, "text", classes, rows)
 
 
-def _rows(frame: Any, text: str, label: str) -> Iterator[Row]:
-    splits = frame["split"] if "split" in frame else ["train"] * len(frame)
-    given = frame[label] if label else [None] * len(frame)
-    for content, value, split in zip(frame[text], given, splits, strict=True):
-        yield Row(_told(content), _told(value) or None, _told(split) or "train")
+def kept_for_testing(splits: Sequence[str]) -> Set[int]:
+    """The places of the rows that a source's splits keep for testing; none if that is all of them.
+
+    Only `test` does: every other word is part of the pool.
+    """
+    found = {place for place, split in enumerate(splits) if split == "test"}
+    return found if len(found) < len(splits) else set()
 
 
-def _frame(path: Path) -> Any:
-    """The table with every value as it was written: no number, date or NA is read into it."""
+def read_table(path: Path) -> DataFrame:
+    """A CSV, TSV or JSONL file as texts, each as it was written: no number, date or NA is read
+    into it, and a cell that is not there is empty. Raises BadData.
+    """
     import pandas as pd
 
     ending = path.suffix.lower()
-    if ending in (".jsonl", ".ndjson"):
-        rows = [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
-        return pd.DataFrame(rows, dtype=object)
-    return pd.read_csv(path, sep="\t" if ending == ".tsv" else ",", dtype=str, keep_default_na=False)
+    try:
+        if ending in (".jsonl", ".ndjson"):
+            return texts_of(orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip())
+        sign = "\t" if ending == ".tsv" else ","
+        return pd.read_csv(path, sep=sign, dtype=str, keep_default_na=False).fillna("")
+    except (OSError, ValueError) as error:
+        raise BadData(f"{path} cannot be read as a table ({error})", "Give a CSV, TSV or JSONL file") from None
 
 
-def _told(value: Any) -> str:
-    """A cell as text; empty where there is none, which pandas marks by a number unequal to itself."""
-    return "" if value is None or value != value else str(value)
+def texts_of(rows: Iterable[Mapping[str, Any]]) -> DataFrame:
+    """Rows as a table of texts; a value that is missing is empty."""
+    import pandas as pd
+
+    # Objects again before filling: a column in which all is missing would be one of numbers.
+    return pd.DataFrame(list(rows), dtype=object).map(str, na_action="ignore").astype(object).fillna("")
+
+
+def _check_label(row: Row, classes: Sequence[str], where: str, otherwise: str) -> None:
+    if row.label is not None and row.label not in classes:
+        raise BadData(
+            f"{where} has the label '{row.label}', which is not among {', '.join(classes)}",
+            f"Add it to --labels, or {otherwise}",
+        )
 
 
 def place_image(path: Path, folder: Path) -> Path:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Snapshot:
     measure: list[Example]
     pool: list[Example]
     digest: str
+    made_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,19 @@ def write_snapshot(
     family: str,
     options: Mapping[str, Any],
     seed: int,
-    parts: Mapping[str, Iterable[tuple[Example, str]]],
+    parts: Mapping[str, Iterable[Example]],
 ) -> None:
-    """Write examples, each with its task's digest, as parts `train`, `measure` and `pool`."""
+    """Write examples as parts `train`, `measure` and `pool`."""
     shutil.rmtree(folder, ignore_errors=True)
     with whole_folder(folder) as beside:
         media = beside / "media"
         media.mkdir()
         for part in ("train", "measure", "pool"):
             with (beside / f"{part}.jsonl").open("wb") as file:
-                for example, digest in parts.get(part, ()):
-                    file.write(to_json(_row(example, digest, media)) + b"\n")
+                for example in parts.get(part, ()):
+                    file.write(to_json(_row(example, media)) + b"\n")
         facts = {"control": asdict(control), "family": family, "options": dict(options), "seed": seed}
+        facts["made_at"] = time.time()
         (beside / "facts.json").write_bytes(to_json(facts, indent=True))
 
 
@@ -84,7 +87,9 @@ def read_snapshot(folder: Path) -> Snapshot:
     control = Control(**{**control, "labels": tuple(control["labels"])})
     parts = {part: list(_read_part(folder, part)) for part in ("train", "measure", "pool")}
     digest = hashlib.sha256((folder / "train.jsonl").read_bytes()).hexdigest()[:24]
-    return Snapshot(control, facts["family"], facts["options"], facts["seed"], **parts, digest=digest)
+    return Snapshot(
+        control, facts["family"], facts["options"], facts["seed"], **parts, digest=digest, made_at=facts["made_at"]
+    )
 
 
 def train(snapshot: Snapshot, report: Report) -> Trained:
@@ -104,7 +109,8 @@ def train(snapshot: Snapshot, report: Report) -> Trained:
         "digest": snapshot.digest,
         "by_label": _by_label(usable, snapshot.control),
         "skipped": skipped,
-        "measuring": len(snapshot.measure),
+        "agreement": dict(Counter(e.how.partition(",")[0].split(" of ")[0] for e in usable)),
+        "measuring": sum(e.counts for e in snapshot.measure),
         "pool": len(snapshot.pool),
     }
     checked = _cross_validate(snapshot, usable, report) if seconds < LIGHT_S else None
@@ -150,7 +156,7 @@ def _by_label(examples: Sequence[Example], control: Control) -> dict[str, int]:
     return {label: given.count(label) for label in control.labels}
 
 
-def _row(example: Example, digest: str, media: Path) -> dict[str, Any]:
+def _row(example: Example, media: Path) -> dict[str, Any]:
     given: Any = example.input
     if isinstance(given, Path):
         kept = media / f"{example.task_id}-{given.name}"  # two folders may hold files of one name
@@ -161,7 +167,8 @@ def _row(example: Example, digest: str, media: Path) -> dict[str, Any]:
                 shutil.copyfile(given, kept)
         given = {"file": kept.name}
     names = None if example.target is None else list(example.target.names)
-    return {"task": example.task_id, "digest": digest, "input": given, "names": names, "problem": example.problem}
+    kept_as = {"task": example.task_id, "digest": example.digest, "input": given, "names": names}
+    return kept_as | {"problem": example.problem, "how": example.how}
 
 
 def _read_part(folder: Path, part: str) -> Iterator[Example]:
@@ -172,4 +179,4 @@ def _read_part(folder: Path, part: str) -> Iterator[Example]:
             if isinstance(given, dict):
                 given = folder / "media" / given["file"]
             target = None if row["names"] is None else Labels(tuple(row["names"]))
-            yield Example(row["task"], given, target, row["problem"])
+            yield Example(row["task"], given, target, row["problem"], row["digest"], row["how"])

@@ -36,7 +36,7 @@ def train(desk: Desk, name: str = "c") -> None:
 
 def reserved(desk: Desk) -> list[bool]:
     share = desk.home.settings().measuring_share
-    return [desk.mirror.place_of(int(str(task["id"])), dict(task["data"])) < share for task in TASKS]  # type: ignore[call-overload]
+    return [desk.mirror.reserved(int(str(task["id"])), dict(task["data"]), share) for task in TASKS]  # type: ignore[call-overload]
 
 
 def test_before_a_version_there_is_nothing_to_say(desk: Desk) -> None:

@@ -4,6 +4,7 @@ import copy
 import json
 import logging
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -29,7 +31,8 @@ from lsal.home import Home, create_home
 from lsal.label_studio.config import read_config
 from lsal.models import MODELS
 from lsal.records import Example, Labels, Publication
-from lsal.settings import root_secret
+from lsal.settings import child_environment, root_secret
+from lsal.workbench import serving
 
 XML = (
     '<View><Text name="t" value="$text"/><Choices name="sent" toName="t">'
@@ -104,8 +107,8 @@ def own(tmp_path: Path) -> Served:
     return serve(tmp_path / "own")
 
 
-def place_of(home: Home, task: dict[str, Any]) -> float:
-    return Desk(home).mirror.place_of(task["id"], task["data"])
+def is_reserved(home: Home, task: dict[str, Any]) -> bool:
+    return Desk(home).mirror.reserved(task["id"], task["data"], 0.1)
 
 
 # What Label Studio sends --------------------------------------------------------------
@@ -139,7 +142,7 @@ def check_results(served: Served, asked: dict[str, Any], results: list[dict[str,
     for task, result in zip(asked["tasks"], results, strict=True):
         assert result["model_version"] == "lsal-sent.v1"
         assert 0 <= result["score"] <= 1
-        assert bool(result["result"]) == (place_of(served.home, task) >= 0.1)
+        assert bool(result["result"]) != is_reserved(served.home, task)
         for region in result["result"]:
             assert region["value"]["choices"] in (["pos"], ["neg"])
             assert (region["from_name"], region["to_name"], region["type"]) == ("sent", "t", "choices")
@@ -184,7 +187,7 @@ def test_the_model_answers_what_it_learned(served: Served) -> None:
 def test_measuring_tasks_get_an_empty_result_but_keep_their_place(served: Served) -> None:
     tasks = [{"id": n, "data": {"text": f"good {n}"}} for n in range(200)]
     results = served.post("predict", PREDICT | {"tasks": tasks}).json["results"]
-    reserved = [n for n, task in enumerate(tasks) if place_of(served.home, task) < 0.1]
+    reserved = [n for n, task in enumerate(tasks) if is_reserved(served.home, task)]
     assert 5 < len(reserved) < 50
     assert [n for n, result in enumerate(results) if not result["result"]] == reserved
 
@@ -476,6 +479,40 @@ def test_one_publication_is_refilled_once_whoever_sees_it(own: Served) -> None:
     assert len(jobs.jobs(own.home)) == 1
 
 
+def long_ago(job: jobs.Job) -> None:
+    """Let the job have begun before the pause between two tries."""
+    write_json(job.folder / "job.json", job.facts | {"made_at": time.time() - refill.RETRY_S - 1})
+
+
+def test_a_failed_refill_is_tried_again_but_not_at_once(own: Served) -> None:
+    publication = Publication("lsal-queue-sent.1-02", {"sent": 1}, (1, 2, 3))
+    first = refill._start(own.home, publication)
+    assert first
+    assert refill._start(own.home, publication) is None  # while it runs
+    assert [state.state for state in first.follow()][-1] == "failed"
+    assert refill._start(own.home, publication) is None
+    long_ago(first)
+    with ThreadPoolExecutor(4) as pool:
+        again = [job for job in pool.map(lambda _: refill._start(own.home, publication), range(4)) if job]
+    assert len(again) == 1
+    assert [state.state for state in again[0].follow()][-1] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"), [("done", True), ("failed", False), ("cancelled", False), ("lost", False)]
+)
+def test_a_refills_mark_counts_as_long_as_its_job_does(own: Served, state: str, counts: bool) -> None:
+    publication = Publication("lsal-queue-sent.1-03", {"sent": 1}, (1, 2, 3))
+    job = jobs.create(own.home, "rank")
+    write_json(refill._mark(own.home, publication), {"job": job.id})
+    assert refill._begun(own.home, publication)  # it waits for its process
+    if state != "lost":
+        job.end(state, time.time())
+    long_ago(job)
+    assert job.state().state == state
+    assert refill._begun(own.home, publication) is counts
+
+
 def test_a_refill_that_could_not_start_may_start_later(own: Served) -> None:
     publication = Publication("lsal-queue-sent.1-01", {"sent": 1}, (1, 2, 3))
     waiting = jobs.create(own.home, "round")
@@ -545,3 +582,62 @@ def test_a_taken_port_is_named(process: tuple[Served, str, float]) -> None:
     assert second.returncode == 1
     assert "cannot listen on 127.0.0.1" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+# Starting it --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Path]:
+    """A root without a project, whose backend is ended after the test."""
+    root = tmp_path / "bare"
+    yield root
+    serving.stop(root)
+
+
+def serving_root(root: Path) -> list[int]:
+    """The pids of all backends of a root."""
+    found = [(p.pid, p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
+    return [pid for pid, command in found if "lsal.backend" in command and str(root) in command]
+
+
+def test_two_starts_at_once_start_one_backend(bare: Path) -> None:
+    code = "import sys, pathlib; from lsal.workbench import serving; print(serving.start(pathlib.Path(sys.argv[1])))"
+    command = [sys.executable, "-c", code, str(bare)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = {process.communicate(timeout=120)[0] for process in both}
+    running = serving.backend(bare)
+    assert said == {f"{running}\n"}
+    assert running
+    assert serving_root(bare) == [running["pid"]]
+    assert serving.start(bare) == running
+    assert serving.stop(bare)
+    assert serving_root(bare) == []
+    assert not serving.stop(bare)
+
+
+def test_a_backend_that_does_not_answer_is_ended_before_another_starts(bare: Path) -> None:
+    code = "import signal; signal.pause()"
+    deaf = processes.spawn([sys.executable, "-c", code], bare / "log", child_environment())
+    write_json(bare / "backend.json", deaf | {"url": f"http://127.0.0.1:{processes.free_port()}"})
+    running = serving.start(bare)
+    assert not processes.alive(deaf)
+    assert serving_root(bare) == [running["pid"]]
+
+
+def test_a_port_that_was_asked_for_is_had_or_refused(bare: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(BadRequest, match=f"Port {port} is taken"):
+            serving.start(bare, port)
+        assert serving.backend(bare) is None
+        write_json(bare / "backend.port.json", port)  # last time's port need not be free
+        assert not serving.start(bare)["url"].endswith(f":{port}")
+    serving.stop(bare)
+    assert serving.start(bare, port)["url"] == f"http://127.0.0.1:{port}"
+
+
+def test_the_backend_is_asked_directly(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{processes.free_port()}")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert serving.start(bare) == serving.backend(bare)

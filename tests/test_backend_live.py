@@ -16,6 +16,7 @@ import pytest
 from lsal import jobs, processes, publishing
 from lsal.backend.refill import refill
 from lsal.jobs import Job
+from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
 from lsal.settings import child_environment, root_secret
 from lsal.workbench import Workbench
@@ -104,6 +105,41 @@ def test_label_studio_says_connected(served: Served, client: Client) -> None:
     publication = publishing.live_publication(served.bench.home)
     assert publication
     assert served.bench.desk.project.read()["model_version"] == publication.name
+
+
+@pytest.mark.parametrize("held", [None, "", "lsal"])
+def test_connecting_brings_the_live_queue_back(served: Served, held: str | None) -> None:
+    project, publication = served.bench.desk.project, publishing.live_publication(served.bench.home)
+    assert publication
+    project.change(model_version=held)
+    assert served.bench.serve()["connected"] == served.connected
+    assert project.read()["model_version"] == publication.name
+
+
+def test_connecting_leaves_what_somebody_chose(served: Served) -> None:
+    project, publication = served.bench.desk.project, publishing.live_publication(served.bench.home)
+    assert publication
+    project.change(model_version="somebody's own")
+    served.bench.serve()
+    assert project.read()["model_version"] == "somebody's own"
+    project.change(model_version=publication.name)
+
+
+def test_a_round_that_publishes_while_it_connects_stays_live(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect, before = Project.connect_backend, publishing.live_publication(served.bench.home)
+
+    def connect_and_publish(project: Project, url: str, title: str) -> dict[str, Any]:
+        row = connect(project, url, title)
+        served.bench.rank().wait(120)
+        return row
+
+    monkeypatch.setattr(Project, "connect_backend", connect_and_publish)
+    served.bench.serve()
+    after = publishing.live_publication(served.bench.home)
+    assert before
+    assert after
+    assert after.name != before.name
+    assert served.bench.desk.project.read()["model_version"] == after.name
 
 
 def test_training_that_label_studio_asked_for_is_a_whole_round(served: Served) -> None:

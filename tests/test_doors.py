@@ -109,6 +109,18 @@ def test_the_status_is_the_default_and_needs_no_server(home: Home, capsys: pytes
     assert (told["project"], told["title"], told["tasks"], told["versions"]) == (7, "Cats <b>", 0, 0)
 
 
+def test_options_alone_are_the_status(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(ran(capsys, "--json")[1])["project"] == 7
+    assert json.loads(ran(capsys, "--project", home.slug, "--json")[1])["project"] == 7
+    assert ran(capsys, "--project", "99")[0] == 1
+    assert json.loads(lsal("--json").stdout)["project"] == 7
+
+
+def test_plot_writes_the_curve(home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert ran(capsys, "plot", "--out", str(tmp_path / "curve.png"))[0] == 0
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_settings_are_set_and_refused(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(ran(capsys, "set", "batch=50", "measuring_share=0.2", "--json")[1])["batch"] == 50
     assert (home.settings().batch, home.settings().measuring_share) == (50, 0.2)
@@ -152,8 +164,9 @@ def test_the_magic_shows_the_status(shell: InteractiveShell, home: Home) -> None
 
 
 def test_the_magic_prints_json(shell: InteractiveShell, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    assert shell.run_cell("%lsal status --json").result is None
-    assert json.loads(capsys.readouterr().out)["project"] == 7
+    for line in ("%lsal status --json", "%lsal --json", "%lsal --project 7 --json"):
+        assert shell.run_cell(line).result is None
+        assert json.loads(capsys.readouterr().out)["project"] == 7
 
 
 def test_an_error_in_the_notebook_is_two_lines(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,6 +213,8 @@ def test_the_magic_explains_itself(
         (["rank", "--strategy", "mar"], ["margin", "margin_kmeans"]),
         (["rehearse", "d.csv", "--strategies", "auto,rand"], ["auto,random"]),
         (["nonsense", "--"], []),
+        (["--js"], ["--json"]),
+        (["--json", "--pro"], ["--project"]),
     ],
 )
 def test_candidates(words: list[str], wanted: list[str]) -> None:

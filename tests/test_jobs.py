@@ -145,7 +145,7 @@ def test_a_second_start_is_refused_with_what_to_do(bench: Workbench, slow: Job) 
         with pytest.raises(BadRequest, match="still running") as told:
             start()
         assert "lsal cancel" in told.value.fix
-    with pytest.raises(BadRequest, match="already running") as told:
+    with pytest.raises(BadRequest, match="still running") as told:
         bench.train(again=slow.id)
     assert "lsal status" in told.value.fix
 

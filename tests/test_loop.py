@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from projects import annotations_digest, demo_of_texts, write_texts
 
 from lsal import publishing
@@ -97,7 +98,7 @@ def test_an_unknown_strategy_or_setting_names_the_choices(bench: Workbench) -> N
 def test_when_everything_is_labelled_the_round_says_so(label_studio: Server, root: Path, tmp_path: Path) -> None:
     bench = demo_of_texts(root, tmp_path, count=14, batch=20, hold_out=0.0)
     bench.rank().wait(60)
-    assert bench.label().labels == 14
+    assert bench.label().served == 14
     told = bench.round().wait(60)
     assert told["published"] == 0
     assert "labelled" in told["why"]
@@ -169,3 +170,33 @@ def test_two_controls_each_have_their_own_versions_and_one_without_labels_stops_
     assert not (root.parent / "mood").exists()
     told = bench.predict(bench.desk.config.xml, [{"id": 0, "data": {"text": "fine food"}}])
     assert told[0]["result"][0]["value"]["choices"] == ["good"]
+
+
+def test_what_cannot_be_read_is_named_and_never_heads_the_queue(
+    label_studio: Server, root: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "shapes"
+    for n in range(24):
+        place = folder / ("dark" if n % 2 else "light")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (32, 32), 20 + n if n % 2 else 200 + n).save(place / f"{n}.png")
+    Image.effect_noise((64, 64), 90).convert("RGB").save(folder / "dark" / "cut.jpg")
+    whole = (folder / "dark" / "cut.jpg").read_bytes()
+    (folder / "dark" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "dark" / "text.png").write_text("no image")
+    (folder / "light" / "empty.png").write_bytes(b"")
+    bench = Workbench(root).new(str(folder), demo=True, hold_out=0.0)
+    bench.configure(batch=8, measuring_share=0.0, refill_below=0.0, strategy="margin")
+    bench.sync()
+    bad = {t.id for t in bench.desk.mirror.tasks() if any(n in t.data["image"] for n in ("cut", "text", "empty"))}
+    assert len(bad) == 3
+    assert len(bench.rank().wait(60)["problems"]) >= 2
+    bench.label()
+    told = bench.round().wait(60)
+    assert {int(task) for task in told["problems"]} | set(_labelled(bench)) >= bad
+    assert not bad & set(publishing.live_publication(bench.home).task_ids)
+    assert "cannot be read" in " ".join(bench.status().warnings)
+
+
+def _labelled(bench: Workbench) -> list[int]:
+    return [task.id for task in bench.desk.mirror.labelled()]

@@ -134,8 +134,8 @@ def test_tasks_without_a_readable_answer_are_left_out() -> None:
     examples = [true(1, "a"), Example(2, "x"), Example(3, None, Labels(("a",)), "gone")]
     told = measure([says(1, "a"), says(2, "a"), says(3, "b")], examples, CONTROL)
     assert (told["accuracy"], told["tasks"]) == (1.0, 1)
-    assert truths(examples) == {1: ("a",)}
-    assert answers([says(1, "b", "a")]) == {1: ("a", "b")}
+    assert truths(examples) == {"1:": ("a",)}
+    assert answers([says(1, "b", "a")], examples[:1]) == {"1:": ("a", "b")}
 
 
 def test_predictions_and_examples_must_match() -> None:
@@ -177,5 +177,14 @@ def test_the_order_stays_whatever_comes_later(tmp_path: Path) -> None:
     few, more = imported(tmp_path / "few", 1, classes[:20]), imported(tmp_path / "more", 1, classes)
     kept = {task.id: task.place for task in more.tasks()}
     assert [(task.id, task.place) for task in few.tasks()] == [(n, p) for n, p in kept.items() if n <= 20]
-    assert few.place_of(3, {"class": "a"}) == kept[3]
-    assert few.place_of(3, {"class": "b"}) != kept[3]
+    assert few.reserved(3, {"class": "a"}, kept[3] + 1e-9)
+    assert not few.reserved(3, {"class": "a"}, kept[3])
+
+
+def test_a_task_is_reserved_by_its_data_or_by_what_is_known_under_its_id(tmp_path: Path) -> None:
+    mirror = imported(tmp_path / "m", 1, ["a"] * 200)
+    for task in mirror.tasks():
+        assert mirror.reserved(task.id, {"class": "new"}, 1.0)
+        assert mirror.reserved(task.id, task.data, 0.1) == (task.place < 0.1)
+        if task.place < 0.1:
+            assert mirror.reserved(task.id, {"class": "rewritten"}, 0.1)

@@ -60,13 +60,26 @@ def test_the_same_source_gives_the_same_curves():
     assert untimed(small(rows())) == untimed(small(rows()))
 
 
-def test_files_of_both_formats_and_rows_agree(tmp_path):
+def test_files_of_all_formats_and_rows_agree(tmp_path):
     made = rows()
     (tmp_path / "x.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made))
     (tmp_path / "x.csv").write_text("text,label,split\n" + "".join(",".join(row.values()) + "\n" for row in made))
     wanted = untimed(small(made))
     assert untimed(small(tmp_path / "x.jsonl")) == wanted
     assert untimed(small(tmp_path / "x.csv")) == wanted
+    (tmp_path / "x.ndjson").write_text((tmp_path / "x.jsonl").read_text())
+    (tmp_path / "x.TSV").write_text((tmp_path / "x.csv").read_text().replace(",", "\t"))
+    assert untimed(small(tmp_path / "x.ndjson")) == wanted
+    assert untimed(small(tmp_path / "x.TSV")) == wanted
+
+
+def test_values_are_rehearsed_as_they_were_written(tmp_path):
+    made = [{"date": "2026-01-02", "label": 1}, {"date": "007", "label": 0}, {"date": "NA"}, {"label": 1, "date": None}]
+    (tmp_path / "x.jsonl").write_text("\n".join(json.dumps(row) for row in made))
+    for given in (made, tmp_path / "x.jsonl"):
+        source = read_source(given, "date", "label")
+        assert [example.input for example in source.examples] == ["2026-01-02", "007", ""]
+        assert source.control.labels == ("0", "1")
 
 
 def test_without_a_split_each_seed_holds_out_its_own_fifth():

@@ -10,7 +10,9 @@ from PIL import Image
 from lsal.errors import BadData, BadRequest
 from lsal.kinds import match
 from lsal.label_studio.config import read_config
-from lsal.sources import DIGIT_SIDE, Row, Source, place_image, read_source
+from lsal.rehearsal import source as rehearsal
+from lsal.sources import DIGIT_SIDE, Row, Source, place_image, read_source, texts_of
+from lsal.workbench import starting
 
 ROWS = [{"text": "buy, now", "label": "spam"}, {"text": "see you\nsoon", "label": "ham"}, {"text": "007", "label": ""}]
 
@@ -48,10 +50,10 @@ def test_digits_are_images_of_ten_classes(tmp_path: Path) -> None:
     assert all(Path(row.content).parent == tmp_path / "digits" for row in source.rows)
 
 
-@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "ndjson"])
 def test_tables_give_texts_and_labels(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"mail.{ending}"
-    source = read(lines(path, ROWS) if ending == "jsonl" else table(path, sign="\t" if ending == "tsv" else ","))
+    source = read(lines(path, ROWS) if "json" in ending else table(path, sign="\t" if ending == "tsv" else ","))
     assert source.rows == [Row("buy, now", "spam"), Row("see you\nsoon", "ham"), Row("007", None)]
     assert (source.title, source.kind, source.labels) == ("mail", "text", ("ham", "spam"))
 
@@ -91,6 +93,56 @@ def test_classes_may_be_named_where_the_data_tell_none(tmp_path: Path) -> None:
     assert "--labels" in caught.value.fix
     source = read(path, labels=("yes", "no"))
     assert (source.labels, source.rows[0]) == (("yes", "no"), Row("a"))
+
+
+def test_a_label_that_is_not_among_those_given_is_named(tmp_path: Path) -> None:
+    rows = [{"text": "a", "label": "yes"}, {"text": "b", "label": ""}, {"text": "c", "label": "maybe"}]
+    with pytest.raises(BadData, match=r"Row 3 of .*t\.csv has the label 'maybe', which is not among yes, no") as caught:
+        read(table(tmp_path / "t.csv", rows), labels=("yes", "no"))
+    assert "--labels" in caught.value.fix
+    assert "--label COLUMN" in caught.value.fix
+    found = read(table(tmp_path / "t.csv", rows), labels=("yes", "no", "maybe")).rows
+    assert [row.label for row in found] == ["yes", None, "maybe"]
+
+
+def test_a_folders_name_that_is_not_among_the_labels_is_named(tmp_path: Path) -> None:
+    for name in ("cat/1.png", "cow/2.png", "3.png"):
+        picture(tmp_path / "zoo" / name)
+    with pytest.raises(BadData, match=r"2\.png has the label 'cow', which is not among cat, dog") as caught:
+        read(tmp_path / "zoo", labels=("cat", "dog"))
+    assert "--labels" in caught.value.fix
+    found = read(tmp_path / "zoo", labels=("cat", "cow")).rows
+    assert {row.label for row in found} == {"cat", "cow", None}
+
+
+def test_only_test_is_kept_out_of_the_pool(tmp_path: Path) -> None:
+    words = ["train", "test", "dev", "validation", "", "test"]
+    rows = [{"text": str(n), "label": "AB"[n % 2], "split": word} for n, word in enumerate(words)]
+    path = table(tmp_path / "t.csv", rows)
+    inside, outside = starting.split(read(path).rows, 0.5, 0)
+    assert [row.content for row in inside] == ["0", "2", "3", "4"]
+    pool, test = rehearsal.read_source(path, "text", "label").pool_and_test(0)
+    assert [example.input for example in pool] == [row.content for row in inside]
+    assert [example.input for example in test] == [row.content for row in outside]
+
+
+def test_a_source_that_is_all_test_still_gives_a_pool(tmp_path: Path) -> None:
+    rows = [{"text": str(n), "label": "AB"[n % 2], "split": "test"} for n in range(10)]
+    path = table(tmp_path / "t.csv", rows)
+    assert [len(part) for part in starting.split(read(path).rows, 0.2, 0)] == [8, 2]
+    assert [len(part) for part in rehearsal.read_source(path, "text", "label").pool_and_test(0)] == [8, 2]
+
+
+@pytest.mark.parametrize("rows", [[{"a": None, "b": None}], [{"a": float("nan"), "b": [1, None]}], [{}], []])
+def test_a_table_is_all_text_whatever_is_missing(rows: list[dict[str, Any]]) -> None:
+    cells = texts_of(rows).to_dict("records")
+    assert all(isinstance(cell, str) for row in cells for cell in row.values())
+    assert all(row.get("a", "") == "" for row in cells)
+
+
+def test_short_lines_end_in_empty_cells(tmp_path: Path) -> None:
+    (tmp_path / "t.tsv").write_text("text\tlabel\tsplit\na\tA\nb\tB\ttest\n")
+    assert read(tmp_path / "t.tsv").rows == [Row("a", "A"), Row("b", "B", "test")]
 
 
 def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,14 +47,9 @@ def pictures(folder: Path, n: int) -> list[Example]:
     return found
 
 
-def dated(examples: Iterable[Example]) -> list[tuple[Example, str]]:
-    return [(example, f"digest-{example.task_id}") for example in examples]
-
-
 def written(folder: Path, family: str, **parts: list[Example]) -> Snapshot:
     control = IMAGE if family == "image_features" else TEXT
-    rows = {part: dated(examples) for part, examples in parts.items()}
-    write_snapshot(folder, control, family, {"strength": 1.0} if family != "random" else {}, 3, rows)
+    write_snapshot(folder, control, family, {"strength": 1.0} if family != "random" else {}, 3, parts)
     return read_snapshot(folder)
 
 
@@ -132,6 +126,7 @@ def test_what_was_learned_from_is_told(tmp_path: Path) -> None:
         "digest": snapshot.digest,
         "by_label": {"cat": 6, "dog": 5},
         "skipped": {7: "task 7: field 'text': gone"},
+        "agreement": {"": 11},
         "measuring": 2,
         "pool": 11,
     }
@@ -187,7 +182,7 @@ def test_a_cancel_is_heard_between_folds(tmp_path: Path) -> None:
 
 def test_a_snapshot_is_whole_or_absent_and_replaces_an_earlier_one(tmp_path: Path) -> None:
     def fails() -> Any:
-        yield texts(1)[0], "digest"
+        yield texts(1)[0]
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):

@@ -14,15 +14,16 @@ from prepared import HOSTILE, add_versions, prepared, publish
 from projects import demo_of_texts
 
 from lsal import jobs
-from lsal.dashboard import look, previews
+from lsal.dashboard import board, look, parts, previews
 from lsal.dashboard.board import Dashboard
-from lsal.dashboard.figures import learning_curve
 from lsal.dashboard.html import register, to_html, to_text
 from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
 from lsal.records import Progress
 from lsal.workbench import Workbench
+from lsal.workbench.figures import learning_curve
+from lsal.workbench.status import Waiting
 
 TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable}
 SCRIPTS = sorted(widget_file("x").parent.glob("*.js"))
@@ -120,10 +121,43 @@ def test_while_a_job_runs_only_cancel_is_left(trained: Workbench) -> None:
     assert shown.progress.value == pytest.approx(0.25)
     assert "Retrain: train" in shown.note.value
     write_json(job.folder / "end.json", {"state": "failed", "seconds": 1.0, "error": "No <b>luck</b>", "fix": "Try"})
+    assert shown.why.value.count("Retrain is running") == 1
     shown.refresh()
     assert shown.progress.layout.display == "none"
     assert "No &lt;b&gt;luck&lt;/b&gt;" in shown.error.value
     assert "Next: Try" in shown.error.value
+
+
+def test_while_the_queue_is_refilled_a_round_may_be_started(trained: Workbench) -> None:
+    job = jobs.create(trained.home, "rank")
+    shown = Dashboard(trained)
+    assert {act for act, button in shown.buttons.items() if button.disabled} == {"rank"}
+    assert "Re-rank is running" in shown.why.value
+    ended = jobs.create(trained.home, "round")
+    ended.end("cancelled", time.time())
+    shown.refresh()
+    assert {act for act, button in shown.buttons.items() if button.disabled} == {"rank"}, "it still runs"
+    job.end("done", time.time())
+    shown.refresh()
+    assert {act for act, button in shown.buttons.items() if button.disabled} == {"cancel"}
+
+
+def test_why_buttons_are_disabled_can_be_read(isolated_root: Path) -> None:
+    shown = Dashboard(prepared(isolated_root, 0))
+    assert "Retrain, Round: Nothing is labelled yet" in shown.why.value
+    assert "Cancel: Nothing is running." in shown.why.value
+    assert shown.why.layout.display == ""
+    assert ">Nothing is running.<" in Dashboard(prepared(isolated_root)).why.value
+    assert "&lt;b&gt;" in parts.reasons({"train": "<b>"})
+
+
+def test_a_cancelled_round_promises_nothing(trained: Workbench) -> None:
+    job = jobs.create(trained.home, "round")
+    job.end("cancelled", time.time())
+    shown = Dashboard(trained)
+    assert "Round was cancelled after" in shown.note.value
+    assert "the status above shows what is live" in shown.note.value
+    assert "stays live" not in shown.buttons["cancel"].tooltip
 
 
 def test_empty_states_tell_the_next_step(isolated_root: Path) -> None:
@@ -199,6 +233,46 @@ def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(trained: Workben
     asyncio.run(play())
 
 
+def test_any_other_error_becomes_a_card_too(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_: Workbench) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Workbench, "rank", full)
+
+    async def play() -> None:
+        shown = Dashboard(trained)
+        await until(lambda: not shown.buttons["rank"].disabled)
+        shown.buttons["rank"].click()
+        await until(lambda: "lsal-card" in shown.error.value)
+        assert "Re-rank failed: OSError: [Errno 28] No space left on device" in shown.error.value
+        assert "lsal status" in shown.error.value
+        await until(lambda: not shown.buttons["rank"].disabled)
+        shown.close()
+
+    asyncio.run(play())
+    assert any(record.exc_info for record in caplog.records), "the traceback is in the log"
+
+
+def test_a_look_that_fails_is_told_until_one_goes_well(trained: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Workbench) -> None:
+        raise OSError(5, "Input/output error")
+
+    async def play() -> None:
+        shown = Dashboard(trained)
+        await until(lambda: not shown.buttons["rank"].disabled)
+        with monkeypatch.context() as patch:
+            patch.setattr(board, "latest", broken)
+            shown.buttons["rank"].click()
+            await until(lambda: "Input/output error" in shown.status.value)
+            await until(lambda: not shown.buttons["rank"].disabled)
+        await until(lambda: "Input/output error" not in shown.status.value)
+        shown.close()
+
+    asyncio.run(play())
+
+
 async def tick(pauses: list[float]) -> None:
     while True:
         begun = time.monotonic()
@@ -255,6 +329,26 @@ def test_text_is_aligned_and_cannot_move_the_cursor() -> None:
     assert "\x1b" not in to_text(shown)
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("/data/local-files/?d=digits-7/0042.png", "0042.png"),
+        ("/data/local-files/?d=digits-7/no-ending", "no-ending"),
+        ("/data/upload/3/9f-black%20cat.jpg", "9f-black cat.jpg"),
+        ("https://example.org/cats/1.jpg?signature=abc", "1.jpg"),
+        ("s3://bucket/cats/1.jpg", "1.jpg"),
+        ("https://example.org/", "https://example.org/"),
+        ("http://[", "http://["),
+        ("see https://example.org/1.jpg", "see https://example.org/1.jpg"),
+        ("and/or", "and/or"),
+    ],
+)
+def test_the_queue_names_files_not_paths(value: str, wanted: str) -> None:
+    lines = to_text([Waiting(0, 31, {"image": value}, True)]).splitlines()
+    assert lines[-1].split("  ")[:1] == ["1"]
+    assert f"  {wanted}  " in lines[-1]
+
+
 def test_ipython_shows_records_and_leaves_other_lists_alone(trained: Workbench) -> None:
     shell = InteractiveShell.instance()
     try:
@@ -264,13 +358,13 @@ def test_ipython_shows_records_and_leaves_other_lists_alone(trained: Workbench) 
         assert "Project 7" in render(trained.status())[0]["text/plain"]
         assert "Versions" in render(trained.versions())[0]["text/html"]
         assert set(render([1, 2])[0]) == {"text/plain"}
-        assert render(learning_curve(trained.curve()))[0]["image/png"].startswith(b"\x89PNG")
+        assert render(trained.plot())[0]["image/png"].startswith(b"\x89PNG")
     finally:
         InteractiveShell.clear_instance()
 
 
 def test_a_figure_says_on_what_it_was_measured(trained: Workbench, tmp_path: Path) -> None:
-    figure = learning_curve(trained.curve(), baseline=[(25, 0.4), (140, 0.8)], held_out=[(28, 0.5), (140, 0.88)])
+    figure = trained.plot(baseline=[(25, 0.4), (140, 0.8)], held_out=[(28, 0.5), (140, 0.88)])
     figure.savefig(tmp_path / "curve.png")
     (axes,) = figure.axes
     assert "measured on 30 tasks of the fixed random order, never trained on" in axes.get_title(loc="left")

@@ -7,10 +7,13 @@ import threading
 import time
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from lsal import jobs, publishing
 from lsal.backend.projects import slugs
 from lsal.desk import Desk
 from lsal.errors import LsalError
+from lsal.files import read_json, write_json
 from lsal.home import Home, open_home
 from lsal.label_studio import queue
 from lsal.label_studio.project import Project, where
@@ -23,6 +26,8 @@ PAUSE_S = 2.0
 """Between two looks at a project, however many events come."""
 IDLE_S = 60.0
 """Between two looks without an event: events get lost."""
+RETRY_S = 60.0
+"""From the beginning of a refill that came to nothing to the next one."""
 
 
 class Refill:
@@ -77,9 +82,9 @@ class Refill:
 
 
 def refill(desk: Desk) -> jobs.Job | None:
-    """Start ranking if the live publication is nearly labelled; once for each publication."""
+    """Start ranking if the live publication is nearly labelled, and no refill of it is under way or done."""
     below, publication = desk.home.settings().refill_below, publishing.live_publication(desk.home)
-    if below <= 0 or publication is None or _mark(desk.home, publication).exists() or jobs.running(desk.home):
+    if below <= 0 or publication is None or _begun(desk.home, publication) or jobs.running(desk.home):
         return None
     left = len(queue.read_order(desk.project, publication.name))
     if left > below * len(publication.task_ids) or not _worth_it(desk.project, publication, left):
@@ -97,15 +102,24 @@ def _start(home: Home, publication: Publication) -> jobs.Job | None:
     mark = _mark(home, publication)
     mark.parent.mkdir(exist_ok=True)
     try:
-        mark.touch(exist_ok=False)  # of two backends on the same root one wins
-    except FileExistsError:
+        with FileLock(mark.with_name("lock"), timeout=0):  # of two backends on the same root one wins
+            if _begun(home, publication):
+                return None
+            job = Workbench.of(home).rank()
+            write_json(mark, {"job": job.id})
+            return job
+    except Timeout:
         return None
-    try:
-        return Workbench.of(home).rank()
-    except LsalError:
-        mark.unlink()
-        raise
+
+
+def _begun(home: Home, publication: Publication) -> bool:
+    """Whether the publication's last refill is under way or done, or came to nothing only just now."""
+    marked = read_json(_mark(home, publication))
+    if marked is None:
+        return False
+    last = jobs.Job(home.path("jobs", marked["job"])).state()
+    return last.state in ("waiting", "running", "done") or time.time() - last.made_at < RETRY_S
 
 
 def _mark(home: Home, publication: Publication) -> Path:
-    return home.path("refills", publication.name)
+    return home.path("refills", f"{publication.name}.json")

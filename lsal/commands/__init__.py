@@ -7,7 +7,7 @@ the door shows: a record, a list of records, a Job, a figure, a widget.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsal.commands.command import Arguments
@@ -16,7 +16,9 @@ from lsal.files import to_json
 from lsal.jobs import Job
 from lsal.workbench import Workbench
 
-__all__ = ["COMMANDS", "as_json", "build_parser", "run"]
+__all__ = ["COMMANDS", "HELP", "as_json", "build_parser", "run", "with_command"]
+
+HELP = ("-h", "--help")
 
 
 def build_parser(
@@ -36,9 +38,15 @@ def build_parser(
     return parser, parsers
 
 
+def with_command(words: Sequence[str]) -> list[str]:
+    """The words of a line, beginning with a command: `status` where none is named."""
+    named = bool(words) and (words[0] in HELP or not words[0].startswith("-"))
+    return [*words] if named else ["status", *words]
+
+
 def run(bench: Workbench, arguments: Arguments) -> Any:
-    """Run the parsed command; without one, the status."""
-    return COMMANDS[arguments.command or "status"].run(bench, arguments)
+    """Run the parsed command."""
+    return COMMANDS[arguments.command].run(bench, arguments)
 
 
 def as_json(shown: Any) -> str:

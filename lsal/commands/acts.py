@@ -67,9 +67,7 @@ def label(bench: Workbench, a: Arguments) -> Any:
 
 def plot(bench: Workbench, a: Arguments) -> Any:
     """The learning curve as a figure, or written to a file."""
-    from lsal.dashboard.figures import learning_curve
-
-    figure = learning_curve(bench.curve())
+    figure = bench.plot()
     if a.out:
         figure.savefig(a.out, dpi=150, bbox_inches="tight")
         return {"written": str(Path(a.out).resolve())}

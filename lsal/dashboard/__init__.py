@@ -1,7 +1,7 @@
 """The dashboard in a notebook, and how records look there, in a terminal and on paper.
 
-`Dashboard` is loaded when first asked for: the shell uses `html` and `figures`, and has no
-use for widgets.
+`Dashboard` is loaded when first asked for: the shell uses `html` alone, and has no use
+for widgets.
 """
 
 from __future__ import annotations

@@ -29,9 +29,12 @@ TOOLTIPS = {
     "train": "Train on everything that is labelled. The new version goes live unless it is clearly worse.",
     "rank": "Rank what is unlabelled by the live version and publish the best batch as Label Studio's queue.",
     "round": "Train, measure, rank, publish and check the queue: everything that one round needs.",
-    "cancel": "Ask what is running to stop. What was live stays live.",
+    "cancel": "Ask what is running to stop at its next step. The status then shows what is live.",
 }
 ICONS = {"train": "graduation-cap", "rank": "sort-amount-desc", "round": "refresh", "cancel": "stop"}
+
+Step = Callable[[], Awaitable[bool]]
+"""Something done at every tick; False if it was not its turn."""
 
 _log = logging.getLogger(__name__)
 _synced: dict[str, float] = {}
@@ -49,13 +52,13 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         self._starting = False
         self._troubles: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.status, self.note, self.error = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
+        self.status, self.why, self.note, self.error = (ipywidgets.HTML() for _ in range(4))
         self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "16px"})
         self.buttons = {act: self._button(act) for act in ACTS}
         self.curve, self.queue = LearningCurve(), QueueTable()
         style = ipywidgets.HTML(f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"})
         row = ipywidgets.HBox(list(self.buttons.values()))
-        work = ipywidgets.VBox([row, self.progress, self.note])
+        work = ipywidgets.VBox([row, self.why, self.progress, self.note])
         super().__init__([style, self.status, work, self.error, self.curve, self.queue])
         self.add_class("lsal-dashboard")
         self._begin()
@@ -84,37 +87,47 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         self._show()
         self.queue.previews = self._previews.of(self._seen.queue)
 
-    async def _look(self) -> None:
-        """The newest job at every tick; all the rest now and then, and when a job has ended."""
+    async def _look(self) -> bool:
+        """The job at every tick; all the rest now and then, and when a job has ended."""
         before, self._job = self._job, await asyncio.to_thread(latest, self._bench)
-        ended = works(before) and not works(self._job)
+        same = works(self._job) and before and self._job and before.id == self._job.id
+        ended = works(before) and not same
         if ended or time.monotonic() - self._looked > LOOK_S:
             self._seen, self._looked = await asyncio.to_thread(look, self._bench), time.monotonic()
         self._show()
+        return True
 
-    async def _illustrate(self) -> None:
+    async def _illustrate(self) -> bool:
         """Texts and thumbnails of the queue's head; apart from `_look`, as files may be slow to come."""
         self.queue.previews = await asyncio.to_thread(self._previews.of, self._seen.queue)
+        return True
 
-    async def _sync(self) -> None:
+    async def _sync(self) -> bool:
         """Pull from Label Studio, so that counters move while people label. A running job does that itself."""
         home = self._seen.status.home if self._seen.status else ""
         if not home or works(self._job) or time.monotonic() - _synced.get(home, float("-inf")) < SYNC_S:
-            return
+            return False
         _synced[home] = time.monotonic()
         await asyncio.to_thread(self._bench.sync)
+        return True
 
-    async def _forever(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take the step again and again. What goes wrong is shown as a warning until it goes well."""
+    async def _forever(self, step: Step) -> None:
         while True:
-            try:
-                await step()
-            except LsalError as error:
-                self._troubles[step.__name__] = str(error)
-            except Exception as error:  # any: whatever one look meets, the next one may be fine
-                _log.exception("the dashboard could not update")
-                self._troubles[step.__name__] = f"The dashboard could not update: {type(error).__name__}: {error}"
+            await self._try(step)
             await asyncio.sleep(TICK_S)
+
+    async def _try(self, step: Step) -> None:
+        """Take the step. What goes wrong is shown as a warning until it goes well."""
+        try:
+            if await step():
+                self._troubles.pop(step.__name__, None)
+            return
+        except LsalError as error:
+            self._troubles[step.__name__] = str(error)
+        except Exception as error:  # any: whatever one look meets, the next one may be fine
+            _log.exception("the dashboard could not update")
+            self._troubles[step.__name__] = f"The dashboard could not update: {type(error).__name__}: {error}"
+        self._show()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._loop
@@ -143,9 +156,12 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
     async def _act_apart(self, act: str) -> None:
         self._error, self._starting = None, True
         self._show()
-        await asyncio.to_thread(self._act, act)
-        self._starting = False
-        await self._look()
+        try:
+            await asyncio.to_thread(self._act, act)
+            await self._try(self._look)  # the started job is seen before the buttons are free
+        finally:
+            self._starting = False
+            self._show()
 
     def _act(self, act: str) -> None:
         try:
@@ -153,6 +169,10 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
             self._error = None
         except LsalError as error:
             self._error = error
+        except Exception as error:  # any, say a full disk: a click must never end in silence
+            _log.exception("%s failed", title(act))
+            what = f"{title(act)} failed: {type(error).__name__}: {error}"
+            self._error = LsalError(what, "Read the traceback in the log of the kernel, then: lsal status")
 
     # Showing ---------------------------------------------------------------------------
 
@@ -177,6 +197,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         for act, button in self.buttons.items():
             button.disabled = self._starting or act in no
             button.tooltip = f"Not now. {no[act]}" if act in no else TOOLTIPS[act]
+        self._say(self.why, parts.reasons(no))
 
 
 def _point(point: Point) -> dict[str, Any]:

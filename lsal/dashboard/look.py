@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lsal import jobs
 from lsal.errors import BadRequest, LsalError
 from lsal.jobs import ENDED, State
 from lsal.workbench import Workbench
@@ -32,9 +33,10 @@ def look(bench: Workbench) -> Look:
 
 
 def latest(bench: Workbench) -> State | None:
-    """Where the newest job stands; None before the first, and without a project."""
+    """Where the running job stands, else the newest; None before the first, and without a project."""
     try:
-        found = bench.jobs()[:1]
+        running = jobs.running(bench.home)
+        found = [running] if running else bench.jobs()[:1]
     except BadRequest:
         return None
     return found[0].state() if found else None
@@ -46,18 +48,22 @@ def works(job: State | None) -> bool:
 
 
 def refusals(seen: Look, job: State | None) -> dict[str, str]:
-    """Why each act cannot be done now, in a sentence; an act that can is not in it."""
-    if works(job) and job:
-        wait = f"{title(job.act)} is running: wait for it, or cancel it."
+    """Why each act cannot be done now, in a sentence; an act that can is not in it.
+
+    A training or a round may be started while a ranking runs, and waits for it: a refill of
+    the queue takes seconds and may have begun by itself.
+    """
+    running = job if works(job) else None
+    wait = f"{title(running.act)} is running: wait for it, or cancel it." if running else ""
+    if running and (running.act != "rank" or seen.status is None):
         return dict.fromkeys(("train", "rank", "round"), wait)
-    said = {"cancel": "Nothing is running."}
     if seen.status is None:
         return dict.fromkeys(ACTS, str(seen.error) if seen.error else "Looking at the project ...")
-    if why := _no_training(seen.status):
-        said |= {"train": why, "round": why}
-    if seen.status.tasks and seen.status.tasks <= seen.status.labelled + seen.status.skipped:
-        said["rank"] = "Every task is labelled or skipped: there is nothing left to rank."
-    return said
+    why, status = _no_training(seen.status), seen.status
+    done = status.tasks and status.tasks <= status.labelled + status.skipped
+    no_ranking = wait or ("Every task is labelled or skipped: there is nothing left to rank." if done else "")
+    said = {"train": why, "rank": no_ranking, "round": why, "cancel": "" if running else "Nothing is running."}
+    return {act: reason for act, reason in said.items() if reason}
 
 
 def _no_training(status: Status) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from lsal.dashboard.look import title
@@ -67,6 +67,16 @@ def note(job: State | None) -> str:
     return f'<div class="lsal-note">{escape(text)}</div>' if text else ""
 
 
+def reasons(no: Mapping[str, str]) -> str:
+    """One quiet line: why buttons are disabled, each reason once; "" if none is."""
+    acts: dict[str, list[str]] = {}
+    for act, why in no.items():
+        acts.setdefault(why, []).append(title(act))
+    told = [why if len(acts) == 1 else f"{', '.join(names)}: {why}" for why, names in acts.items()]
+    quiet = "color:var(--jp-ui-font-color2,#616161)"
+    return f'<div class="lsal-status lsal-why" style="{quiet}">{escape(" ".join(told))}</div>' if told else ""
+
+
 def _under_way(job: State) -> str:
     left = "" if job.eta_s is None else f", about {duration(job.eta_s)} left"
     return f"{title(job.act)}: {job.progress.message or 'starting'} ({duration(job.seconds)} so far{left})"
@@ -74,7 +84,7 @@ def _under_way(job: State) -> str:
 
 def _ended(job: State) -> str:
     if job.state == "cancelled":
-        return f"{title(job.act)} was cancelled after {duration(job.seconds)}; nothing changed that was live."
+        return f"{title(job.act)} was cancelled after {duration(job.seconds)}; the status above shows what is live."
     if job.state != "done":
         return ""
     told = [

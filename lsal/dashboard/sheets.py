@@ -79,7 +79,7 @@ def _(shown: Verification) -> Sheet:
 
 @sheet.register
 def _(shown: Labelled) -> Sheet:
-    title = f"{shown.labels} tasks labelled in {duration(shown.seconds)}"
+    title = f"{shown.served} tasks labelled in {duration(shown.seconds)}"
     return Sheet(title, (("served", str(shown.served)), ("in order", f"{shown.in_order} of {shown.served}")))
 
 

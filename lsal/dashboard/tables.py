@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lsal.dashboard.wording import accuracy, cut, duration, percent
+from lsal.dashboard.wording import accuracy, cut, duration, file_at, percent
 from lsal.jobs import Job
 from lsal.records import Version
 from lsal.workbench.status import Point, Round, Waiting
@@ -81,7 +81,7 @@ def _queue(shown: Iterable[Waiting]) -> Sheet:
     columns = ("rank", "task", "what", "guess", "runner-up", "margin")
     rows = []
     for one in shown:
-        what = " ".join(str(value) for value in one.data.values())
+        what = " ".join(file_at(str(value)) for value in one.data.values())
         guess = "measuring" if one.measuring else f"{one.guess} {percent(one.chance)}".strip()
         rows.append((str(one.rank + 1), str(one.task_id), cut(what, 50), guess, one.runner_up, percent(one.margin)))
     return Sheet("Next in the queue", columns=columns, rows=tuple(rows))

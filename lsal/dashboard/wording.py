@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+_PLACE = re.compile(r"(/|[a-zA-Z][\w+.-]*://)\S+")
+"""A path or a URL, and nothing else."""
 
 
 def duration(seconds: float) -> str:
@@ -29,6 +35,20 @@ def cut(text: str, most: int) -> str:
     """The text on one line, at most `most` characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def file_at(text: str) -> str:
+    """The name of the file that a path or URL leads to; any other text as it is."""
+    if not _PLACE.fullmatch(text):
+        return text
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # an address that is none, such as http://[
+        return text
+    # Label Studio names a local file in a query: /data/local-files/?d=FOLDER/FILE
+    local = parse_qs(parts.query).get("d") if parts.path.endswith("/local-files/") else None
+    name = PurePosixPath(local[0] if local else unquote(parts.path)).name
+    return name if local or "." in name else text
 
 
 def said(value: Any) -> str:

@@ -36,7 +36,20 @@ class ImageChoices(Choices):
         )
 
     def read(self, control: Control, value: Any, fetch: Fetch) -> Path:
-        """The file behind the image's URL; raises BadData."""
+        """The file behind the image's URL; raises BadData, also for a file that holds no image."""
         if not isinstance(value, str) or not value:
             raise BadData("The URL of an image was expected", "Correct the task, and import it again")
-        return fetch(value)
+        path = fetch(value)
+        _refuse_broken(path)
+        return path
+
+
+def _refuse_broken(path: Path) -> None:
+    """Look at the file without decoding it: a header and, where the format has them, checksums."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.verify()
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadData(f"'{path.name}' holds no image that can be read ({error})", "Replace it, and sync") from None

@@ -25,7 +25,8 @@ class Answer:
 
 def read_example(kind: Kind, control: Control, task: Task, fetch: FetchFor) -> Example:
     """The task as a model sees it, without a target."""
-    return kind.example(control, task.id, task.data, lambda url: fetch(url, task.id))
+    example = kind.example(control, task.id, task.data, lambda url: fetch(url, task.id))
+    return replace(example, digest=task.digest)
 
 
 def read_labelled(kind: Kind, control: Control, tasks: Iterable[Task], fetch: FetchFor) -> Iterator[Example]:
@@ -39,23 +40,28 @@ def read_labelled(kind: Kind, control: Control, tasks: Iterable[Task], fetch: Fe
         except BadData as error:
             yield replace(example, problem=f"task {task.id}: {error}")
             continue
-        yield replace(example, target=answer.target)
+        yield replace(example, target=answer.target, how=answer.how)
 
 
 def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> Answer:
     """The majority of the people's answers; without one, the latest. Skips do not count.
 
     `annotations` come oldest first. A person who answered twice counts once, by the later one.
+    Raises BadData only if no answer is left beside the unreadable ones: a label that was
+    removed since does not outweigh its correction.
     """
-    by_person: dict[object, Target] = {}
+    by_person: dict[object, Target | BadData] = {}
     for annotation in annotations:
-        target = None if annotation.skipped else kind.target(control, annotation.result)
+        target = _read(kind, control, annotation)
         if target is not None:
             person = ("annotation", annotation.id) if annotation.person is None else ("person", annotation.person)
             by_person.pop(person, None)  # so that the latest answer also stands last
             by_person[person] = target
-    answers = list(by_person.values())
+    answers = [said for said in by_person.values() if not isinstance(said, BadData)]
     if not answers:
+        for said in by_person.values():
+            if isinstance(said, BadData):
+                raise said
         return Answer(None, "nobody answered")
     best, votes = Counter(answers).most_common(1)[0]
     if len(answers) == 1:
@@ -63,3 +69,12 @@ def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> A
     if votes * 2 > len(answers):
         return Answer(best, f"majority, {votes} of {len(answers)}")
     return Answer(answers[-1], f"latest of {len(answers)}, no majority")
+
+
+def _read(kind: Kind, control: Control, annotation: Annotation) -> Target | BadData | None:
+    if annotation.skipped:
+        return None
+    try:
+        return kind.target(control, annotation.result)
+    except BadData as error:
+        return error

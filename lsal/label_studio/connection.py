@@ -6,18 +6,22 @@ import email.utils
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from lsal.errors import LabelStudioError, Refused, Unreachable
 from lsal.files import to_json
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 class Connection:
     """A server and a key. Takes legacy tokens and personal access tokens alike.
 
     Each request opens a fresh connection: the development server that Label Studio runs on
-    adds 40 ms to a kept one.
+    adds 40 ms to a kept one. A server on this machine is asked directly, whatever proxy the
+    environment names; one elsewhere through that proxy.
     """
 
     def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
@@ -25,7 +29,11 @@ class Connection:
         self.server_time = time.time()
         self._key = key
         self._access: Callable[[], str] | None = None
-        self._http = httpx.Client(timeout=httpx.Timeout(timeout_s, connect=5.0), headers={"Connection": "close"})
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout_s, connect=5.0),
+            headers={"Connection": "close"},
+            trust_env=not on_loopback(self.url),
+        )
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
@@ -38,7 +46,8 @@ class Connection:
             # A JSON web token: the SDK exchanges and refreshes it. Imported here, it takes seconds.
             from label_studio_sdk.client import LabelStudio
 
-            tokens = LabelStudio(base_url=self.url, api_key=self._key)._client_wrapper._tokens_client
+            sdk = LabelStudio(base_url=self.url, api_key=self._key, httpx_client=self._http)
+            tokens = sdk._client_wrapper._tokens_client
             self._access = lambda: str(tokens.api_key)
         return self._access()
 
@@ -93,6 +102,11 @@ class Connection:
                 "Is this the address of Label Studio itself?",
                 status=answer.status_code,
             ) from None
+
+
+def on_loopback(url: str) -> bool:
+    """Whether `url` is on this machine: no proxy can reach it, and none should be told its key."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def _detail(answer: httpx.Response) -> str:

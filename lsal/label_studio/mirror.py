@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +48,24 @@ class Mirror:
 
     def keep(self, rows: list[dict[str, Any]], first_id: int | None = None) -> None:
         """Store a page of the server's tasks; `first_id` notes how far a first sync has come."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._whole() as db:
             db.executemany("DELETE FROM annotations WHERE task = ?", [(row["id"],) for row in rows])
             db.executemany("REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", map(self._task_row, rows))
             db.executemany("REPLACE INTO annotations VALUES (?, ?, ?, ?, ?, ?)", _annotation_rows(rows))
             if first_id is not None:
                 db.execute("REPLACE INTO facts VALUES ('first_id', ?)", (orjson.dumps(first_id),))
-            db.execute("COMMIT")
+
+    @contextmanager
+    def _whole(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of it, or nothing."""
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
         except BaseException:
             db.execute("ROLLBACK")
             raise
+        db.execute("COMMIT")
 
     def _task_row(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         data, digest = _digest(row["data"])
@@ -66,10 +73,14 @@ class Mirror:
         state = OPEN if not answered else LABELLED if any(not a["was_cancelled"] for a in answered) else SKIPPED
         return row["id"], digest, self._place(row["id"], digest), data, stamp(row["updated_at"]), state
 
-    def place_of(self, task: int, data: Mapping[str, Any]) -> float:
-        """The place of a task in the fixed random order; one that is not here yet is known by its data."""
+    def reserved(self, task: int, data: Mapping[str, Any], share: float) -> bool:
+        """Whether a task is for measuring, by its data or by what is known here under its id.
+
+        Either is enough: the id of a deleted task may be in use again, and Label Studio may
+        send data with addresses rewritten.
+        """
         row = self._db.execute("SELECT place FROM tasks WHERE id = ?", (task,)).fetchone()
-        return float(row[0]) if row else self._place(task, _digest(data)[1])
+        return bool(row and row[0] < share) or self._place(task, _digest(data)[1]) < share
 
     def _place(self, task: int, digest: str) -> float:
         """A keyed hash of the task's identity: random to everybody, the same for ever."""
@@ -79,11 +90,9 @@ class Mirror:
     def remove(self, ids: Iterable[int]) -> None:
         """Forget tasks that the server no longer has."""
         gone = [(number,) for number in ids]
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        db.executemany("DELETE FROM tasks WHERE id = ?", gone)
-        db.executemany("DELETE FROM annotations WHERE task = ?", gone)
-        db.execute("COMMIT")
+        with self._whole() as db:
+            db.executemany("DELETE FROM tasks WHERE id = ?", gone)
+            db.executemany("DELETE FROM annotations WHERE task = ?", gone)
 
     def remember(self, **facts: Any) -> None:
         """Keep some facts beside the tasks."""

@@ -8,9 +8,11 @@ before, with score = rank / size; what the server holds is read back; and then o
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from lsal.errors import LabelStudioError
@@ -26,6 +28,8 @@ class Verification:
 
     `open` are the published tasks that nobody labelled yet, in the server's order;
     `in_order` counts those that stand where they should; `faults` says what is wrong.
+    `compared` is the order, or, where several people label each task, only the membership:
+    Label Studio then serves tasks first that somebody has begun.
     """
 
     name: str
@@ -33,7 +37,8 @@ class Verification:
     open: tuple[int, ...]
     in_order: int
     faults: tuple[str, ...] = ()
-    fixes: tuple[str, ...] = field(default=())
+    fixes: tuple[str, ...] = ()
+    compared: str = "order"
 
     @property
     def exact(self) -> bool:
@@ -42,9 +47,16 @@ class Verification:
 
 
 def new_name(versions: Mapping[str, int]) -> str:
-    """A name for one attempt to publish; never used before, so never mixed up."""
-    made_by = "+".join(f"{control}.{number}" for control, number in sorted(versions.items())) or "start"
+    """A name for one attempt to publish; never used before, so never mixed up.
+
+    Plain characters only: Label Studio's filters decode others, and it is a file's name too.
+    """
+    made_by = "+".join(f"{_plain(control)}.{number}" for control, number in sorted(versions.items())) or "start"
     return f"lsal-queue-{made_by}-{secrets.token_hex(4)}"
+
+
+def _plain(control: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", control)[:40]
 
 
 def write(project: Project, name: str, entries: Sequence[Entry]) -> None:
@@ -77,23 +89,35 @@ def read_order(project: Project, name: str) -> list[int]:
 
 def verify(project: Project, publication: Publication) -> Verification:
     """Compare the server's queue with a publication, by reading only."""
-    facts, faults, fixes = project.read(), [], []
+    facts = project.read()
+    faults = _settings_at_fault(facts, publication)
+    there = list(dict.fromkeys(read_order(project, publication.name)))  # a page may shift while it is read
+    still_open, published = set(there), set(publication.task_ids)
+    wanted = [task for task in publication.task_ids if task in still_open]
+    overlap = facts.get("maximum_annotations", 1) > 1
+    right = [task in published if overlap else task == want for task, want in zip_longest(there, wanted)]
+    in_order = 0 if faults else sum(right)
+    if not faults and not all(right):
+        faults.append(f"{len(right) - in_order} of {len(there)} open tasks stand elsewhere than published")
+    return Verification(
+        publication.name,
+        len(publication.task_ids),
+        tuple(there),
+        in_order,
+        tuple(faults),
+        ("lsal rank",) if faults else (),
+        "membership" if overlap else "order",
+    )
+
+
+def _settings_at_fault(facts: Mapping[str, Any], publication: Publication) -> list[str]:
+    """What of the project keeps the publication from being the queue."""
+    faults = []
     if facts["sampling"] != SAMPLING:
         faults.append(f"Label Studio's task sampling is '{facts['sampling']}', so scores do not order the queue")
-        fixes.append("lsal rank")
     if facts["model_version"] != publication.name:
         faults.append(f"Label Studio serves '{facts['model_version']}', not '{publication.name}'")
-        fixes.append("lsal rank")
-    there = read_order(project, publication.name)
-    still_open = set(there)
-    wanted = [task for task in publication.task_ids if task in still_open]
-    in_order = sum(a == b for a, b in zip(there, wanted, strict=True)) if not faults else 0
-    if not faults and in_order < len(there):
-        faults.append(f"{len(there) - in_order} of {len(there)} open tasks stand elsewhere than published")
-        fixes.append("lsal rank")
-    return Verification(
-        publication.name, len(publication.task_ids), tuple(there), in_order, tuple(faults), tuple(fixes)
-    )
+    return faults
 
 
 def _held(project: Project, name: str) -> dict[int, tuple[float, int]]:

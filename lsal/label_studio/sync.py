@@ -57,8 +57,8 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None) -> Sync
 
 def _compare_ids(mirror: Mirror, project: Project) -> int:
     """Drop what the server deleted and fetch what a sync missed; returns how many went."""
+    here = set(mirror.ids())  # read first: what another process adds meanwhile must not look deleted
     there = {row["id"] for rows in project.tasks([], "id", page=5000) for row in rows}
-    here = set(mirror.ids())
     mirror.remove(here - there)
     missing = sorted(there - here)
     for start in range(0, len(missing), IDS_AT_ONCE):

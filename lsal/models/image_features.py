@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -56,10 +57,11 @@ class ImageFeatures:
         """One prediction per example; an image that cannot be read gets the prior and a zero embedding."""
         if not self._width:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
-        features, readable, _ = self._read(examples)
+        features, readable, reason = self._read(examples)
         chances = np.tile(self._head.prior, (len(examples), 1, 1))
         chances[readable] = self._head.chances(features[readable])
-        return answer(self.control, examples, chances, features)
+        told, fine = answer(self.control, examples, chances, features), set(readable.tolist())
+        return [one if n in fine else replace(one, problem=reason) for n, one in enumerate(told)]
 
     def embed(self, examples: Sequence[Example]) -> Floats:
         """Embeddings (n, d) before there is any label."""

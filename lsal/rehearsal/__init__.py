@@ -28,12 +28,12 @@ def rehearse(
     family: str | None = None,
     report: Report | None = None,
 ) -> Rehearsal:
-    """Replay `strategies` over a labelled .jsonl or .csv file, or over rows; every seed plays all of them.
+    """Replay `strategies` over a labelled CSV, TSV or JSONL file, or over rows; every seed plays all of them.
 
-    A column `split` says which rows are the pool (train) and which are measured on (test);
-    without it each seed holds out a fifth of its own. For image families the inputs are files
-    beside the source. Raises BadData for a source that cannot
-    be read and BadRequest for figures or names that make no sense.
+    In a column `split`, `test` marks the rows that are measured on, and every other word the
+    pool; without it each seed holds out a fifth of its own. For image families the inputs are
+    files beside the source. Raises BadData for a source that cannot be read and BadRequest for
+    figures or names that make no sense.
     """
     if min(start, batch, seeds) < 1 or budget < start or not strategies:
         figures = f"start {start}, batch {batch}, budget {budget}, seeds {seeds}"

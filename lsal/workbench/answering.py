@@ -33,7 +33,7 @@ class Answers:
             return []
         share = self._desk.home.settings().measuring_share
         rows = [Task(int(task.get("id") or 0), "", 0.0, dict(task.get("data") or {})) for task in tasks]
-        reserved = {row.id for row in rows if self._desk.mirror.place_of(row.id, row.data) < share}
+        reserved = {row.id for row in rows if self._desk.mirror.reserved(row.id, row.data, share)}
         results: list[list[dict[str, Any]]] = [[] for _ in rows]
         scores = [0.0] * len(rows)
         for control, kind, _, model in live:

@@ -27,7 +27,10 @@ from lsal.workbench.demo import Demo
 from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from lsal.rehearsal import Rehearsal
+    from lsal.workbench.figures import Curve
 
 WORKER = "lsal.worker"
 
@@ -175,6 +178,12 @@ class Workbench:
     def curve(self) -> list[Point]:
         """The learning curve: every version on the same measuring tasks."""
         return curve(self.desk)
+
+    def plot(self, baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
+        """The learning curve on paper, beside what else was measured; see `figures.learning_curve`."""
+        from lsal.workbench.figures import learning_curve
+
+        return learning_curve(self.curve(), baseline, held_out)
 
     def rounds(self) -> list[Round]:
         """The trainings so far, with seconds by step."""

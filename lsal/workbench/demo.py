@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lsal import annotator
 from lsal.annotator import Labelled
 from lsal.errors import JobFailed
+from lsal.files import read_json
 from lsal.records import Example
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
         test_tasks=tested,
         random=baseline(bench, int(rows[-1]["labels"]), seeds),
         queue={
-            "published": sum(round_.published for round_ in bench.rounds()[:-1]) + rows[0]["labels"],
+            "published": _published(bench),
             "served": served,
             "in_order": sum(s.in_order for s in sittings),
         },
@@ -97,6 +98,12 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
         else sum(sum(made.seconds.values()) for made in bench.rounds()),
         addresses=_addresses(bench),
     )
+
+
+def _published(bench: Workbench) -> int:
+    """How many tasks were published and are open no longer."""
+    sizes = [len(read_json(path)["task_ids"]) for path in bench.home.path("publications").glob("*.json")]
+    return sum(sizes) - len(bench.verify().open)
 
 
 def baseline(bench: Workbench, labels: int, seeds: int) -> dict[str, Any]:

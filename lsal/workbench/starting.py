@@ -55,22 +55,26 @@ def new(
 
 
 def attach(root: Path, url: str, number: int, key: str = "") -> Home:
-    """Attach to a project that is already on a Label Studio server. Changes nothing there."""
+    """Attach to a project that is already on a Label Studio server. Changes nothing there.
+
+    A `key` is kept once the server has accepted it.
+    """
     running = server.running(root)
     own = running is not None and running.url.rstrip("/") == url.rstrip("/")
-    if key and not own:
-        settings.keep_key(root, url, key)
-    project = Project(Connection(url, settings.label_studio_key(root, server.OWN if own else url)), number)
-    facts = project.read()
+    given = key if not own else ""
+    held = given or settings.label_studio_key(root, server.OWN if own else url)
+    facts = Project(Connection(url, held), number).read()
+    if given:
+        settings.keep_key(root, url, given)
     return create_home(root, url.rstrip("/"), number, facts["created_at"], facts["title"], own_server=own)
 
 
 def split(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
     """Rows for the project and rows held out: as the source says, else a seeded random share."""
-    if any(row.split == "test" for row in rows):
-        return [row for row in rows if row.split != "test"], [row for row in rows if row.split == "test"]
-    order = random.Random(seed).sample(range(len(rows)), len(rows))
-    out = set(order[: round(len(rows) * share)])
+    out = sources.kept_for_testing([row.split for row in rows])
+    if not out:
+        order = random.Random(seed).sample(range(len(rows)), len(rows))
+        out = set(order[: round(len(rows) * share)])
     return [r for n, r in enumerate(rows) if n not in out], [r for n, r in enumerate(rows) if n in out]
 
 

@@ -203,8 +203,14 @@ def _warnings(desk: Desk, known: bool) -> list[str]:
     if known:
         for name, (control, _) in desk.handled.items():
             number = desk.store.current().get(name)
-            if number is not None and not desk.store.get(number).fits(control):
+            if number is not None and number not in desk.store.numbers():
+                told.append(f"Version {number} of '{name}' is live but its folder is gone. Train another: lsal round")
+            elif number is not None and not desk.store.get(number).fits(control):
                 told.append(f"The control '{name}' changed since version {number} was trained. Train again: lsal round")
+    ranking = publishing.live_ranking(desk.home)
+    if ranking and ranking.problems:
+        first = next(iter(ranking.problems.values()))
+        told.append(f"{len(ranking.problems)} tasks cannot be read and are left out of the queue; the first: {first}")
     if publication and publication.versions != desk.store.current():
         told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
     if publication and not _open(desk):

@@ -86,7 +86,7 @@ def _snapshots(desk: Desk, job: Job, steps: Steps, parameters: Mapping[str, Any]
     if not (mine / "whole").exists():
         _sync(desk, steps)
         with steps.step("snapshot"):
-            write_snapshots(desk, mine)
+            write_snapshots(desk, mine, steps.report)
             (mine / "whole").touch()
     return mine
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsal import measuring, predicting, training
+from lsal import measuring, training
 from lsal.desk import Desk
 from lsal.errors import BadData, LsalError
-from lsal.files import file_name, read_json, write_json
+from lsal.files import file_name
 from lsal.jobs import Job
-from lsal.records import Control, Example, Task, Version
-from lsal.worker.steps import Steps
-
-OLD_VERSIONS_S = 5.0
-"""Seconds spent at most on asking old versions about newly measured tasks."""
+from lsal.protocols import Report
+from lsal.records import Example, Version
+from lsal.worker import answers
+from lsal.worker.steps import Steps, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +42,66 @@ def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesso
     return lessons, why_not
 
 
-def write_snapshots(desk: Desk, folder: Path) -> None:
-    """What each control's training needs, from the mirror as it is now."""
-    share = desk.home.settings().measuring_share
-    labelled = list(desk.mirror.labelled())
+def write_snapshots(desk: Desk, folder: Path, report: Report) -> None:
+    """What each control's training needs, from the mirror as it is now.
+
+    A task that a version was trained on stays out of measuring, also when the share of
+    measuring tasks grew since.
+    """
+    share, labelled = desk.home.settings().measuring_share, list(desk.mirror.labelled())
+    trained_on = {number for version in desk.store.all() for number in version.examples["ids"]}
+    reserved = [task for task in labelled if task.place < share]
     parts = {
         "train": [task for task in labelled if task.place >= share],
-        "measure": [task for task in labelled if task.place < share],
+        "measure": [task for task in reserved if task.id not in trained_on],
     }
     for name, (control, _) in desk.need_handled().items():
         family = desk.family(name)
-        rows = {part: _with_digest(desk.labelled(name, tasks), tasks) for part, tasks in parts.items()}
+        rows = {part: told(desk.labelled(name, tasks), len(tasks), report) for part, tasks in parts.items()}
         if training.needs_pool(family):
-            rows["pool"] = ((e, "") for e in desk.examples(name, desk.mirror.tasks()))
+            rows["pool"] = told(desk.examples(name, desk.mirror.tasks()), desk.mirror.count(), report)
         seed = desk.home.settings().seed
         training.write_snapshot(folder / file_name(name), control, family, desk.options(name), seed, rows)
 
 
-def _with_digest(examples: Iterator[Example], tasks: Sequence[Task]) -> Iterator[tuple[Example, str]]:
-    return zip(examples, (task.digest for task in tasks), strict=True)
-
-
 def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) -> Lesson:
-    measured = [e for e in snapshot.measure if e.target is not None and not e.problem]
-    known = [v for v in desk.store.all() if v.job == job.id and v.control == snapshot.control.name]
-    if known:  # the job was killed after this version was whole
+    control, measured = snapshot.control, [e for e in snapshot.measure if e.counts]
+    made = [version for version in desk.store.all() if version.control == control.name]
+    mine = [version for version in made if version.job == job.id]
+    if mine:  # the job was killed after this version was whole
         with steps.step("measure"):
-            _ask_old_versions(desk, snapshot.control, measured)
-        return _learned_before(desk, known[-1])
+            _measure_all(desk, snapshot, measured, made[-1].number == mine[-1].number)
+        return _learned_before(desk, mine[-1])
     with steps.step("train"):
         trained = training.train(snapshot, steps.report)
     with steps.step("measure"):
-        told = trained.model.predict(measured)
-        metrics = measuring.measure(told, measured, snapshot.control)
-        comparison = _against_live(desk, snapshot.control, measured, measuring.answers(told))
-        promoted, reason = measuring.gate(comparison)
+        predicted = trained.model.predict(measured)
+        said = measuring.answers(predicted, measured)
+        metrics = measuring.measure(predicted, measured, control)
+        promoted, reason = _gate(desk, snapshot, made, measured, said)
         version = _keep(desk, job, snapshot, trained, metrics, promoted, reason)
-        _note_answers(desk, version.number, measuring.answers(told))
-        _ask_old_versions(desk, snapshot.control, measured)
+        answers.note(desk, version.number, said)
+        _measure_all(desk, snapshot, measured, not _is_old(snapshot, made))
     return Lesson(version, promoted, reason)
+
+
+def _gate(
+    desk: Desk, snapshot: training.Snapshot, made: Sequence[Version], measured: Sequence[Example], said: measuring.Said
+) -> tuple[bool, str]:
+    """Promote or hold. What was learned from an old snapshot never replaces what came after it."""
+    if _is_old(snapshot, made):
+        return False, f"trained again from older labels; version {made[-1].number} came after them"
+    return measuring.gate(*answers.against_live(desk, snapshot.control, measured, said))
+
+
+def _is_old(snapshot: training.Snapshot, made: Sequence[Version]) -> bool:
+    return any(version.made_at > snapshot.made_at for version in made)
+
+
+def _measure_all(desk: Desk, snapshot: training.Snapshot, measured: Sequence[Example], newest: bool) -> None:
+    if newest:
+        answers.note_truth(desk, snapshot.control, measured)
+    answers.ask_old_versions(desk, snapshot.control, measured)
 
 
 def _learned_before(desk: Desk, version: Version) -> Lesson:
@@ -118,42 +137,3 @@ def _keep(
         promoted=promoted,
         reason=reason,
     )
-
-
-def _against_live(
-    desk: Desk, control: Control, measured: Sequence[Example], new: dict[int, tuple[str, ...]]
-) -> measuring.Comparison | None:
-    """The live version and the new one on the same tasks; None without a live one that fits."""
-    number = desk.store.current().get(control.name)
-    live = desk.store.get(number) if number is not None else None
-    if live is None or not live.fits(control):
-        return None
-    old = measuring.answers(predicting.load(live, control).predict(measured))
-    return measuring.compare(old, new, measuring.truths(measured))
-
-
-def _ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
-    """Old versions answer the measuring tasks that came since, so that a curve compares all on the same."""
-    write_json(
-        desk.home.path("versions", "answers", f"truth-{file_name(control.name)}.json"), measuring.truths(measured)
-    )
-    begun = time.monotonic()
-    for version in reversed(desk.store.all()):
-        if version.control != control.name or not version.fits(control):
-            continue
-        known = read_json(_answers_path(desk, version.number), {})
-        missing = [e for e in measured if str(e.task_id) not in known]
-        if missing and time.monotonic() - begun < OLD_VERSIONS_S:
-            try:
-                told = predicting.load(version, control).predict(missing)
-            except LsalError:  # a damaged old version must not stop a new one
-                continue
-            _note_answers(desk, version.number, {**known, **measuring.answers(told)})
-
-
-def _note_answers(desk: Desk, number: int, answers: dict[int, tuple[str, ...]]) -> None:
-    write_json(_answers_path(desk, number), answers)
-
-
-def _answers_path(desk: Desk, number: int) -> Path:
-    return desk.home.path("versions", "answers", f"{number:04d}.json")

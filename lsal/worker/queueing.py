@@ -16,21 +16,22 @@ from lsal.models import MODELS
 from lsal.protocols import Kind
 from lsal.records import Control, Entry, Example, Pool, Prediction, Publication, Ranking
 from lsal.strategies.pools import make_pool, start_pool
-from lsal.worker.steps import Steps
+from lsal.worker.steps import Steps, told
 
 
 def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", size: int = 0) -> Ranking:
     """The next batch, by the versions in `live`; before the first version by the data alone."""
-    settings = desk.home.settings()
+    settings, live = desk.home.settings(), _fitting(desk, live)
     tasks = list(desk.mirror.tasks(OPEN))
     reserve = [task.id for task in tasks if task.place < settings.measuring_share]
     name, (control, kind) = _control_to_rank(desk, live)
     with steps.step("read"):
-        read = list(desk.examples(name, (t for t in tasks if t.place >= settings.measuring_share)))
-        problems = {e.task_id: e.problem for e in read if e.problem}
-        examples = [e for e in read if not e.problem]
+        choosable = [task for task in tasks if task.place >= settings.measuring_share]
+        read = list(told(desk.examples(name, choosable), len(choosable), steps.report))
+        problems = {e.task_id: why for e in read if (why := _problem(e, control))}
+        examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool = _score(desk, steps, control, examples, live)
+        predictions, pool, unread = _score(desk, steps, control, examples, live)
     with steps.step("rank"):
         made = ranking.rank(
             control,
@@ -40,11 +41,20 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
             size or settings.batch,
             settings.measuring_share,
             predictions,
-            lambda told: kind.result(control, told),
+            lambda one: kind.result(control, one),
             live,
-            problems,
+            problems | unread,
         )
         return _with_other_controls(desk, made, live, name)
+
+
+def _problem(example: Example, control: Control) -> str | None:
+    """Why a task is kept out of the batch: a model has nothing but the prior to say about it,
+    which is the greatest doubt there is, so that such tasks would head every queue.
+    """
+    if isinstance(example.input, str) and not example.input.strip():
+        return f"task {example.task_id}: field '{control.data_key}' is empty"
+    return example.problem
 
 
 def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping[str, int]) -> Publication | None:
@@ -59,10 +69,13 @@ def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping
         except EmptyPool:
             if dict(live) != desk.store.current():
                 desk.store.make_current(live)
+            steps.commit()
             return None
         try:
             with steps.step("publish"):
-                return publishing.publish(desk.home, desk.project, desk.store, made, live)
+                published = publishing.publish(desk.home, desk.project, desk.store, made, live)
+            steps.commit()
+            return published
         except LabelStudioError as error:
             if error.status != 400:  # it may have switched all the same: the intent stays, to be asked about
                 raise
@@ -71,6 +84,12 @@ def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping
                 raise
             sync(desk.mirror, desk.project)
     return None
+
+
+def _fitting(desk: Desk, live: Mapping[str, int]) -> dict[str, int]:
+    """The live versions that can answer: those whose control still is as it was."""
+    handled = desk.handled
+    return {n: v for n, v in live.items() if n in handled and desk.store.get(v).fits(handled[n][0])}
 
 
 def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verification:
@@ -88,35 +107,36 @@ def _control_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[str, tuple[Co
 
 def _score(
     desk: Desk, steps: Steps, control: Control, examples: Sequence[Example], live: Mapping[str, int]
-) -> tuple[list[Prediction], Pool]:
+) -> tuple[list[Prediction], Pool, dict[int, str]]:
+    """Predictions and the pool that they make up, and why some tasks are not in it."""
     settings, number = desk.home.settings(), live.get(control.name)
     version = desk.store.get(number) if number is not None else None
-    if version is None or not version.fits(control):
+    if version is None:
         model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
         ids = [e.task_id for e in examples]
-        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed)
+        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
-    labelled = [e for e in desk.labelled(control.name, trained) if e.target is not None and not e.problem]
+    labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
-        told = predicting.score(version, control, [*examples, *labelled], executor, steps.report)
+        scored = predicting.score(version, control, [*examples, *labelled], executor, steps.report)
     split = len(examples)
+    predictions = [one for one in scored[:split] if not one.problem]
+    unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
     targets = [e.target for e in labelled if e.target is not None]
-    pool = make_pool(told[:split], control, targets, told[split:], settings.seed + version.number)
-    return told[:split], pool
+    pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
+    return predictions, pool, unread
 
 
 def _with_other_controls(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: str) -> Ranking:
     """Pre-annotations of the other controls for the tasks of the batch."""
-    others = {name: number for name, number in live.items() if name != ranked_by and name in desk.handled}
+    others = {name: number for name, number in live.items() if name != ranked_by}
     entries = {entry.task_id: entry for entry in made.entries}
     for name, number in others.items():
         control, kind = desk.handled[name]
         version = desk.store.get(number)
-        if not version.fits(control):
-            continue
         shown = [task for task, entry in entries.items() if not entry.measuring]
         examples = [e for e in desk.examples(name, desk.mirror.tasks(ids=shown)) if not e.problem]
-        for told in predicting.load(version, control).predict(examples):
-            entry: Entry = entries[told.task_id]
-            entries[told.task_id] = replace(entry, result={**entry.result, name: kind.result(control, told)})
+        for one in predicting.load(version, control).predict(examples) if examples else []:
+            entry: Entry = entries[one.task_id]
+            entries[one.task_id] = replace(entry, result={**entry.result, name: kind.result(control, one)})
     return replace(made, entries=tuple(entries.values()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from lsal.errors import Cancelled
 from lsal.jobs import Job
-from lsal.records import Progress
+from lsal.protocols import Report
+from lsal.records import Example, Progress
 
 EVERY_S = 0.1
 
@@ -19,12 +21,13 @@ class Steps:
         self.seconds: dict[str, float] = {}
         self._job, self._total, self._done = job, total, 0
         self._name, self._told, self._within = "", 0.0, 0.0
+        self._committed = False
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time one step; a name that comes again adds up."""
         self._name, self._within, begun = name, 0.0, time.perf_counter()
-        self._job.report(Progress(self._done, max(self._total, self._done + 1), name))
+        self._say(Progress(self._done, max(self._total, self._done + 1), name))
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
         self._done += 1
@@ -40,4 +43,22 @@ class Steps:
         self._within = max(self._within, within)
         message = f"{self._name}: {progress.message}" if progress.message else self._name
         done, total = self._done + self._within, max(self._total, self._done + 1)
-        self._job.report(Progress(done, total, message, progress.metrics))
+        self._say(Progress(done, total, message, progress.metrics))
+
+    def commit(self) -> None:
+        """From here on the work is done: a cancel that comes later is too late to be heard."""
+        self._committed = True
+
+    def _say(self, progress: Progress) -> None:
+        try:
+            self._job.report(progress)
+        except Cancelled:
+            if not self._committed:
+                raise
+
+
+def told(examples: Iterable[Example], total: int, report: Report) -> Iterator[Example]:
+    """The same examples, reporting on the way; raises Cancelled."""
+    for number, example in enumerate(examples):
+        report(Progress(number, total, "reading"))
+        yield example
