@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +10,18 @@ from typing import Any
 from lsal.commands import as_json, build_parser, run, with_command
 from lsal.errors import LsalError
 from lsal.jobs import ENDED, Job
+from lsal.label_studio.queue import Verification
 from lsal.settings import silence
 from lsal.workbench import Workbench
 
+CURVE = "learning_curve.png"
+
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it went well, 1 with two lines on stderr if not."""
+    """Run one command; 0 if it went well, 1 with two lines on stderr if not.
+
+    1 also when `verify` finds another queue than the published one.
+    """
     silence()
     parser, _ = build_parser()
     arguments = parser.parse_args(with_command(sys.argv[1:] if words is None else words))
@@ -24,13 +31,17 @@ def main(words: Sequence[str] | None = None) -> int:
         if isinstance(shown, Job):
             shown = _follow(shown)
         print(as_json(shown) if arguments.json else _text(shown))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except LsalError as error:
         print("\n".join(error._render_traceback_()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped. A job that was started goes on: lsal status, lsal cancel", file=sys.stderr)
         return 130
-    return 0
+    return int(isinstance(shown, Verification) and not shown.exact)
 
 
 def _follow(job: Job) -> Any:
@@ -48,6 +59,11 @@ def _follow(job: Job) -> Any:
 def _text(shown: Any) -> str:
     from lsal.dashboard.html import to_text
 
+    if hasattr(shown, "savefig"):
+        shown.savefig(CURVE, dpi=150, bbox_inches="tight")
+        return f"written to {CURVE}; another place: lsal plot --out FILE"
+    if hasattr(shown, "_repr_mimebundle_"):
+        return "The panel lives in a notebook: %load_ext lsal, then %lsal dashboard"
     return to_text(shown)
 
 

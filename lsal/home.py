@@ -16,6 +16,7 @@ root/                       .lsal beside the notebook
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
+    ├── served.json         the backend was connected to it
     └── lock                one round at a time
 """
 

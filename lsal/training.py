@@ -96,6 +96,8 @@ def train(snapshot: Snapshot, report: Report) -> Trained:
     """Fit a model of the snapshot's family. The measuring part is not looked at."""
     usable = [e for e in snapshot.train if e.target is not None and not e.problem]
     skipped = {e.task_id: e.problem for e in snapshot.train if e.problem}
+    if not snapshot.train:
+        raise BadData(f"Nothing is labelled yet for '{snapshot.control.name}'", "Label the first batch: lsal rank")
     if not usable:
         found = f"; {len(skipped)} cannot be read, the first: {next(iter(skipped.values()))}" if skipped else ""
         raise BadData(f"Nothing to learn from for '{snapshot.control.name}'{found}", "Label some tasks first")

@@ -61,7 +61,7 @@ class Served:
         return [t for t in self.bench.desk.mirror.tasks(state=0) if t.place >= 0.1 and t.id not in queued]
 
     def label(self, count: int) -> None:
-        assert self.bench.label(count).labels == count
+        assert self.bench.label(count).served == count
 
 
 @pytest.fixture(scope="module")
@@ -107,22 +107,42 @@ def test_label_studio_says_connected(served: Served, client: Client) -> None:
     assert served.bench.desk.project.read()["model_version"] == publication.name
 
 
-@pytest.mark.parametrize("held", [None, "", "lsal"])
-def test_connecting_brings_the_live_queue_back(served: Served, held: str | None) -> None:
+def forget(bench: Workbench, client: Client, name: str) -> None:
+    """Delete all predictions called `name`, as people can in the project's settings."""
+    path = f"/api/projects/{bench.home.project}/model-versions/"
+    assert client("DELETE", path, json={"model_version": name}).status_code < 300
+
+
+def other_prediction(served: Served, name: str) -> None:
+    """A prediction that is somebody else's."""
+    task = served.unseen()[0].id
+    served.bench.desk.project.add_predictions([{"task": task, "model_version": name, "score": 0.5, "result": []}])
+
+
+@pytest.mark.parametrize("held", ["", "lsal", None])
+def test_connecting_brings_the_live_queue_back(served: Served, client: Client, held: str | None) -> None:
     project, publication = served.bench.desk.project, publishing.live_publication(served.bench.home)
     assert publication
-    project.change(model_version=held)
+    project.change(model_version=held or "lsal")
+    if held is None:
+        other_prediction(served, "another")
+        forget(served.bench, client, "another")
+    else:
+        project.change(model_version=held)
+    assert project.read()["model_version"] == held
     assert served.bench.serve()["connected"] == served.connected
     assert project.read()["model_version"] == publication.name
 
 
-def test_connecting_leaves_what_somebody_chose(served: Served) -> None:
+def test_connecting_leaves_what_somebody_chose(served: Served, client: Client) -> None:
     project, publication = served.bench.desk.project, publishing.live_publication(served.bench.home)
     assert publication
+    other_prediction(served, "somebody's own")
     project.change(model_version="somebody's own")
     served.bench.serve()
     assert project.read()["model_version"] == "somebody's own"
     project.change(model_version=publication.name)
+    forget(served.bench, client, "somebody's own")
 
 
 def test_a_round_that_publishes_while_it_connects_stays_live(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,6 +238,16 @@ def test_a_queue_that_runs_dry_is_refilled_once(served: Served, second: str) -> 
     time.sleep(2.5)
     assert len(rankings(bench)) == len(before) + 1
     bench.configure(refill_below=0.0)
+
+
+def test_a_queue_that_was_deleted_is_none(label_studio: Server, root: Path, client: Client, tmp_path: Path) -> None:
+    bench = Workbench(root).new(str(write_table(tmp_path / "gone.csv", 8)), demo=True, hold_out=0.0)
+    bench.serve()
+    assert bench.desk.project.read()["model_version"] == ""  # nothing was published yet
+    name = bench.rank().wait(120)["publication"]
+    forget(bench, client, name)
+    bench.serve()
+    assert bench.desk.project.read()["model_version"] == ""
 
 
 def test_a_queue_is_refilled_only_if_something_is_left(label_studio: Server, root: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lsal.strategies import STRATEGIES
 WORDS = {
     "new": ["digits", "--demo"],
     "attach": ["http://127.0.0.1:8080", "7"],
+    "use": ["7"],
     "rehearse": ["data.csv", "--strategies", "auto,random", "--json"],
     "set": ["batch=50", "strategy=margin"],
     "train": ["--again", "20260101", "--wait"],

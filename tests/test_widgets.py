@@ -83,7 +83,8 @@ def test_a_dashboard_shows_what_the_disk_holds(trained: Workbench) -> None:
     assert shown.queue.caption == "the first 15 of 25 open tasks"
     assert shown.queue.previews["26"] == {"text": HOSTILE}
     assert "<b>24</b>" in shown.status.value
-    assert "lsal-warning" not in shown.status.value
+    assert shown.status.value.count("lsal-warning") == 1
+    assert "Start it: lsal up" in shown.status.value  # there is no server behind this home
     assert shown.curve.points is points, "a look that finds nothing new must send nothing"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import orjson
 
 from lsal.commands.command import Arguments
-from lsal.errors import BadRequest
+from lsal.errors import BadRequest, LabelStudioError
 from lsal.jobs import Job
 from lsal.workbench import Workbench
 
@@ -34,8 +35,35 @@ def attach(bench: Workbench, a: Arguments) -> Any:
 
 
 def status(bench: Workbench, a: Arguments) -> Any:
-    """The project at a glance."""
+    """The project at a glance, as Label Studio has it now if it answers."""
+    _refresh(bench)
     return bench.status()
+
+
+def queue(bench: Workbench, a: Arguments) -> Any:
+    """The head of the live queue, as Label Studio has it now if it answers."""
+    _refresh(bench)
+    return bench.queue(a.count)
+
+
+def _refresh(bench: Workbench) -> None:
+    """Pull what changed, once there was a first sync; a server that does not answer is no obstacle."""
+    if bench.desk.mirror.fact("watermark"):
+        with contextlib.suppress(LabelStudioError):
+            bench.sync()
+
+
+def use(bench: Workbench, a: Arguments) -> Any:
+    """Make another project the one that commands mean."""
+    bench.use(a.number)
+    return status(bench, a)
+
+
+def up(bench: Workbench, a: Arguments) -> Any:
+    """Start lsal's own Label Studio; where it is, and how to sign in."""
+    running = bench.up(a.port)
+    where = bench.root / "label-studio" / "login.json"
+    return {"url": running.url, "sign in as": bench.login()[0], "password": f"in {where}"}
 
 
 def train(bench: Workbench, a: Arguments) -> Any:
@@ -85,13 +113,15 @@ _BY_CONTROL = {"family": 'family={"CONTROL": "random"}', "options": 'options={"C
 
 
 def set_(bench: Workbench, a: Arguments) -> Any:
-    """Change settings given as NAME=VALUE."""
+    """Change settings given as NAME=VALUE; returns all of them."""
     changes = {}
     for pair in a.pairs:
         name, sign, value = pair.partition("=")
         if not sign:
             raise BadRequest(f"'{pair}' is not NAME=VALUE", "For example: lsal set batch=50")
         changes[name] = _value(value)
+        if name == "family" and isinstance(changes[name], str) and len(bench.status().controls) == 1:
+            changes[name] = dict.fromkeys(bench.status().controls, value)
         if name in _BY_CONTROL and not isinstance(changes[name], Mapping | None):
             raise BadRequest(f"{name} is set for each control", f"For example: lsal set '{_BY_CONTROL[name]}'")
     return bench.configure(**changes)

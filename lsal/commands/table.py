@@ -20,7 +20,7 @@ _TABLE = (
     Command(
         "up",
         "install lsal's own Label Studio if need be, and start it",
-        lambda bench, a: {"url": bench.up(a.port).url, "login": bench.login()[0]},
+        acts.up,
         (argument("--port", type=int, help="the port to listen on"),),
     ),
     Command("down", "end lsal's own Label Studio and the backend", lambda bench, a: {"ended": bench.down()}),
@@ -50,6 +50,7 @@ _TABLE = (
             argument("--key-file", help="a file with the key, if LABEL_STUDIO_API_KEY is not set"),
         ),
     ),
+    Command("use", "make another project the active one", acts.use, (argument("number", help="a project id or home"),)),
     Command(
         "serve",
         "start the ML backend beside the notebook and connect it",
@@ -73,12 +74,13 @@ _TABLE = (
     Command("rank", "rank what is not labelled, and publish the batch", acts.rank, (_STRATEGY, _BATCH, _WAIT)),
     Command("round", "train, measure, promote or hold, rank, publish", acts.round_, (_STRATEGY, _BATCH, _WAIT)),
     Command("cancel", "stop the running job", lambda bench, a: {"asked": bench.cancel()}),
+    Command("jobs", "the jobs so far, newest first", lambda bench, a: bench.jobs()[:20]),
     Command("versions", "every version on the same measuring tasks", lambda bench, a: bench.curve()),
     Command("rounds", "the trainings so far, with seconds by step", lambda bench, a: bench.rounds()),
     Command(
         "queue",
         "the head of the live queue",
-        lambda bench, a: bench.queue(a.count),
+        acts.queue,
         (argument("count", type=int, nargs="?", default=20, help="how many tasks"),),
     ),
     Command("verify", "compare Label Studio's order with what was published", lambda bench, a: bench.verify()),
@@ -100,9 +102,9 @@ _TABLE = (
     ),
     Command(
         "set",
-        "change settings of the project",
+        "show or change the settings of the project",
         acts.set_,
-        (argument("pairs", nargs="+", metavar="NAME=VALUE", help="strategy, batch, measuring_share, family, ..."),),
+        (argument("pairs", nargs="*", metavar="NAME=VALUE", help="strategy, batch, measuring_share, family, ..."),),
     ),
     Command("dashboard", "the panel for a notebook", acts.dashboard),
     Command(

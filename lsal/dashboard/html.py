@@ -41,6 +41,8 @@ def to_html(shown: object) -> str | None:
 def to_text(shown: object) -> str:
     """Plain text, aligned, of anything that a command returns."""
     found = sheet(shown)
+    if shown == []:
+        return "Nothing yet. Where things stand: lsal status"
     if found is None:
         return "" if shown is None else _printable(str(shown))
     parts = [found.title, _aligned(found.facts), _aligned((found.columns, *found.rows)), "\n".join(found.notes)]

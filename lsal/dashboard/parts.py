@@ -27,7 +27,7 @@ def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
 def _head(status: Status) -> str:
     link = ""
     if status.url.startswith(("http://", "https://")):
-        address = escape(f"{status.url}/projects/{status.project}/data", quote=True)
+        address = escape(f"{status.url}/data", quote=True)
         link = f'<a href="{address}" target="_blank" rel="noopener noreferrer">open in Label Studio</a>'
     return f'<div class="lsal-head"><strong>{escape(status.title)}</strong>{link}</div>'
 

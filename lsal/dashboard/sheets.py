@@ -164,6 +164,7 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     for control, one in result.get("versions", {}).items():
         gate = f"{'live' if one['promoted'] else 'held'} ({one['reason']})"
         measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
+        measured += f" on {one['metrics'].get('tasks', 0)} measuring tasks"
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {one['labels']} labels"))
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
     for name in ("published", "measuring", "strategy", "why", "exact", "faults"):

@@ -68,12 +68,21 @@ def _rounds(shown: Iterable[Round]) -> Sheet:
     rows = [
         (
             *(str(one.version), str(one.labels), accuracy(one.accuracy, one.interval), str(one.tasks)),
-            *("" if one.promoted else f"held: {one.reason}", str(one.published)),
+            *("promoted" if one.promoted else f"held: {one.reason}", str(one.published), one.job),
             *(f"{one.seconds.get(step, 0.0):.2f}" for step in steps),
         )
         for one in rounds
     ]
-    columns = ("version", "labels", "accuracy", "measured on", "gate", "published", *(f"{step} s" for step in steps))
+    columns = (
+        "version",
+        "labels",
+        "accuracy",
+        "measured on",
+        "gate",
+        "published",
+        "job",
+        *(f"{step} s" for step in steps),
+    )
     return Sheet("Rounds", columns=columns, rows=tuple(rows))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsal import annotator, jobs, predicting, publishing, settings
 from lsal.desk import Desk
 from lsal.errors import BadRequest
+from lsal.files import write_json
 from lsal.home import Home, activate, find_home, open_home
 from lsal.jobs import Job
 from lsal.label_studio import server
@@ -18,6 +19,7 @@ from lsal.label_studio.project import Project
 from lsal.label_studio.queue import Verification, verify
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
+from lsal.project_settings import check_settings
 from lsal.protocols import Report
 from lsal.records import Version
 from lsal.workbench import demo, serving, starting
@@ -91,6 +93,10 @@ class Workbench:
         """Attach to a project that is already on a Label Studio server."""
         return self._take(starting.attach(self.root, url, project, key))
 
+    def use(self, project: str) -> Workbench:
+        """Make another project of the root the active one."""
+        return self._take(find_home(self.root, project))
+
     def configure(self, **changes: Any) -> Mapping[str, Any]:
         """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""
         check_names(changes)
@@ -106,7 +112,9 @@ class Workbench:
 
     def serve(self, port: int = 0) -> Mapping[str, Any]:
         """Start the ML backend beside the notebook and connect it to the project."""
-        return serving.serve(self.desk, port)
+        served = serving.serve(self.desk, port)
+        write_json(self.home.path("served.json"), served)
+        return served
 
     def stop(self) -> bool:
         """End the backend."""
@@ -224,6 +232,8 @@ class Workbench:
 
     def _start(self, act: str, **parameters: Any) -> Job:
         check_names(parameters)
+        if parameters.get("batch"):
+            check_settings({"batch": parameters["batch"]})
         self._refuse_second(act)
         return jobs.start(jobs.create(self.home, act, **parameters), WORKER)
 

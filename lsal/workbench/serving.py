@@ -12,8 +12,10 @@ from filelock import FileLock
 
 from lsal import processes, publishing
 from lsal.desk import Desk
-from lsal.errors import BadRequest, JobFailed
+from lsal.errors import BadRequest, JobFailed, LabelStudioError
 from lsal.files import read_json, write_json
+from lsal.label_studio.project import Project
+from lsal.records import Publication
 from lsal.settings import child_environment, root_secret
 
 TITLE = "lsal"
@@ -30,8 +32,7 @@ def serve(desk: Desk, port: int = 0) -> dict[str, Any]:
     # the next task would ask the backend: the queue is the publication, or nothing. What else
     # stands there stays: a round may have published while the backend was being connected.
     if desk.project.read()["model_version"] in (None, "", TITLE):
-        publication = publishing.live_publication(desk.home)
-        desk.project.change(model_version=publication.name if publication else "")
+        _bring_back(desk.project, publishing.live_publication(desk.home))
     return {"url": running["url"], "pid": running["pid"], "state": row.get("state"), "connected": row["id"]}
 
 
@@ -69,6 +70,17 @@ def stop(root: Path) -> bool:
         ended = processes.stop(read_json(root / "backend.json"))
         (root / "backend.json").unlink(missing_ok=True)
     return ended
+
+
+def _bring_back(project: Project, publication: Publication | None) -> None:
+    """Make the publication the queue again; none is, where its predictions were deleted."""
+    name = publication.name if publication else ""
+    try:
+        project.change(model_version=name)
+    except LabelStudioError as error:
+        if error.status != 400 or not name:
+            raise
+        project.change(model_version="")
 
 
 def _lock(root: Path) -> FileLock:

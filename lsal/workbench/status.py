@@ -12,6 +12,7 @@ from lsal.files import file_name, read_json
 from lsal.jobs import State
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
 from lsal.workbench import serving
+from lsal.workbench.warnings import open_count, still_open, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,14 @@ def status(desk: Desk) -> Status:
     share, publication = home.settings().measuring_share, publishing.live_publication(home)
     known = bool(mirror.label_config)
     running = jobs.jobs(home)[:1]
-    backend = serving.backend(home.root)
-    queue = {"size": len(publication.task_ids), "open": _open(desk), "name": publication.name} if publication else {}
+    backend, connected = serving.backend(home.root), home.path("served.json").exists()
+    queue = (
+        {"size": len(publication.task_ids), "open": open_count(desk), "name": publication.name} if publication else {}
+    )
     return Status(
         project=home.project,
         title=home.title,
-        url=desk_url(desk),
+        url=f"{desk.address}/projects/{home.project}" if desk.address else "",
         home=str(home.folder),
         tasks=mirror.count(),
         labelled=mirror.count(LABELLED),
@@ -121,8 +124,8 @@ def status(desk: Desk) -> Status:
         queue=queue,
         settings={name: getattr(home.settings(), name) for name in home.settings().__slots__},
         job=running[0].state() if running else None,
-        backend=backend["url"] if backend else "",
-        warnings=tuple(_warnings(desk, known)),
+        backend=backend["url"] if backend and connected else "",
+        warnings=tuple(warnings(desk, bool(backend), connected)),
     )
 
 
@@ -172,8 +175,8 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
     ranking = publishing.live_ranking(desk.home)
     if ranking is None:
         return []
-    still = _still_open(desk, [entry.task_id for entry in ranking.entries])
-    url, rows = desk_url(desk), list[Waiting]()
+    still = still_open(desk, [entry.task_id for entry in ranking.entries])
+    url, rows = desk.address, list[Waiting]()
     for rank, entry in enumerate(ranking.entries):
         if entry.task_id in still and len(rows) < count:
             facts = {
@@ -182,39 +185,3 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
             address = f"{url}/projects/{desk.home.project}/data?task={entry.task_id}" if url else ""
             rows.append(Waiting(rank, entry.task_id, still[entry.task_id], entry.measuring, **facts, url=address))
     return rows
-
-
-def desk_url(desk: Desk) -> str:
-    """Label Studio's address; the last known one while lsal's own server is down."""
-    return desk.address or ""
-
-
-def _open(desk: Desk) -> int:
-    publication = publishing.live_publication(desk.home)
-    return len(_still_open(desk, publication.task_ids)) if publication else 0
-
-
-def _still_open(desk: Desk, tasks: Any) -> dict[int, dict[str, Any]]:
-    return {task.id: task.data for task in desk.mirror.tasks(ids=tasks, state=OPEN)}
-
-
-def _warnings(desk: Desk, known: bool) -> list[str]:
-    told, publication = [], publishing.live_publication(desk.home)
-    if known:
-        for name, (control, _) in desk.handled.items():
-            number = desk.store.current().get(name)
-            if number is not None and number not in desk.store.numbers():
-                told.append(f"Version {number} of '{name}' is live but its folder is gone. Train another: lsal round")
-            elif number is not None and not desk.store.get(number).fits(control):
-                told.append(f"The control '{name}' changed since version {number} was trained. Train again: lsal round")
-    ranking = publishing.live_ranking(desk.home)
-    if ranking and ranking.problems:
-        first = next(iter(ranking.problems.values()))
-        told.append(f"{len(ranking.problems)} tasks cannot be read and are left out of the queue; the first: {first}")
-    if publication and publication.versions != desk.store.current():
-        told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
-    if publication and not _open(desk):
-        told.append("Every task of the live queue is labelled, Label Studio now serves at random. Go on: lsal round")
-    if desk.home.path("intent.json").exists():
-        told.append("A switch of the queue was interrupted. It is finished or dropped by the next: lsal rank")
-    return told
