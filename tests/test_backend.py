@@ -212,6 +212,10 @@ def test_before_the_first_version(tmp_path: Path) -> None:
 
 
 def test_versions_newest_first_under_the_names_of_the_answers(own: Served) -> None:
+    own.post("setup", SETUP)  # warms in a thread; while that loads weights, the earlier ones would answer
+    for thread in threading.enumerate():
+        if thread.name == f"warm {own.home.slug}":
+            thread.join()
     first = own.post("predict", PREDICT).json["results"][0]["model_version"]
     add_version(Desk(own.home), "random")
     second = own.post("predict", PREDICT).json["results"][0]["model_version"]
