@@ -16,7 +16,7 @@ root/                       .lsal beside the notebook
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
-    ├── served.json         the backend was connected to it
+    ├── served.json         the backend was connected to it; source.json: what it was made of
     └── lock                one round at a time
 """
 

@@ -11,7 +11,7 @@ import httpx
 import jwt
 import pytest
 
-from lsal.errors import Refused
+from lsal.errors import BadConfig, Refused
 from lsal.files import read_json
 from lsal.label_studio.connection import Connection, on_loopback
 from lsal.label_studio.server import Server
@@ -98,10 +98,21 @@ def test_other_addresses_are_elsewhere(url: str) -> None:
     assert not on_loopback(url)
 
 
+def test_a_project_that_lsal_cannot_read_is_refused_before_anything_is_kept(
+    label_studio: Server, client: Callable[..., httpx.Response], isolated_root: Path
+) -> None:
+    number = client("POST", "/api/projects/", json={"title": "no controls"}).json()["id"]
+    with pytest.raises(BadConfig):
+        starting.attach(isolated_root, label_studio.url, number, label_studio.key)
+    assert not (isolated_root / "projects").exists()
+    assert not (isolated_root / "keys.json").exists()
+
+
 def test_a_key_that_was_refused_is_not_kept(
     label_studio: Server, client: Callable[..., httpx.Response], isolated_root: Path
 ) -> None:
-    number = client("POST", "/api/projects/", json={"title": "theirs"}).json()["id"]
+    config = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
+    number = client("POST", "/api/projects/", json={"title": "theirs", "label_config": config}).json()["id"]
     with pytest.raises(Refused):
         starting.attach(isolated_root, label_studio.url, number, "0" * 40)
     assert not (isolated_root / "keys.json").exists()

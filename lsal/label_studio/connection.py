@@ -49,7 +49,13 @@ class Connection:
             sdk = LabelStudio(base_url=self.url, api_key=self._key, httpx_client=self._http)
             tokens = sdk._client_wrapper._tokens_client
             self._access = lambda: str(tokens.api_key)
-        return self._access()
+        from label_studio_sdk.core.api_error import ApiError
+
+        try:
+            return self._access()
+        except ApiError as error:
+            fix = "Make a new personal access token in Label Studio under Account & Settings"
+            raise Refused(f"{self.url} no longer takes this token ({error.status_code})", fix, status=401) from None
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON answer to a GET."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from lsal.errors import BadData
+from lsal.label_studio.connection import on_loopback
 
 MOST_BYTES = 200_000_000
 CONNECT_SECONDS, READ_SECONDS, MOST_SECONDS = 5.0, 30.0, 300.0
@@ -22,7 +22,7 @@ class Bounded:
 
         session = requests.Session()
         # a proxy from the environment cannot reach this machine's own server
-        session.trust_env = urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1")
+        session.trust_env = not on_loopback(url)
         answer = session.get(url, timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
         answer.raw = Metered(answer.raw, url)
         return answer

@@ -87,7 +87,7 @@ class Workbench:
 
     def new(self, source: str, **options: Any) -> Workbench:
         """Make a project from `digits`, a CSV or JSONL file, or a folder of images; see `starting.new`."""
-        return self._take(starting.new(self.root, self.up(), source, **options))
+        return self._take(starting.new(self.root, self.up, source, **options))
 
     def attach(self, url: str, project: int, key: str = "") -> Workbench:
         """Attach to a project that is already on a Label Studio server."""

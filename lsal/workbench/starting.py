@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lsal import annotator, settings, sources
 from lsal.errors import BadRequest
+from lsal.files import write_json
 from lsal.home import Home, create_home
 from lsal.label_studio import server
+from lsal.label_studio.config import read_config
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
@@ -24,7 +26,7 @@ AT_ONCE = 5000
 
 def new(
     root: Path,
-    running: Server,
+    up: Callable[[], Server],
     name: str,
     *,
     demo: bool = False,
@@ -36,16 +38,20 @@ def new(
     report: Report | None = None,
 ) -> Home:
     """Make a project out of a source. A demo keeps its labels for the simulated annotator, and
-    a part of the items out of the project entirely, to test on.
+    a part of the items out of the project entirely, to test on. `up` starts Label Studio, once
+    the source was found to be fine.
     """
     source = sources.read_source(name, root / "cache" / "digits", columns, labels)
     if demo and any(row.label is None for row in source.rows):
         raise BadRequest("A demo needs the label of every item", "Leave --demo out: people will label the project")
+    running = up()
     connection = Connection(running.url, running.key)
     made = Project.create(connection, title or f"lsal {source.title}", source.config)
     facts = made.read()
     home = create_home(root, running.url, made.number, facts["created_at"], facts["title"], own_server=True, demo=demo)
     inside, outside = split(source.rows, hold_out, seed) if demo else (source.rows, [])
+    unused = 0 if demo else sum(row.label is not None for row in source.rows)
+    write_json(home.path("source.json"), {"source": name, "items": len(inside), "labels_unused": unused})
     ids = _add(home, made, source, inside, report)
     if demo:
         made.change(description=annotator.mark_of(home))
@@ -60,13 +66,18 @@ def attach(root: Path, url: str, number: int, key: str = "") -> Home:
     A `key` is kept once the server has accepted it.
     """
     running = server.running(root)
-    own = running is not None and running.url.rstrip("/") == url.rstrip("/")
+    own = running is not None and _same_server(running.url, url)
     given = key if not own else ""
     held = given or settings.label_studio_key(root, server.OWN if own else url)
     facts = Project(Connection(url, held), number).read()
+    read_config(facts["label_config"])  # what lsal cannot read is refused before anything is kept
     if given:
         settings.keep_key(root, url, given)
     return create_home(root, url.rstrip("/"), number, facts["created_at"], facts["title"], own_server=own)
+
+
+def _same_server(one: str, other: str) -> bool:
+    return one.rstrip("/") == other.rstrip("/").replace("//localhost:", "//127.0.0.1:")
 
 
 def split(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:

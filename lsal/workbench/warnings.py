@@ -7,12 +7,18 @@ from typing import Any
 
 from lsal import jobs, publishing
 from lsal.desk import Desk
-from lsal.label_studio.mirror import OPEN
+from lsal.files import read_json
+from lsal.label_studio.mirror import LABELLED, OPEN
 
 
 def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
     """All warnings on a project; `connected` says whether the backend was ever connected to it."""
-    return [*_processes_missing(desk, backend, connected), *_controls_changed(desk), *_queue_at_fault(desk)]
+    return [
+        *_processes_missing(desk, backend, connected),
+        *_labels_unused(desk),
+        *_controls_changed(desk),
+        *_queue_at_fault(desk),
+    ]
 
 
 def open_count(desk: Desk) -> int:
@@ -39,6 +45,16 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     if state and state.state in ("failed", "lost"):
         told.append(f"The last {state.act} {state.state}: {state.error}. {state.fix}")
     return told
+
+
+def _labels_unused(desk: Desk) -> list[str]:
+    """Told until the first label is there: then people have seen that they start from nothing."""
+    unused = read_json(desk.home.path("source.json"), {}).get("labels_unused", 0)
+    if not unused or desk.mirror.count(LABELLED):
+        return []
+    return [
+        f"{unused} items came with labels, which only named the classes. For a simulated annotator: lsal new --demo"
+    ]
 
 
 def _controls_changed(desk: Desk) -> list[str]:
