@@ -86,6 +86,12 @@ class Desk:
             raise BadConfig(f"lsal can learn no control of this project: {reasons}", "Add one that it can: <Choices>")
         return self.handled
 
+    def fitting(self, versions: Mapping[str, int]) -> dict[str, int]:
+        """Those of the versions that can answer: they are here, and their control still is as it was."""
+        handled, here = self.handled, set(self.store.numbers())
+        known = {name: self.store.get(number) for name, number in versions.items() if number in here}
+        return {n: v.number for n, v in known.items() if n in handled and v.fits(handled[n][0])}
+
     def family(self, control: str) -> str:
         """The model family for a control: the project's setting, else the kind's default."""
         chosen = (self.home.settings().family or {}).get(control)

@@ -1,11 +1,13 @@
 """Whole demos on real sets, through the real Label Studio."""
 
 import csv
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from lsal.commands import as_json
 from lsal.label_studio.server import Server
 from lsal.workbench import Workbench
 from lsal.workbench.demo import Demo
@@ -13,6 +15,10 @@ from lsal.workbench.demo import Demo
 
 def held(demo: Demo, labels: int) -> None:
     """What every demo must show, whatever the data."""
+    told = json.loads(as_json(demo))
+    assert {"rounds", "test_accuracy", "random", "queue", "seconds"} <= set(told)
+    assert {"version", "labels", "accuracy", "interval", "seconds"} <= set(told["rounds"][0])
+    assert 0 <= told["random"]["test_accuracy"] <= 1
     assert demo.rounds[-1]["labels"] == labels
     assert demo.queue["served"] == demo.queue["in_order"] == demo.queue["published"] == labels
     assert all(set(one["steps"]) >= {"sync", "train", "measure", "rank", "publish", "verify"} for one in demo.rounds)

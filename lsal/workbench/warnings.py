@@ -76,7 +76,7 @@ def _queue_at_fault(desk: Desk) -> list[str]:
     if ranking and ranking.problems:
         first = next(iter(ranking.problems.values()))
         told.append(f"{len(ranking.problems)} tasks cannot be read and are left out of the queue; the first: {first}")
-    if publication and publication.versions != desk.store.current():
+    if publication and desk.mirror.label_config and publication.versions != desk.fitting(desk.store.current()):
         told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
     if publication and not open_count(desk):
         told.append("Every task of the live queue is labelled, Label Studio now serves at random. Go on: lsal round")

@@ -21,7 +21,7 @@ from lsal.worker.steps import Steps, told
 
 def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", size: int = 0) -> Ranking:
     """The next batch, by the versions in `live`; before the first version by the data alone."""
-    settings, live = desk.home.settings(), _fitting(desk, live)
+    settings, live = desk.home.settings(), desk.fitting(live)
     tasks = list(desk.mirror.tasks(OPEN))
     reserve = [task.id for task in tasks if task.place < settings.measuring_share]
     name, (control, kind) = _control_to_rank(desk, live)
@@ -84,12 +84,6 @@ def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping
                 raise
             sync(desk.mirror, desk.project)
     return None
-
-
-def _fitting(desk: Desk, live: Mapping[str, int]) -> dict[str, int]:
-    """The live versions that can answer: those whose control still is as it was."""
-    handled = desk.handled
-    return {n: v for n, v in live.items() if n in handled and desk.store.get(v).fits(handled[n][0])}
 
 
 def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verification:
