@@ -18,7 +18,8 @@ demo: install
 	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/lsal demo --notebook notebooks/01_bootstrap.ipynb --out demo
 
 lab: install
-	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/jupyter lab --ip=127.0.0.1 notebooks/01_bootstrap.ipynb
+	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.news_url=None \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/01_bootstrap.ipynb
 
 test: install
 	$(BIN)/python -m pytest
