@@ -10,6 +10,7 @@ from lsal import publishing
 from lsal.errors import BadRequest, NotADemo
 from lsal.label_studio.server import Server
 from lsal.workbench import Workbench
+from lsal.workbench.demo import held_out_accuracy
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_a_round_trains_measures_promotes_and_publishes(bench: Workbench) -> Non
 def test_weights_change_and_the_model_learns(bench: Workbench) -> None:
     one, two = bench.versions()
     assert one.files["head.npz"] != two.files["head.npz"]
-    right, tested = bench.held_out_accuracy(two.number)
+    right, tested = held_out_accuracy(bench, two.number)
     assert tested == 30
     assert right / tested > 0.8
 

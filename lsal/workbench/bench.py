@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lsal import annotator, jobs, predicting, publishing, settings
+from lsal import annotator, jobs, publishing, settings
 from lsal.desk import Desk
 from lsal.errors import BadRequest
 from lsal.files import write_json
@@ -207,14 +207,6 @@ class Workbench:
         if publication is None:
             raise BadRequest("Nothing was published yet", "Publish a first batch: lsal rank")
         return verify(self.desk.project, publication)
-
-    def held_out_accuracy(self, number: int) -> tuple[int, int]:
-        """How many of a demo's held-out items a version gets right, and out of how many."""
-        version = self.desk.store.get(number)
-        control, _ = self.desk.handled[version.control]
-        items = annotator.held_out(self.home)
-        told = predicting.load(version, control).predict(items)
-        return sum(t.target == item.target for t, item in zip(told, items, strict=True)), len(items)
 
     def demo(self, source: str = "digits", **options: Any) -> Demo:
         """The whole loop with a simulated annotator, beside a random baseline; see `demo.run`."""

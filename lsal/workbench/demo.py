@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsal import annotator
+from lsal import annotator, predicting
 from lsal.annotator import Labelled
 from lsal.errors import JobFailed
 from lsal.files import read_json
@@ -64,7 +64,7 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
     """What the rounds of a demo project came to, beside the replayed random baseline."""
     rows: list[dict[str, Any]] = []
     for made in bench.rounds():
-        right, tested = bench.held_out_accuracy(made.version)
+        right, tested = held_out_accuracy(bench, made.version)
         rows.append(
             {
                 "version": made.version,
@@ -81,7 +81,7 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
     if not rows:
         raise JobFailed("The demo has no round yet", "Run one: lsal label, then lsal round")
     live = bench.desk.store.current()[next(iter(bench.desk.handled))]
-    right, tested = bench.held_out_accuracy(live)
+    right, tested = held_out_accuracy(bench, live)
     served = sum(s.served for s in sittings)
     return Demo(
         rounds=rows,
@@ -98,6 +98,15 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
         else sum(sum(made.seconds.values()) for made in bench.rounds()),
         addresses=_addresses(bench),
     )
+
+
+def held_out_accuracy(bench: Workbench, number: int) -> tuple[int, int]:
+    """How many of a demo's held-out items a version gets right, and out of how many."""
+    version = bench.desk.store.get(number)
+    control, _ = bench.desk.handled[version.control]
+    items = annotator.held_out(bench.home)
+    told = predicting.load(version, control).predict(items)
+    return sum(one.target == item.target for one, item in zip(told, items, strict=True)), len(items)
 
 
 def _published(bench: Workbench) -> int:
