@@ -99,7 +99,7 @@ def test_a_running_job_is_seen_with_a_bar_and_the_time_left(page: Page, folder: 
 def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page, folder: Path) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
     page.get_by_role("button", name="Re-rank").click()
-    expect(page.get_by_role("button", name="Retrain")).to_be_disabled()
+    expect(page.get_by_role("button", name="Re-rank")).to_be_disabled()
     card = page.locator(".lsal-card")
     expect(card).to_contain_text("Re-rank failed: lsal's own Label Studio is not running")
     expect(card).to_contain_text("Next: Start it: lsal up")
