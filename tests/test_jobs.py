@@ -44,7 +44,7 @@ def slow(bench: Workbench) -> Iterator[Job]:
     control = replace(bench.desk.handled["label"][0], labels=labels, options={"choice": "multiple"})
     texts = [" ".join(draw.choices("abcdefghijklmnopqrst", k=4)) for _ in range(800)]
     rows = [Example(n, text, Labels(tuple(draw.sample(labels, 300)))) for n, text in enumerate(texts)]
-    parts = {"train": ((row, "") for row in rows)}
+    parts = {"train": rows}
     training.write_snapshot(job.folder / "snapshot" / "label", control, "sklearn_text", {"strength": 1e9}, 0, parts)
     (job.folder / "snapshot" / "whole").touch()
     jobs.start(job, "lsal.worker")
@@ -147,7 +147,7 @@ def test_a_second_start_is_refused_with_what_to_do(bench: Workbench, slow: Job) 
         assert "lsal cancel" in told.value.fix
     with pytest.raises(BadRequest, match="still running") as told:
         bench.train(again=slow.id)
-    assert "lsal status" in told.value.fix
+    assert "lsal cancel" in told.value.fix
 
 
 def test_a_worker_gives_way_to_people(slow: Job) -> None:
@@ -162,11 +162,11 @@ def test_a_worker_gives_way_to_people(slow: Job) -> None:
 def test_without_labels_the_job_says_what_to_do(label_studio: Server, root: Path, tmp_path: Path) -> None:
     bench = demo_of_texts(root, tmp_path, 20)
     job = bench.train()
-    with pytest.raises(JobFailed, match="Label some tasks first"):
+    with pytest.raises(JobFailed, match="Label the first batch: lsal rank"):
         job.wait(timeout_s=60)
     state = job.state()
-    assert (state.state, state.fix) == ("failed", "Label some tasks first")
-    assert "Nothing to learn from for 'label'" in state.error
+    assert (state.state, state.fix) == ("failed", "Label the first batch: lsal rank")
+    assert "Nothing is labelled yet for 'label'" in state.error
     assert bench.versions() == []
     bench.rank().wait()
     bench.label(3)

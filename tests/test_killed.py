@@ -172,19 +172,22 @@ def test_a_training_killed_there_makes_one_version(bench: Workbench, nursery: Nu
     _is_whole(bench)
 
 
-def test_a_switch_of_before_does_not_set_a_later_training_back(bench: Workbench, nursery: Nursery) -> None:
-    """Killed after the commit point; then somebody trains on, from an old snapshot, without a sync."""
+def test_a_switch_of_before_is_settled_before_anything_else_is_done(bench: Workbench, nursery: Nursery) -> None:
+    """Killed after the commit point; then somebody trains again, from an old snapshot, without a sync."""
     of = jobs.create(bench.home, "train")
     assert nursery.run(job=str(of.folder)) == 0
     job = jobs.create(bench.home, "round")
     assert nursery.run(job=str(job.folder), when="after", at="PATCH project") == -9
     assert bench.home.path("intent.json").exists()
+    intended = bench.versions()[-1].number
+    assert bench.desk.store.current() != {"label": intended}
     again = jobs.create(bench.home, "train", of=of.id)
     assert nursery.run(job=str(again.folder)) == 0
-    newest = bench.versions()[-1].number
-    assert bench.desk.store.current() == {"label": newest}
+    newest = bench.versions()[-1]
+    assert (newest.number, newest.promoted) == (intended + 1, False)  # old labels replace nothing newer
+    assert bench.desk.store.current() == {"label": intended}
     bench.sync()
-    assert bench.desk.store.current() == {"label": newest}
+    assert bench.desk.store.current() == {"label": intended}
 
 
 def test_an_old_lost_round_does_not_set_a_newer_version_back(bench: Workbench, nursery: Nursery) -> None:
