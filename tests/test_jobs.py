@@ -202,8 +202,11 @@ def test_trained_again_from_its_job_to_the_same_weights(bench: Workbench) -> Non
     bench.label(2)
     bench.sync()  # what came since does not count
     again = bench.train(again=first.job)
-    second = bench.desk.store.get(again.wait()["versions"]["label"]["version"])
+    told = again.wait()["versions"]["label"]
+    second = bench.desk.store.get(told["version"])
     assert second.number > first.number
+    assert told["same_weights_as"] == first.number
+    assert not told["promoted"]  # its labels are older than what is live
     assert second.examples["digest"] == first.examples["digest"]
     assert second.files == first.files
     third = bench.desk.store.get(bench.train(again=again.id).wait()["versions"]["label"]["version"])

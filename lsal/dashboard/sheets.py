@@ -166,6 +166,8 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
         measured += f" on {one['metrics'].get('tasks', 0)} measuring tasks"
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {one['labels']} labels"))
+        if one.get("same_weights_as"):
+            facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
     for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
         if result.get(name) not in (None, "", []):

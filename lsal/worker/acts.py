@@ -13,6 +13,7 @@ from lsal.files import read_json
 from lsal.home import open_home
 from lsal.jobs import Job
 from lsal.label_studio.sync import sync
+from lsal.records import Version
 from lsal.worker.learning import Lesson, learn, write_snapshots
 from lsal.worker.queueing import publish, rank, verify
 from lsal.worker.steps import Steps
@@ -44,7 +45,7 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     live = _live(desk, lessons)
     if live != desk.store.current():
         desk.store.make_current(live)
-    return _told(lessons, why_not, steps)
+    return _told(desk, lessons, why_not, steps)
 
 
 def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
         _sync(desk, steps)
     lessons, why_not = learn(desk, job, steps, snapshots)
     queued = _queue(desk, steps, _live(desk, lessons), parameters)
-    return _told(lessons, why_not, steps) | queued
+    return _told(desk, lessons, why_not, steps) | queued
 
 
 ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
@@ -119,7 +120,13 @@ def _queue(desk: Desk, steps: Steps, live: Mapping[str, int], parameters: Mappin
     }
 
 
-def _told(lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalError], steps: Steps) -> dict[str, Any]:
+def _twin(desk: Desk, version: Version) -> int | None:
+    """An earlier version with the very same weights, as training again from its job should give."""
+    same = (v.number for v in desk.store.all() if v.number < version.number and v.files == version.files)
+    return next(same, None)
+
+
+def _told(desk: Desk, lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalError], steps: Steps) -> dict[str, Any]:
     versions = {
         name: {
             "version": lesson.version.number,
@@ -127,6 +134,7 @@ def _told(lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalError], steps
             "reason": lesson.reason,
             "metrics": lesson.version.metrics,
             "labels": lesson.version.examples["count"] + lesson.version.examples["measuring"],
+            "same_weights_as": _twin(desk, lesson.version),
         }
         for name, lesson in lessons.items()
     }
