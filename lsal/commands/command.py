@@ -33,3 +33,10 @@ class Command:
 def argument(*names: str, **options: Any) -> Argument:
     """An argument, written as for argparse's add_argument."""
     return Argument(names, options)
+
+
+COLUMNS = (
+    argument("--input", default="text", help="the column of the texts"),
+    argument("--label", default="label", help="the column of the labels"),
+)
+"""The columns of a table, for every command that reads one."""

@@ -1,0 +1,63 @@
+"""Commands that show: the status, the versions, the queue."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from lsal.commands.command import Arguments, Command, argument
+from lsal.errors import LabelStudioError
+from lsal.workbench import Workbench
+
+
+def status(bench: Workbench, a: Arguments) -> Any:
+    """The project at a glance, as Label Studio has it now if it answers."""
+    _refresh(bench)
+    return bench.status()
+
+
+def queue(bench: Workbench, a: Arguments) -> Any:
+    """The head of the live queue, as Label Studio has it now if it answers."""
+    _refresh(bench)
+    return bench.queue(a.count)
+
+
+def _refresh(bench: Workbench) -> None:
+    """Pull what changed, once there was a first sync; a server that does not answer is no obstacle."""
+    if bench.desk.mirror.fact("watermark"):
+        with contextlib.suppress(LabelStudioError):
+            bench.sync()
+
+
+def plot(bench: Workbench, a: Arguments) -> Any:
+    """The learning curve as a figure, or written to a file."""
+    figure = bench.plot()
+    if a.out:
+        figure.savefig(a.out, dpi=150, bbox_inches="tight")
+        return {"written": str(Path(a.out).resolve())}
+    return figure
+
+
+def dashboard(bench: Workbench, a: Arguments) -> Any:
+    """The panel for a notebook."""
+    from lsal.dashboard import Dashboard
+
+    return Dashboard(bench)
+
+
+SIGHT = (
+    Command("status", "the project at a glance", status),
+    Command("jobs", "the jobs so far, newest first", lambda bench, a: bench.jobs()[:20]),
+    Command("versions", "every version on the same measuring tasks", lambda bench, a: bench.curve()),
+    Command("rounds", "the trainings so far, with seconds by step", lambda bench, a: bench.rounds()),
+    Command(
+        "queue",
+        "the head of the live queue",
+        queue,
+        (argument("count", type=int, nargs="?", default=20, help="how many tasks"),),
+    ),
+    Command("verify", "compare Label Studio's order with what was published", lambda bench, a: bench.verify()),
+    Command("plot", "the learning curve", plot, (argument("--out", default="", help="a PNG, SVG or PDF file"),)),
+    Command("dashboard", "the panel for a notebook", dashboard),
+)

@@ -1,0 +1,70 @@
+"""Commands for trying it out: the simulated annotator, the demo, replays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lsal.commands.command import COLUMNS, Arguments, Command, argument
+from lsal.workbench import Workbench
+
+
+def label(bench: Workbench, a: Arguments) -> Any:
+    """Let the simulated annotator label."""
+    return bench.label(a.count)
+
+
+def rehearse(bench: Workbench, a: Arguments) -> Any:
+    """Replay strategies on a table."""
+    options = {name: getattr(a, name) for name in ("input", "label", "start", "batch", "budget", "seeds", "family")}
+    return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), **options)
+
+
+def demo(bench: Workbench, a: Arguments) -> Any:
+    """The whole loop, in this process or as a notebook."""
+    if a.notebook:
+        from lsal.notebook import execute
+
+        return execute(bench.root, Path(a.notebook), Path(a.out), rounds=a.rounds)
+    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=(a.input, a.label))
+
+
+TRIAL = (
+    Command(
+        "label",
+        "let the simulated annotator label a demo",
+        label,
+        (argument("count", type=int, nargs="?", default=0, help="tasks; without it, what is open in the queue"),),
+    ),
+    Command(
+        "rehearse",
+        "replay strategies on a labelled table",
+        rehearse,
+        (
+            argument("source", help="a CSV or JSONL file"),
+            *COLUMNS,
+            argument("--strategies", default="auto,random", help="names of strategies, with commas"),
+            argument("--start", type=int, default=25, help="labels in the first batch"),
+            argument("--batch", type=int, default=20, help="labels in each later batch"),
+            argument("--budget", type=int, default=225, help="labels in all"),
+            argument("--seeds", type=int, default=5, help="how many replays of each"),
+            argument("--family", default=None, help="the model family"),
+        ),
+    ),
+    Command(
+        "demo",
+        "the whole loop with a simulated annotator",
+        demo,
+        (
+            argument(
+                "source", nargs="?", default="digits", help="digits, or a labelled CSV, JSONL or folder of images"
+            ),
+            argument("--rounds", type=int, default=8, help="rounds after the first batch"),
+            argument("--batch", type=int, default=25, help="labels in each round"),
+            argument("--seeds", type=int, default=5, help="replays of the random baseline"),
+            *COLUMNS,
+            argument("--notebook", default="", help="execute this notebook instead"),
+            argument("--out", default="demo", help="where the executed notebook and its curve go"),
+        ),
+    ),
+)

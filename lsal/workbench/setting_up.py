@@ -1,0 +1,73 @@
+"""Setting up: Label Studio, the project, the backend, the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from lsal import publishing
+from lsal.files import write_json
+from lsal.home import find_home
+from lsal.label_studio import server
+from lsal.label_studio.server import Server
+from lsal.label_studio.sync import Synced, sync
+from lsal.protocols import Report
+from lsal.workbench import serving, starting
+from lsal.workbench.choices import check_names
+from lsal.workbench.opened import Opened
+
+
+class SettingUp(Opened):
+    """What a person does before the first round, and when something around the loop changes."""
+
+    # Label Studio ------------------------------------------------------------------
+
+    def up(self, port: int | None = None, report: Callable[[str], None] | None = None) -> Server:
+        """Install lsal's own Label Studio if need be, and start it if it does not run."""
+        return server.up(self.root, port, report)
+
+    def down(self) -> bool:
+        """End lsal's own Label Studio and the backend; the data stay."""
+        self.stop()
+        return server.down(self.root)
+
+    def login(self) -> tuple[str, str]:
+        """Email and password for lsal's own Label Studio in a browser."""
+        return server.login(self.root)
+
+    # The project -------------------------------------------------------------------
+
+    def new(self, source: str, **options: Any) -> Self:
+        """Make a project from `digits`, a CSV or JSONL file, or a folder of images; see `starting.new`."""
+        return self._take(starting.new(self.root, self.up, source, **options))
+
+    def attach(self, url: str, project: int, key: str = "") -> Self:
+        """Attach to a project that is already on a Label Studio server."""
+        return self._take(starting.attach(self.root, url, project, key))
+
+    def use(self, project: str) -> Self:
+        """Make another project of the root the active one."""
+        return self._take(find_home(self.root, project))
+
+    def configure(self, **changes: Any) -> Mapping[str, Any]:
+        """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""
+        check_names(changes)
+        changed = self.home.change_settings(**changes)
+        return {name: getattr(changed, name) for name in changed.__slots__}
+
+    def sync(self, report: Report | None = None) -> Synced:
+        """Pull what changed in Label Studio; first finishes or drops an interrupted switch."""
+        publishing.recover(self.home, self.desk.project, self.desk.store)
+        return sync(self.desk.mirror, self.desk.project, report)
+
+    # The backend -------------------------------------------------------------------
+
+    def serve(self, port: int = 0) -> Mapping[str, Any]:
+        """Start the ML backend beside the notebook and connect it to the project."""
+        served = serving.serve(self.desk, port)
+        write_json(self.home.path("served.json"), served)
+        return served
+
+    def stop(self) -> bool:
+        """End the backend."""
+        return serving.stop(self.root)

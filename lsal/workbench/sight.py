@@ -1,0 +1,54 @@
+"""What one sees between rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsal import publishing
+from lsal.errors import BadRequest
+from lsal.label_studio.queue import Verification, verify
+from lsal.records import Version
+from lsal.workbench.opened import Opened
+from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from lsal.workbench.figures import Curve
+
+
+class Sight(Opened):
+    """What a person looks at; nothing here changes anything."""
+
+    def status(self) -> Status:
+        """The project at a glance, from what is on disk."""
+        return status(self.desk)
+
+    def versions(self) -> list[Version]:
+        """All versions, oldest first."""
+        return self.desk.store.all()
+
+    def curve(self) -> list[Point]:
+        """The learning curve: every version on the same measuring tasks."""
+        return curve(self.desk)
+
+    def plot(self, baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
+        """The learning curve on paper, beside what else was measured; see `figures.learning_curve`."""
+        from lsal.workbench.figures import learning_curve
+
+        return learning_curve(self.curve(), baseline, held_out)
+
+    def rounds(self) -> list[Round]:
+        """The trainings so far, with seconds by step."""
+        return rounds(self.desk)
+
+    def queue(self, count: int = 20) -> list[Waiting]:
+        """The head of the live queue."""
+        return waiting(self.desk, count)
+
+    def verify(self) -> Verification:
+        """Read Label Studio's own order and compare it with what was published."""
+        publication = publishing.live_publication(self.home)
+        if publication is None:
+            raise BadRequest("Nothing was published yet", "Publish a first batch: lsal rank")
+        return verify(self.desk.project, publication)
