@@ -1,0 +1,27 @@
+"""What a project can be made of: tables, exports of Label Studio, folders of images, digits.
+
+One format, one file: `delimited`, `jsons`, `parquets` and `frames` give records, `tables`,
+`exported`, `images` and `digits` make rows of them, `survey` looks all of them through before
+anything is made. Everything is streamed: a source is read twice or thrice rather than kept.
+"""
+
+from __future__ import annotations
+
+from lsal.sources.frames import is_frame, texts_of
+from lsal.sources.images import place_image
+from lsal.sources.rows import Bad, Row, Wanted
+from lsal.sources.source import Source, kept_for_testing, read_source
+from lsal.sources.tables import read_table
+
+__all__ = [
+    "Bad",
+    "Row",
+    "Source",
+    "Wanted",
+    "is_frame",
+    "kept_for_testing",
+    "place_image",
+    "read_source",
+    "read_table",
+    "texts_of",
+]

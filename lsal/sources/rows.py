@@ -1,0 +1,79 @@
+"""The nouns of sources: a record as its file holds it, a row as a task wants it, and one that is neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Label = str | tuple[str, ...]
+"""A class, or the classes where there may be several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a table or one element of a list, under the names that it has there."""
+
+    where: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One that cannot be taken: where it stands, why, and what to do about it."""
+
+    where: str
+    why: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where} {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One task to be.
+
+    A `Path` in `data` is a file that Label Studio has yet to be given. `label` is the class where
+    it is known. `answers` are annotations that people made before, in Label Studio's JSON.
+    """
+
+    data: Mapping[str, Any]
+    label: Label | None = None
+    split: str = "train"
+    answers: tuple[Mapping[str, Any], ...] = ()
+    where: str = field(default="", compare=False)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that are known, none if none is."""
+        return (self.label,) if isinstance(self.label, str) else self.label or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a source is to be read, as the caller says it.
+
+    `input` and `label` name the columns of a table; `labels` are the classes, `aliases` other
+    names of them. `fields` are the fields that a label config of one's own shows, each with its
+    object's tag: then every column keeps its name. Files that a task refers to by an address of
+    Label Studio are looked for by `find`; `wrong` says why an exported annotation does not go
+    with the config, "" if it does.
+    """
+
+    input: str = "text"
+    label: str = "label"
+    labels: tuple[str, ...] = ()
+    several: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] | None = None
+    find: Callable[[str], Path | None] = lambda address: None
+    wrong: Callable[[Mapping[str, Any]], str] = lambda answer: ""
+
+
+Records = Callable[[], Iterator[Record | Bad]]
+"""Reads all records of a source, from the beginning each time."""
+
+Rows = Callable[[], Iterator[Row | Bad]]
+"""Reads all rows of a source, from the beginning each time."""

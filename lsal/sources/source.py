@@ -1,0 +1,158 @@
+"""Sources: what a project is made of, looked through once and then read as often as need be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lsal.errors import BadData, BadRequest
+from lsal.sources import digits, exported, frames, images, tables
+from lsal.sources.configs import Inferred, choices_config
+from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
+from lsal.sources.survey import Survey, checked, survey
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of one kind (`text`, `image`, or `tasks` of a Label Studio), and the config they are labelled with."""
+
+    title: str
+    kind: str
+    labels: tuple[str, ...]
+    config: str
+    found: Survey
+    read: Rows
+
+    def good(self) -> Iterator[Row]:
+        """The rows that can be taken, streamed. Raises BadData if the source changed since it was looked through."""
+        count = 0
+        for row in checked(self.read):
+            if isinstance(row, Row):
+                count += 1
+                yield row
+        if count != self.found.count:
+            raise BadData(f"{self.title} changed while it was read: {count} rows, not {self.found.count}", "Try again")
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows that can be taken, at once."""
+        return list(self.good())
+
+
+def read_source(
+    source: str | DataFrame, folder: Path, wanted: Wanted | None = None, config: str = "", skip_bad: bool = False
+) -> Source:
+    """Look through a source: `digits`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
+    an export of Label Studio, or a folder of images.
+
+    Images that have to be made (digits) go into `folder`; `config` is a label config of one's
+    own, whose fields are those of `wanted`. Raises BadData with the first rows that cannot be
+    taken, unless they are to be left out.
+    """
+    wanted = wanted or Wanted()
+    if not isinstance(source, str):
+        return _of_records(
+            _Reading("the DataFrame", "table", wanted, config, skip_bad), partial(frames.records, source)
+        )
+    field, path = next(iter(wanted.fields or ["image"])), Path(source).expanduser()
+    if source == "digits":
+        reading = _Reading("digits", "digits", wanted, config, skip_bad)
+        return reading.look_through("image", digits.digit_rows(folder, field))
+    if path.is_dir():
+        reading = _Reading(str(path), path.name, wanted, config, skip_bad)
+        return reading.look_through("image", images.folder_rows(path, wanted))
+    if not path.exists():
+        raise BadRequest(f"There is no '{source}'", "Give 'digits', a CSV or JSONL file, or a folder of images")
+    title = path.stem if path.stem != "tasks" else path.parent.name
+    reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
+    return _of_records(reading, tables.records_of(path))
+
+
+def kept_for_testing(splits: Sequence[str]) -> Set[int]:
+    """The places of the rows that a source's splits keep for testing; none if that is all of them.
+
+    Only `test` does: every other word is part of the pool.
+    """
+    found = {place for place, split in enumerate(splits) if split == "test"}
+    return found if len(found) < len(splits) else set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reading of a source, `name` in messages; files that its cells name stand in `beside`."""
+
+    name: str
+    title: str
+    wanted: Wanted
+    config: str
+    skip_bad: bool
+    beside: Path | None = None
+
+    def look_through(self, kind: str, rows: Rows) -> Source:
+        """A source of texts or images, once all its rows were seen and nothing is wrong with them."""
+        found = survey(rows)
+        self.check(found)
+        labels = self.wanted.labels or found.classes
+        if len(labels) < 2 and not self.config:
+            fix = "Name them: --labels spam,ham, or their column: --label COLUMN"
+            raise BadRequest(f"{self.name} tells no classes", fix)
+        config = self.config or choices_config(kind, labels, self.wanted.several)
+        return Source(self.title, kind, labels, config, found, rows)
+
+    def check(self, found: Survey) -> None:
+        """Raise BadData for bad rows, unless they are left out, and for a source without any other."""
+        if not self.skip_bad:
+            found.refuse_bad()
+        if not found.count:
+            bad = found.bad[0] if found.bad else None
+            fix = "Give a CSV, TSV or JSONL file with rows"
+            raise BadData(
+                f"{self.name} holds no row that can be taken{f': {bad}' if bad else ''}", bad.fix if bad else fix
+            )
+
+
+def _of_records(reading: _Reading, records: Records) -> Source:
+    """A table or an export: the first record tells which."""
+    first = next((one for one in records() if isinstance(one, Record)), None)
+    if first is None or not exported.is_task(first.fields):
+        return _table(reading, records)
+    rows, inferred = _of_each(records, exported.task_row, reading.wanted), Inferred()
+    found = survey(rows, inferred.see)
+    if not found.answered and not found.bad and not reading.config:
+        return _table(reading, _of_each(records, exported.as_table))
+    reading.check(found)
+    config = reading.config or inferred.config(reading.wanted.labels)
+    return Source(reading.title, "tasks", reading.wanted.labels, config, found, rows)
+
+
+def _table(reading: _Reading, records: Records) -> Source:
+    columns = dict.fromkeys(name for one in records() if isinstance(one, Record) for name in one.fields)
+    fields = reading.wanted.fields if reading.config else None
+    shown = [reading.wanted.input] if fields is None else [tables.column_of(name) for name in fields]
+    missing = next((name for name in shown if name not in columns), None)
+    if columns and missing is not None:
+        fix = f"Choose with --input from: {', '.join(columns)}"
+        if fields is not None:
+            fix = f"Change the label config; the columns are: {', '.join(columns)}"
+        raise BadData(f"{reading.name} has no column '{missing}'", fix)
+    if fields is None:
+        return reading.look_through("text", _of_each(records, tables.text_row, reading.wanted))
+    return reading.look_through("text", _of_each(records, tables.own_row, reading.wanted, reading.beside))
+
+
+def _of_each(records: Records, turn: Callable[..., T | Bad], *more: Any) -> Callable[[], Iterator[T | Bad]]:
+    """A reader that turns each record into what is wanted of it; bad ones stay bad."""
+
+    def read() -> Iterator[T | Bad]:
+        for record in records():
+            yield turn(record, *more) if isinstance(record, Record) else record
+
+    return read
