@@ -1,110 +1,141 @@
-"""How a project begins: made from data on lsal's own Label Studio, or attached where it is."""
+"""How a project begins: made from data on lsal's own Label Studio."""
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lsal import annotator, settings, sources
+from lsal import annotator, sources
 from lsal.errors import BadRequest
 from lsal.files import write_json
-from lsal.home import Home, create_home
-from lsal.label_studio import server
-from lsal.label_studio.config import read_config
+from lsal.home import Home
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
 from lsal.protocols import Report
-from lsal.records import Progress
 from lsal.sources import Row, Source
+from lsal.workbench import making, wanting
+from lsal.workbench.making import Plan
 
-AT_ONCE = 5000
-"""Tasks in one import."""
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller may say about a new project; the commands say the same with their options."""
+
+    demo: bool = False
+    title: str = ""
+    columns: tuple[str, str] = ("text", "label")
+    labels: Sequence[str] = ()
+    several: bool = False
+    with_labels: bool = False
+    ground_truth: bool = False
+    config: str = ""
+    files: str = ""
+    skip_bad: bool = False
+    hold_out: float = 0.2
+    seed: int = 0
 
 
 def new(
     root: Path,
     up: Callable[[], Server],
-    name: str,
+    name: str | DataFrame,
     *,
-    demo: bool = False,
-    title: str = "",
-    columns: tuple[str, str] = ("text", "label"),
-    labels: Sequence[str] = (),
-    hold_out: float = 0.2,
-    seed: int = 0,
     report: Report | None = None,
+    **options: Any,
 ) -> Home:
-    """Make a project out of a source. A demo keeps its labels for the simulated annotator, and
-    a part of the items out of the project entirely, to test on. `up` starts Label Studio, once
-    the source was found to be fine.
+    """Make a project out of a source; `options` are those of `Options`.
+
+    A demo keeps its labels for the simulated annotator, and a part of the items out of the project
+    entirely, to test on. With `with_labels` the labels that the data carry become annotations;
+    an export of Label Studio brings its own. `up` starts Label Studio, once the source was found
+    to be fine. Killed halfway, the same call goes on.
     """
-    source = sources.read_source(name, root / "cache" / "digits", columns, labels)
-    if demo and any(row.label is None for row in source.rows):
-        raise BadRequest("A demo needs the label of every item", "Leave --demo out: people will label the project")
+    said = Options(**options)
+    _refuse_contradictions(said)
+    wanted, config = wanting.wanted(root, said)
+    source = sources.read_source(name, root / "cache" / "digits", wanted, config, said.skip_bad)
+    _refuse_unlabelled(source, said)
     running = up()
     connection = Connection(running.url, running.key)
-    made = Project.create(connection, title or f"lsal {source.title}", source.config)
-    facts = made.read()
-    home = create_home(root, running.url, made.number, facts["created_at"], facts["title"], own_server=True, demo=demo)
-    inside, outside = split(source.rows, hold_out, seed) if demo else (source.rows, [])
-    unused = 0 if demo else sum(row.label is not None for row in source.rows)
-    write_json(home.path("source.json"), {"source": name, "items": len(inside), "labels_unused": unused})
-    ids = _add(home, made, source, inside, report)
-    if demo:
-        made.change(description=annotator.mark_of(home))
-        answers = {task: row.label or "" for task, row in zip(ids, inside, strict=True)}
-        annotator.keep_truth(home, answers, [_held_out(source, row) for row in outside])
+    outside = split(source.found.splits, said.hold_out, said.seed) if said.demo else set()
+    answers = wanting.Answers(source, said, connection)
+    told = name if isinstance(name, str) else "a DataFrame"
+    plan = _plan(source, said, told, outside, answers)
+    home, project = making.make(root, connection, plan, report)
+    _keep_source(home, source, said, plan, answers)
+    if said.demo:
+        _keep_truth(home, project, source, outside)
+    making.finish(root, project, plan, annotator.mark_of(home) if said.demo else "")
     return home
 
 
-def attach(root: Path, url: str, number: int, key: str = "") -> Home:
-    """Attach to a project that is already on a Label Studio server. Changes nothing there.
-
-    A `key` is kept once the server has accepted it.
-    """
-    running = server.running(root)
-    own = running is not None and _same_server(running.url, url)
-    given = key if not own else ""
-    held = given or settings.label_studio_key(root, server.OWN if own else url)
-    facts = Project(Connection(url, held), number).read()
-    read_config(facts["label_config"])  # what lsal cannot read is refused before anything is kept
-    if given:
-        settings.keep_key(root, url, given)
-    return create_home(root, url.rstrip("/"), number, facts["created_at"], facts["title"], own_server=own)
+def split(splits: Sequence[str], share: float, seed: int) -> Set[int]:
+    """The places of the rows to hold out: as the source says, else a seeded random share."""
+    out = sources.kept_for_testing(splits)
+    if out:
+        return out
+    order = random.Random(seed).sample(range(len(splits)), len(splits))
+    return set(order[: round(len(splits) * share)])
 
 
-def _same_server(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/").replace("//localhost:", "//127.0.0.1:")
+def _refuse_contradictions(said: Options) -> None:
+    if said.demo and (said.with_labels or said.several):
+        raise BadRequest("A demo keeps one label of each item back", "Leave out --with-labels and --several, or --demo")
+    if said.title and not 3 <= len(said.title) <= making.LONGEST:
+        raise BadRequest(f"The title has {len(said.title)} letters", f"Label Studio takes 3 to {making.LONGEST}")
 
 
-def split(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Rows for the project and rows held out: as the source says, else a seeded random share."""
-    out = sources.kept_for_testing([row.split for row in rows])
-    if not out:
-        order = random.Random(seed).sample(range(len(rows)), len(rows))
-        out = set(order[: round(len(rows) * share)])
-    return [r for n, r in enumerate(rows) if n not in out], [r for n, r in enumerate(rows) if n in out]
+def _refuse_unlabelled(source: Source, said: Options) -> None:
+    if said.demo and source.found.labelled < source.found.count:
+        raise BadRequest("A demo needs the label of every item", "Leave --demo out: people will label the project")
+    if said.with_labels and not source.found.labelled and source.kind != "tasks":
+        raise BadRequest("The data carry no labels to import", "Name their column: --label COLUMN")
 
 
-def _add(home: Home, project: Project, source: Source, rows: Sequence[Row], report: Report | None) -> list[int]:
-    if source.kind == "image":
-        folder = server.files_folder(home.root) / home.slug
-        placed = [sources.place_image(Path(row.content), folder) for row in rows]
-        project.add_local_files(str(folder), "images of lsal")
-        data: list[dict[str, Any]] = [{"image": f"/data/local-files/?d={home.slug}/{path.name}"} for path in placed]
-    else:
-        data = [{"text": row.content} for row in rows]
-    ids: list[int] = []
-    for begin in range(0, len(data), AT_ONCE):
-        ids += project.add_tasks(data[begin : begin + AT_ONCE])
-        if report:
-            report(Progress(len(ids), len(data), "adding tasks"))
-    return ids
+def _plan(source: Source, said: Options, name: str, outside: Set[int], answers: wanting.Answers) -> Plan:
+    title = said.title or f"lsal {source.title}"[: making.LONGEST]
+    told = [source.found.digest, source.config, title, name, replace(said, title="")]
+    key = hashlib.blake2b(repr(told).encode(), digest_size=12).hexdigest()
+    count = source.found.count - len(outside)
+    return Plan(key, title, name, source.config, count, lambda: answers.given(_inside(source, outside)), said.demo)
 
 
-def _held_out(source: Source, row: Row) -> dict[str, Any]:
-    content = {"file": str(row.content)} if source.kind == "image" else {"text": row.content}
-    return {**content, "label": row.label}
+def _inside(source: Source, outside: Set[int]) -> Iterator[Row]:
+    return (row for place, row in enumerate(source.good()) if place not in outside)
+
+
+def _keep_source(home: Home, source: Source, said: Options, plan: Plan, answers: wanting.Answers) -> None:
+    """What the project was made of, for the status and for whoever asks later."""
+    found, used = source.found, said.demo or said.with_labels
+    facts = {
+        "source": plan.source,
+        "items": plan.count,
+        "labels_unused": 0 if used else found.labelled,
+        "left_out": found.bad_count,
+        "first_left_out": str(found.bad[0]) if found.bad else "",
+        "people_unknown": len(answers.unknown),
+    }
+    write_json(home.path("source.json"), facts)
+
+
+def _keep_truth(home: Home, project: Project, source: Source, outside: Set[int]) -> None:
+    """The true labels, by the ids that the tasks have got: those rise in the order of the import."""
+    ids = [row["id"] for rows in project.tasks([], "id", page=5000) for row in rows]
+    inside = [place not in outside for place in range(source.found.count)]
+    labels = (row.classes[0] for row in compress(source.good(), inside))
+    held_out = [_held_out(row) for place, row in enumerate(source.good()) if place in outside]
+    annotator.keep_truth(home, dict(zip(ids, labels, strict=True)), held_out)
+
+
+def _held_out(row: Row) -> dict[str, Any]:
+    content = next(iter(row.data.values()))
+    return {"file" if isinstance(content, Path) else "text": str(content), "label": row.classes[0]}

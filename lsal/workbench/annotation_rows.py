@@ -1,0 +1,105 @@
+"""Annotations as rows of a table: the task's data, what each control was answered, and what people agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lsal.desk import Desk
+from lsal.errors import BadData
+from lsal.kinds.reading import agreed
+from lsal.label_studio.annotated import annotated
+from lsal.label_studio.mirror import LABELLED, SKIPPED, stamp
+from lsal.label_studio.seen import since
+from lsal.protocols import Report
+from lsal.records import Annotation, Progress, Target
+
+FIRST = ("task", "annotation", "annotator", "skipped", "created_at", "updated_at", "lead_time", "ground_truth")
+"""Columns that every annotation has; a field of the data with such a name is called data.NAME."""
+
+
+def annotated_tasks(desk: Desk, report: Report | None = None) -> Iterator[dict[str, Any]]:
+    """Every task that somebody annotated or skipped, as Label Studio exports it, by id."""
+    ids = sorted({*desk.mirror.ids(LABELLED), *desk.mirror.ids(SKIPPED)})
+    done = 0
+    for rows in annotated(desk.project, ids):
+        yield from rows
+        done += len(rows)
+        if report:
+            report(Progress(done, len(ids), "reading annotations"))
+
+
+def annotation_rows(desk: Desk, tasks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """One row for each annotation.
+
+    CONTROL holds what it says (a text, a tuple where there may be several, the values as they are
+    for a control that lsal cannot learn), CONTROL_agreed and CONTROL_how what all people of the
+    task come to.
+    """
+    for task in tasks:
+        together = _together(desk, task)
+        for one in task["annotations"]:
+            row = {
+                "task": task["id"],
+                "annotation": one["id"],
+                "annotator": _name(one["completed_by"]),
+                "skipped": one["was_cancelled"],
+                **{name: one.get(name) for name in FIRST[4:]},
+                **_said(desk, one),
+                **together,
+            }
+            yield {**row, **beside(task["data"], row)}
+
+
+def beside(data: Mapping[str, Any], taken: Iterable[str]) -> dict[str, Any]:
+    """The fields of the data under names that no other column has."""
+    names = set(taken)
+    return {f"data.{name}" if name in names else name: value for name, value in data.items()}
+
+
+def _said(desk: Desk, annotation: Mapping[str, Any]) -> dict[str, Any]:
+    """What one annotation says about each control."""
+    said: dict[str, Any] = {}
+    for control in desk.config.controls:
+        regions = [one for one in annotation["result"] if one.get("from_name") == control.name]
+        if control.name not in desk.handled:
+            said[control.name] = [one.get("value") for one in regions] or None
+            continue
+        kind = desk.handled[control.name][1]
+        try:
+            target = None if annotation["was_cancelled"] else kind.target(control, annotation["result"])
+            said[control.name] = names_of(target, control.several)
+        except BadData:  # a label that the config no longer has: shown as it was given
+            said[control.name] = [one.get("value") for one in regions]
+    return said
+
+
+def _together(desk: Desk, task: Mapping[str, Any]) -> dict[str, Any]:
+    """What the people of a task agree on, for each control that lsal can learn, and how."""
+    answers = sorted((_annotation(one) for one in task["annotations"]), key=lambda one: one.updated_at)
+    told: dict[str, Any] = {}
+    for name, (control, kind) in desk.handled.items():
+        try:
+            answer = agreed(kind, control, answers, since(desk.mirror, control))
+            label, how = names_of(answer.target, control.several), answer.how
+        except BadData as error:
+            label, how = None, error.what
+        told |= {f"{name}_agreed": label, f"{name}_how": how}
+    return told
+
+
+def names_of(target: Target | None, several: bool) -> str | tuple[str, ...] | None:
+    """A target as people write it."""
+    if target is None:
+        return None
+    return target.names if several else next(iter(target.names), None)
+
+
+def _annotation(one: Mapping[str, Any]) -> Annotation:
+    person = one["completed_by"]
+    number = person.get("id") if isinstance(person, Mapping) else person
+    return Annotation(one["id"], number, bool(one["was_cancelled"]), stamp(one["updated_at"]), one["result"])
+
+
+def _name(person: Any) -> Any:
+    return person.get("email") if isinstance(person, Mapping) else person
