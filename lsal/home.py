@@ -5,6 +5,8 @@ root/                       .lsal beside the notebook
 ├── active                  the slug of the project that commands mean by default
 ├── label-studio/           data of lsal's own Label Studio, and server.json
 ├── files/                  images that it may serve
+├── plugins/                kinds, models and strategies of the user's own
+├── making/                 projects that `new` has begun and not yet ended
 ├── backend.json            the running ML backend
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to
@@ -12,12 +14,16 @@ root/                       .lsal beside the notebook
     ├── mirror.sqlite       local copy of tasks and annotations
     ├── media/              files of tasks
     ├── versions/0001/      weights; answers/ beside them
-    ├── current.json        which version of each control is live
+    ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
+    ├── size.json           how large the home was when it was last tidied
+    ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
+    ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again
+    ├── server.json         what was found out about the Label Studio
     ├── served.json         the backend was connected to it; source.json: what it was made of
-    └── lock                one round at a time
+    └── lock                one round at a time; starting.lock, automatic.lock: for a moment
 """
 
 from __future__ import annotations
@@ -39,6 +45,7 @@ from lsal.project_settings import ProjectSettings, check_settings
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+STARTING_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,17 @@ class Home:
         write_json(self.path("settings.json"), asdict(settings))
         return settings
 
+    @property
+    def detached(self) -> bool:
+        """Whether lsal was taken out of the project, or is being taken out: nothing may be changed there."""
+        return self.path("detached.json").exists()
+
+    def need_attached(self) -> None:
+        """Raise BadRequest for a project from which lsal was taken out."""
+        if self.detached:
+            fix = f"Attach it again: lsal attach {self.url} {self.project}"
+            raise BadRequest(f"Project {self.project} ({self.title}) is detached", fix)
+
     @contextmanager
     def lock(self, wait_s: float = 0.0) -> Iterator[None]:
         """Held by whoever runs a round; the system frees it when the holder dies."""
@@ -84,13 +102,18 @@ class Home:
         except Timeout:
             raise Busy(f"Another round of project {self.project} is running", "Follow it: lsal status") from None
 
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Held for the moment in which a job is made, so that of two who look and then make one, one does."""
+        with FileLock(self.path("starting.lock"), timeout=STARTING_S):
+            yield
+
 
 def create_home(root: Path, url: str, project: int, created: str, title: str, **more: Any) -> Home:
     """The home of a project, made if it is not there. `created` is the server's stamp:
     with it, a project that got a deleted project's id is not mistaken for it.
     """
-    own = bool(more.get("own_server"))
-    slug = f"{'own' if own else _slug(url)}-{project}-{_slug(created)}"
+    slug = slug_of(url, project, created, bool(more.get("own_server")))
     folder = root / "projects" / slug
     if not (folder / "home.json").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -99,16 +122,26 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
     return open_home(folder)
 
 
+def slug_of(url: str, project: int, created: str, own_server: bool) -> str:
+    """The name of a project's home."""
+    return f"{'own' if own_server else _slug(url)}-{project}-{_slug(created)}"
+
+
+def attached(folder: Path) -> bool:
+    """Whether `folder` is the home of a project that lsal works for."""
+    return (folder / "home.json").exists() and not (folder / "detached.json").exists()
+
+
 def open_home(folder: Path) -> Home:
     """The home in `folder`; a format this lsal does not know is refused, named."""
     kept = read_json(folder / "home.json")
     if kept is None:
         raise BadData(f"{folder} holds no lsal project", "Attach one: lsal attach URL PROJECT")
     if kept.get("format") != FORMAT:
-        raise BadData(
-            f"{folder} has format {kept.get('format')}, this lsal reads format {FORMAT}",
-            "Open it with the lsal that wrote it, or a newer one",
-        )
+        written = kept.get("format")
+        newer = isinstance(written, int) and written > FORMAT
+        fix = "A newer lsal wrote it: update lsal" if newer else "An older lsal wrote it, and still reads it"
+        raise BadData(f"{folder} has format {written}, this lsal reads format {FORMAT}", fix)
     names = {f.name for f in fields(Home)} - {"folder"}
     return Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
 
@@ -147,6 +180,12 @@ def find_home(root: Path, name: str | None = None) -> Home:
 def activate(home: Home) -> None:
     """Make `home` the project that commands mean when they name none."""
     write_whole(home.root / "active", home.slug.encode())
+
+
+def deactivate(home: Home) -> None:
+    """Commands that name no project no longer mean `home`."""
+    if _read(home.root / "active") == home.slug:
+        (home.root / "active").unlink()
 
 
 def _read(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from lsal.errors import Refused
-from lsal.files import read_json, write_json
+from lsal.files import read_json, write_json, write_whole
+from lsal.keys import ASK, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
 
@@ -55,18 +57,34 @@ def label_studio_key(root: Path, url: str) -> str:
     named, given = os.environ.get("LABEL_STUDIO_URL", ""), os.environ.get("LABEL_STUDIO_API_KEY", "")
     if given and named and _address(named) == _address(url):
         return given
-    kept = read_json(root / "keys.json", {}).get(_address(url))
+    kept = read_private(root / "keys.json").get(_address(url))
     key = kept or (given if not named else "") or _from_keyring(url)
     if not key:
-        raise Refused(f"There is no key for {url}", "Set LABEL_STUDIO_API_KEY, or: lsal attach URL --key-file FILE")
+        raise Refused(f"There is no key for {url}", f"{ASK}, or set LABEL_STUDIO_API_KEY")
     return str(key)
 
 
 def keep_key(root: Path, url: str, key: str) -> None:
     """Remember a key in the root, in a file that only its owner can read."""
-    keys = read_json(root / "keys.json", {})
+    keys = read_private(root / "keys.json")
     if keys.get(_address(url)) != key:
         write_json(root / "keys.json", {**keys, _address(url): key}, mode=0o600)
+
+
+def certificates(root: Path, url: str) -> Path | None:
+    """The certificates that the root keeps for the server at `url`, beyond those that everybody trusts."""
+    kept = _certificates(root, url)
+    return kept if kept.exists() else None
+
+
+def keep_certificates(root: Path, url: str, content: bytes) -> None:
+    """Remember certificates (PEM) for a server: every process that asks it trusts them from then on."""
+    write_whole(_certificates(root, url), content)
+
+
+def certificates_of_environment() -> tuple[str | None, str | None]:
+    """The file and the folder of certificates that the user's environment names."""
+    return os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
 
 
 def root_secret(root: Path) -> str:
@@ -87,6 +105,11 @@ def worker_threads() -> int:
     return int(os.environ.get("LSAL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
 
 
+def poll_seconds() -> float:
+    """Seconds between the backend's looks at a project when no event comes ($LSAL_POLL_S overrides)."""
+    return max(0.05, float(os.environ.get("LSAL_POLL_S") or 30.0))
+
+
 def _from_keyring(url: str) -> str:
     try:
         import keyring
@@ -96,6 +119,11 @@ def _from_keyring(url: str) -> str:
         return keyring.get_password("lsal", _address(url)) or ""
     except keyring.errors.KeyringError:
         return ""
+
+
+def _certificates(root: Path, url: str) -> Path:
+    host = urlsplit(_address(url)).netloc
+    return root / "certificates" / f"{re.sub(r'[^a-z0-9._-]', '-', host)}.pem"
 
 
 def _address(url: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from postgres import Foreign, label_studio_on_postgres
 
 from lsal.label_studio import server
 from lsal.workbench import Workbench
@@ -35,6 +36,13 @@ def label_studio(root: Path) -> Iterator[server.Server]:
         yield server.up(root)
     finally:
         Workbench(root).down()  # the backend too
+
+
+@pytest.fixture(scope="session")
+def on_postgres() -> Iterator[Foreign]:
+    """A real Label Studio on a real PostgreSQL, which lsal did not start, ended with the session."""
+    with label_studio_on_postgres() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from lsal.errors import BadConfig, Refused
 from lsal.files import read_json
 from lsal.label_studio.connection import Connection, on_loopback
 from lsal.label_studio.server import Server
-from lsal.workbench import starting
+from lsal.workbench import attaching
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
@@ -103,7 +103,7 @@ def test_a_project_that_lsal_cannot_read_is_refused_before_anything_is_kept(
 ) -> None:
     number = client("POST", "/api/projects/", json={"title": "no controls"}).json()["id"]
     with pytest.raises(BadConfig):
-        starting.attach(isolated_root, label_studio.url, number, label_studio.key)
+        attaching.attach(isolated_root, label_studio.url, number, label_studio.key)
     assert not (isolated_root / "projects").exists()
     assert not (isolated_root / "keys.json").exists()
 
@@ -114,12 +114,12 @@ def test_a_key_that_was_refused_is_not_kept(
     config = '<View><Text name="t" value="$text"/><Choices name="c" toName="t"><Choice value="a"/></Choices></View>'
     number = client("POST", "/api/projects/", json={"title": "theirs", "label_config": config}).json()["id"]
     with pytest.raises(Refused):
-        starting.attach(isolated_root, label_studio.url, number, "0" * 40)
+        attaching.attach(isolated_root, label_studio.url, number, "0" * 40)
     assert not (isolated_root / "keys.json").exists()
-    assert starting.attach(isolated_root, label_studio.url, number, label_studio.key).project == number
+    assert attaching.attach(isolated_root, label_studio.url, number, label_studio.key).project == number
     kept = read_json(isolated_root / "keys.json")
     assert list(kept.values()) == [label_studio.key]
     with pytest.raises(Refused):
-        starting.attach(isolated_root, label_studio.url, number, "0" * 40)
+        attaching.attach(isolated_root, label_studio.url, number, "0" * 40)
     assert read_json(isolated_root / "keys.json") == kept
-    assert starting.attach(isolated_root, label_studio.url, number).project == number  # by the key that was kept
+    assert attaching.attach(isolated_root, label_studio.url, number).project == number  # by the key that was kept

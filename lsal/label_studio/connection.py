@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from lsal import keys
 from lsal.errors import LabelStudioError, Refused, Unreachable
 from lsal.files import to_json
+from lsal.label_studio import answers, trust
+from lsal.label_studio.tokens import AccessTokens
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -19,43 +22,38 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Connection:
     """A server and a key. Takes legacy tokens and personal access tokens alike.
 
-    Each request opens a fresh connection: the development server that Label Studio runs on
-    adds 40 ms to a kept one. A server on this machine is asked directly, whatever proxy the
-    environment names; one elsewhere through that proxy.
+    `url` may have a path, where the server lives below one. Each request opens a fresh
+    connection: the development server that Label Studio runs on adds 40 ms to a kept one. A
+    server on this machine is asked directly, whatever proxy the environment names; one
+    elsewhere through that proxy. `certificates` are trusted beyond the usual ones.
     """
 
-    def __init__(self, url: str, key: str, timeout_s: float = 300.0) -> None:
+    def __init__(self, url: str, key: str, timeout_s: float = 300.0, certificates: Path | None = None) -> None:
         self.url = url.rstrip("/")
         self.server_time = time.time()
+        self.key_kind = keys.kind(key)
         self._key = key
-        self._access: Callable[[], str] | None = None
+        self._tokens = AccessTokens(self._exchange) if self.key_kind == keys.PERSONAL else None
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout_s, connect=5.0),
             headers={"Connection": "close"},
             trust_env=not on_loopback(self.url),
+            verify=trust.context(certificates) if self.url.startswith("https:") else True,
         )
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
 
+    def hurry(self, timeout_s: float) -> None:
+        """Wait no longer than this for an answer, from now on."""
+        self._http.timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
+
     def token(self) -> str:
-        """What the server's file helper wants: the legacy token, or a fresh access token."""
-        if self._key.count(".") != 2:
-            return self._key
-        if self._access is None:
-            # A JSON web token: the SDK exchanges and refreshes it. Imported here, it takes seconds.
-            from label_studio_sdk.client import LabelStudio
-
-            sdk = LabelStudio(base_url=self.url, api_key=self._key, httpx_client=self._http)
-            tokens = sdk._client_wrapper._tokens_client
-            self._access = lambda: str(tokens.api_key)
-        from label_studio_sdk.core.api_error import ApiError
-
-        try:
-            return self._access()
-        except ApiError as error:
-            fix = "Make a new personal access token in Label Studio under Account & Settings"
-            raise Refused(f"{self.url} no longer takes this token ({error.status_code})", fix, status=401) from None
+        """What the server takes now: the legacy token, or an access token."""
+        if self.key_kind == keys.ACCESS:
+            what = "The key is an access token, which ends after minutes"
+            raise Refused(what, "Give the personal access token itself: Label Studio, Account & Settings", status=401)
+        return self._tokens.current() if self._tokens else self._key
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON answer to a GET."""
@@ -69,58 +67,57 @@ class Connection:
         """The JSON answer to a PATCH of `body` as JSON."""
         return self._send("PATCH", path, body=body)
 
+    def delete(self, path: str, body: Any = None) -> Any:
+        """The JSON answer to a DELETE, None where there is none. Never for annotations."""
+        return self._send("DELETE", path, body=body)
+
+    def without_key(self, path: str) -> Any:
+        """The JSON answer to a GET that tells the server no key: it may be a stranger."""
+        return answers.read(self.url, f"GET {path}", self._ask("GET", path))
+
     def _send(self, method: str, path: str, params: dict[str, Any] | None = None, body: Any = None) -> Any:
-        kind = "Bearer" if self._key.count(".") == 2 else "Token"
-        headers = {"Authorization": f"{kind} {self.token()}", "Content-Type": "application/json"}
-        content = None if body is None else to_json(body)
-        try:
-            answer = self._http.request(method, self.url + path, params=params, headers=headers, content=content)
-        except httpx.TimeoutException:
-            raise Unreachable(f"{self.url} did not answer {method} {path} in time", "Is it busy? lsal status") from None
-        except httpx.HTTPError as error:
-            raise Unreachable(
-                f"{self.url} cannot be reached ({error})", "Start it (lsal up), or check the URL"
-            ) from None
+        answer = self._ask(method, path, self._authorization(), params, body)
+        if answer.status_code == 401 and self._tokens:
+            self._tokens.forget()
+            answer = self._ask(method, path, self._authorization(), params, body)
         stamp = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
         self.server_time = stamp.timestamp() if stamp else time.time()
-        return self._read(answer, f"{method} {path}")
+        return answers.read(self.url, f"{method} {path}", answer)
 
-    def _read(self, answer: httpx.Response, request: str) -> Any:
-        if answer.status_code in (401, 403):
-            raise Refused(
-                f"{self.url} refused {request} ({answer.status_code}): {_detail(answer)}",
-                "Check the key and its rights in Label Studio under Account & Settings",
-                status=answer.status_code,
-            )
-        if answer.status_code >= 400:
-            raise LabelStudioError(
-                f"{self.url} answered {answer.status_code} to {request}: {_detail(answer)}",
-                "Check the project in Label Studio, then try again",
-                status=answer.status_code,
-            )
-        if not answer.content:
-            return None
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"{'Bearer' if self._tokens else 'Token'} {self.token()}"}
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        params: dict[str, Any] | None = None,
+        body: Any = None,
+    ) -> httpx.Response:
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        content = None if body is None else to_json(body)
         try:
-            return answer.json()
-        except ValueError:
-            raise LabelStudioError(
-                f"{self.url} answered {request} with something that is not JSON",
-                "Is this the address of Label Studio itself?",
-                status=answer.status_code,
-            ) from None
+            return self._http.request(method, self.url + path, params=params, headers=headers, content=content)
+        except httpx.TimeoutException:
+            raise Unreachable(f"{self.url} did not answer {method} {path} in time", "Is it busy? lsal status") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise answers.unreachable(self.url, error) from None
+
+    def _exchange(self) -> str:
+        """A fresh access token for the personal one."""
+        path = "/api/token/refresh/"
+        try:
+            answer = self._ask("POST", path, body={"refresh": self._key})
+            return str(answers.read(self.url, f"POST {path}", answer)["access"])
+        except Refused as error:
+            fix = "Make a new personal access token in Label Studio under Account & Settings"
+            raise Refused(f"{self.url} no longer takes this token ({error.status})", fix, status=401) from None
+        except (KeyError, TypeError):
+            what = f"{self.url} gave no access token for the personal one"
+            raise LabelStudioError(what, answers.RIGHT_ADDRESS) from None
 
 
 def on_loopback(url: str) -> bool:
     """Whether `url` is on this machine: no proxy can reach it, and none should be told its key."""
     return urlsplit(url).hostname in LOOPBACK
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        said = answer.json()
-    except ValueError:
-        return answer.text[:200].strip()
-    if isinstance(said, dict):
-        parts = [said.get("detail"), said.get("validation_errors")]
-        return "; ".join(str(part) for part in parts if part)[:500] or str(said)[:500]
-    return str(said)[:500]

@@ -32,15 +32,22 @@ class Media:
 
     `url` is the Label Studio they belong to and `token()` gives what it accepts now: a legacy
     token or an access JWT, never a personal access token. `own_files` is the folder that
-    lsal's own server serves as local files: those are read where they lie.
+    lsal's own server serves as local files: those are read where they lie. `certificates` are
+    trusted for that Label Studio.
     """
 
     def __init__(
-        self, folder: Path, url: str, token: Callable[[], str] | None = None, own_files: Path | None = None
+        self,
+        folder: Path,
+        url: str,
+        token: Callable[[], str] | None = None,
+        own_files: Path | None = None,
+        certificates: Path | None = None,
     ) -> None:
         self.folder = folder
         self.url = url.rstrip("/")
         self._token = token
+        self._certificates = certificates
         self._own_files = own_files.resolve() if own_files else None
 
     def fetch(self, task_url: str, task_id: int | None = None) -> Path:
@@ -52,7 +59,7 @@ class Media:
         if scheme == "data":
             return self._cached(address, lambda beside: _decode(address, beside))
         if scheme in ("http", "https"):
-            return self._cached(address, lambda beside: self._download(address, beside))
+            return self._cached(address, lambda beside: self._from_web(address, beside))
         if scheme in CLOUDS and task_id is None:
             raise BadData(f"'{short(address)}' needs the id of its task", "Sync the project first: lsal sync")
         if scheme in CLOUDS or address.startswith(ON_SERVER):
@@ -63,9 +70,15 @@ class Media:
         )
 
     def _on_server(self, task_url: str) -> str:
-        """A URL of this Label Studio without its host, which may be written in two ways on loopback."""
+        """A URL of this Label Studio without its host, which loopback has two of, and sub-path."""
         one, other = "//127.0.0.1", "//localhost"
-        for server in (self.url, self.url.replace(one, other), self.url.replace(other, one)):
+        below = urlsplit(self.url).path
+        for server in (
+            self.url,
+            self.url.replace(one, other),
+            self.url.replace(other, one),
+            *([below] if below else []),
+        ):
             if task_url.startswith(server) and task_url[len(server) :].startswith(ON_SERVER):
                 return task_url[len(server) :]
         return task_url
@@ -107,7 +120,7 @@ class Media:
         from label_studio_sdk._extensions.label_studio_tools.core.utils import io
 
         try:
-            with io.http_session(downloads.Bounded()):
+            with io.http_session(downloads.Bounded(self.url, self._certificates)):
                 # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
                 found = io.get_local_path(
                     address,
@@ -120,6 +133,18 @@ class Media:
         except (OSError, ValueError) as error:
             raise self._trouble(address, error) from None
         return Path(found)
+
+    def _from_web(self, address: str, beside: Path) -> Path:
+        """A file of any server. People may call Label Studio by another name than lsal does: a file of
+        its, refused without a key, is asked for under lsal's name, the only one that is told the key.
+        """
+        try:
+            return self._download(address, beside)
+        except BadData:
+            path = re.match(r"https?://[^/]+(?:/.*)?(/data/(?:upload|local-files)/.*)", address)
+            if not path or not self._token:
+                raise
+            return self._download(path[1], beside, None, self._token)
 
     def _trouble(self, address: str, error: Exception) -> BadData:
         status = getattr(getattr(error, "response", None), "status_code", None)

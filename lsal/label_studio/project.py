@@ -37,13 +37,21 @@ class Project:
 
     def add_tasks(self, data: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks; returns their ids in order."""
-        answer = self.connection.post(f"{self.path}/import", [{"data": row} for row in data], return_task_ids="true")
+        return self.import_tasks([{"data": row} for row in data])
+
+    def import_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add tasks with what else they have, annotations say: all of them or none. Returns their ids in order."""
+        answer = self.connection.post(f"{self.path}/import", list(tasks), return_task_ids="true")
         return [int(number) for number in answer["task_ids"]]
 
     def add_predictions(self, rows: Sequence[Mapping[str, Any]]) -> int:
         """Import predictions in one call; returns how many the server says it stored."""
         answer = self.connection.post(f"{self.path}/import/predictions", list(rows))
         return int(answer["created"])
+
+    def add_prediction(self, row: Mapping[str, Any]) -> None:
+        """Add one prediction by itself, which recounts one task only."""
+        self.connection.post("/api/predictions/", {**row, "project": self.number})
 
     def add_local_files(self, folder: str, title: str) -> None:
         """Allow tasks to refer to files below `folder`, a path on the server's machine."""
@@ -101,14 +109,6 @@ class Project:
     def backends(self) -> list[dict[str, Any]]:
         """The ML backends connected to the project."""
         return list(self.connection.get("/api/ml", project=self.number))
-
-    def connect_backend(self, url: str, title: str) -> dict[str, Any]:
-        """Connect an ML backend, or update the row that lsal made before; never a second one."""
-        body = {"project": self.number, "url": url, "title": title, "is_interactive": False}
-        for row in self.backends():
-            if row["title"] == title or row["url"] == url:
-                return dict(self.connection.patch(f"/api/ml/{row['id']}", body))
-        return dict(self.connection.post("/api/ml", body))
 
     def next_task(self) -> dict[str, Any] | None:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""

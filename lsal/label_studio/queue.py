@@ -13,23 +13,29 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from lsal.errors import LabelStudioError
+from lsal.label_studio import importing
 from lsal.label_studio.project import Project, where
 from lsal.records import Entry, Publication
 
 SAMPLING = "Uncertainty sampling"
+IDS_AT_ONCE = 500
+CONFLICT = 409
+"""The status of an import that did not come out as sent: tasks, or the label config, changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What Label Studio holds, compared with what was published.
 
-    `open` are the published tasks that nobody labelled yet, in the server's order;
+    `open` are the published tasks that nobody labelled or skipped yet, in the server's order;
     `in_order` counts those that stand where they should; `faults` says what is wrong.
     `compared` is the order, or, where several people label each task, only the membership:
-    Label Studio then serves tasks first that somebody has begun.
+    Label Studio then serves tasks first that somebody has begun. The order is that in which
+    people get new tasks: one that somebody left open comes first for them, whatever its rank.
     """
 
     name: str
@@ -59,13 +65,15 @@ def _plain(control: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", control)[:40]
 
 
-def write(project: Project, name: str, entries: Sequence[Entry]) -> None:
-    """Import a batch under `name` and check that the server holds exactly it. Changes no order yet."""
+def write(project: Project, name: str, entries: Sequence[Entry], notes: Path | None = None) -> None:
+    """Import a batch under `name` and check that the server holds exactly it. Changes no order yet.
+
+    How long that took is kept in `notes`.
+    """
     scores = {entry.task_id: rank / len(entries) for rank, entry in enumerate(entries)}
     regions = {entry.task_id: [region for part in entry.result.values() for region in part] for entry in entries}
-    project.add_predictions(
-        [{"task": t, "model_version": name, "score": scores[t], "result": regions[t]} for t in scores]
-    )
+    rows = [{"task": t, "model_version": name, "score": scores[t], "result": regions[t]} for t in scores]
+    importing.add(project, rows, notes)
     _compare(name, {t: (scores[t], len(regions[t])) for t in scores}, _held(project, name))
 
 
@@ -87,12 +95,22 @@ def read_order(project: Project, name: str) -> list[int]:
     return [row["id"] for rows in pages for row in rows if not row.get("cancelled_annotations")]
 
 
+def untouched(project: Project, tasks: Sequence[int]) -> set[int]:
+    """Those of the tasks that the server has, and that nobody labelled or skipped."""
+    nobody = [where(f"{what}_annotations", "equal", 0, "Number") for what in ("total", "cancelled")]
+    parts = [list(tasks[start : start + IDS_AT_ONCE]) for start in range(0, len(tasks), IDS_AT_ONCE)]
+    pages = (page for ids in parts for page in project.tasks([where("id", "in_list", ids, "Number"), *nobody], "id"))
+    return {row["id"] for rows in pages for row in rows}
+
+
 def verify(project: Project, publication: Publication) -> Verification:
     """Compare the server's queue with a publication, by reading only."""
     facts = project.read()
     faults = _settings_at_fault(facts, publication)
     there = list(dict.fromkeys(read_order(project, publication.name)))  # a page may shift while it is read
     still_open, published = set(there), set(publication.task_ids)
+    if lost := len(untouched(project, publication.task_ids) - still_open):
+        faults.append(f"{lost} open tasks were published but their predictions are gone, so that nobody gets them next")
     wanted = [task for task in publication.task_ids if task in still_open]
     overlap = facts.get("maximum_annotations", 1) > 1
     right = [task in published if overlap else task == want for task, want in zip_longest(there, wanted)]
@@ -137,6 +155,7 @@ def _compare(name: str, wanted: Mapping[int, tuple[float, int]], held: Mapping[i
             f"Label Studio holds {len(held)} of {len(wanted)} predictions of '{name}', {len(wrong)} not as sent"
             + (f" (first: task {wrong[0]})" if wrong else ""),
             "The queue was not switched. Try again: lsal rank",
+            status=CONFLICT,
         )
 
 

@@ -26,7 +26,7 @@ from filelock import FileLock
 from lsal import processes, settings
 from lsal.errors import BadRequest, LabelStudioError, Refused, Unreachable
 from lsal.files import read_json, write_json, write_whole
-from lsal.label_studio import install, template
+from lsal.label_studio import inside, install, template
 
 OWN = "http://own"
 """The name under which the root keeps the key of its own server, whatever port that has."""
@@ -116,7 +116,7 @@ def _start(root: Path, port: int, tell: Callable[[str], None]) -> dict[str, Any]
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files_folder(root)),
     }
-    mark = processes.spawn(command, log, template.environment(folder / "data", local_files))
+    mark = processes.spawn(command, log, template.environment(folder / "data", local_files | inside.SETTINGS))
     # On disk at once: if this process is killed now, the next one finds the server.
     write_json(folder / "server.json", {"mark": mark})
     return mark
