@@ -24,6 +24,8 @@ from werkzeug.test import TestResponse
 from lsal import jobs, processes
 from lsal.backend import refill, wire
 from lsal.backend.app import create_app
+from lsal.backend.pace import Pace
+from lsal.backend.watch import Watch
 from lsal.desk import Desk
 from lsal.errors import BadRequest
 from lsal.files import write_json
@@ -460,16 +462,12 @@ def test_metrics_count_what_was_asked(own: Served) -> None:
 def test_without_a_server_refilling_only_says_so(own: Served, caplog: pytest.LogCaptureFixture) -> None:
     name, tasks = "lsal-queue-start-00", (1, 2, 3)
     write_json(own.home.path("publication.json"), {"name": name, "versions": {}, "task_ids": tasks})
-    watcher = refill.Refill(own.home.root)
+    watch = Watch(own.home.folder, Pace(1.0))
     with caplog.at_level(logging.WARNING):
-        watcher._look(own.home.slug)
-    assert "cannot see to the queue" in caplog.text
+        waits = [watch.look() for _ in range(6)]
+    assert caplog.text.count("cannot see to") == 1
     assert jobs.jobs(own.home) == []
-    assert watcher._due() == []
-    watcher.hint(own.home.slug)
-    watcher.hint(own.home.slug)
-    assert watcher._due() == [own.home.slug]
-    assert watcher._due() == []
+    assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]  # a server that is gone is asked less and less
 
 
 def test_one_publication_is_refilled_once_whoever_sees_it(own: Served) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 from lsal import jobs, processes, publishing
 from lsal.backend.refill import refill
 from lsal.jobs import Job
-from lsal.label_studio.project import Project
+from lsal.label_studio import backend_rows
 from lsal.label_studio.server import Server
 from lsal.settings import child_environment, root_secret
 from lsal.workbench import Workbench
@@ -146,14 +147,14 @@ def test_connecting_leaves_what_somebody_chose(served: Served, client: Client) -
 
 
 def test_a_round_that_publishes_while_it_connects_stays_live(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect, before = Project.connect_backend, publishing.live_publication(served.bench.home)
+    connect, before = backend_rows.connect, publishing.live_publication(served.bench.home)
 
-    def connect_and_publish(project: Project, url: str, title: str) -> dict[str, Any]:
-        row = connect(project, url, title)
+    def connect_and_publish(*asked: Any) -> dict[str, Any]:
+        row = connect(*asked)
         served.bench.rank().wait(120)
         return row
 
-    monkeypatch.setattr(Project, "connect_backend", connect_and_publish)
+    monkeypatch.setattr(backend_rows, "connect", connect_and_publish)
     served.bench.serve()
     after = publishing.live_publication(served.bench.home)
     assert before
@@ -166,6 +167,18 @@ def test_training_that_label_studio_asked_for_is_a_whole_round(served: Served) -
     assert served.training.facts["act"] == "round"
     assert served.bench.desk.store.current() == {"label": 1}
     assert served.training.state().result["exact"]
+
+
+def test_pain_02_the_start_training_button_trains_and_does_not_crash(served: Served, client: Client) -> None:
+    """Label Studio answers 200 whatever the backend does: what went wrong would stand in its row."""
+    row = client("GET", f"/api/ml/{served.connected}").json()
+    assert (row["state"], row["error_message"] or "") == ("CO", "")
+    state = served.training.state()
+    assert (state.state, state.act, state.by) == ("done", "round", "label studio")
+    path = f"/{root_secret(served.bench.root)}/{served.bench.home.slug}/metrics"
+    told = httpx.get(served.url + path, trust_env=False).text
+    answers = re.findall(r'lsal_requests_total{endpoint="webhook",status="(\d+)"}', told)
+    assert answers == ["200"]
 
 
 def test_an_opened_task_gets_the_versions_guess_and_stays_out_of_the_queue(served: Served, client: Client) -> None:

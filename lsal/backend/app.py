@@ -15,7 +15,9 @@ from werkzeug.exceptions import HTTPException
 from lsal.backend import wire
 from lsal.backend.metrics import Metrics
 from lsal.backend.projects import Projects, Unknown
+from lsal.backend.seen import Seen
 from lsal.errors import BadConfig, BadRequest, LsalError
+from lsal.jobs import LABEL_STUDIO
 from lsal.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None) -> F
     app = Flask("lsal.backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY
     app.url_map.merge_slashes = False
-    app.extensions.update(projects=Projects(root), metrics=Metrics(), hint=hint)
+    app.extensions.update(projects=Projects(root), metrics=Metrics(), seen=Seen(), hint=hint)
     app.register_blueprint(project)
     app.add_url_rule("/health", view_func=health)
     app.register_error_handler(Exception, _sorry)
@@ -51,7 +53,8 @@ def health() -> Response:
 @project.post("/setup")
 def setup() -> Response:
     """The version that answers now. Label Studio asks often and waits 3 s: no model is loaded."""
-    wire.read_object(request.get_data())
+    body = wire.read_object(request.get_data())
+    current_app.extensions["seen"].setup(_bench().home.slug, body)
     current_app.extensions["projects"].warm(_bench())
     return _answer({"model_version": _bench().answers.name() or "lsal"})
 
@@ -88,6 +91,12 @@ def metrics() -> Response:
     return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
+@project.get("/seen")
+def seen() -> Response:
+    """What Label Studio was seen to ask, for `lsal serve` and `lsal doctor`."""
+    return _answer(current_app.extensions["seen"].of(_bench().home.slug))
+
+
 @project.url_value_preprocessor
 def _admit(endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.begun = time.perf_counter()
@@ -100,7 +109,10 @@ def _count(response: Response) -> Response:
     if "bench" in g:
         endpoint = (request.endpoint or "").rpartition(".")[2]
         seconds = time.perf_counter() - g.begun
-        current_app.extensions["metrics"].note(g.bench.home.slug, endpoint, response.status_code, seconds)
+        slug, peer = g.bench.home.slug, request.remote_addr or ""
+        current_app.extensions["metrics"].note(slug, endpoint, response.status_code, seconds)
+        if endpoint != "seen":
+            current_app.extensions["seen"].answered(slug, endpoint, peer, seconds)
     return response
 
 
@@ -111,7 +123,7 @@ def _bench() -> Workbench:
 def _start_training(bench: Workbench) -> dict[str, str]:
     with _starting:  # two clicks on "Start training" are one round
         try:
-            job = bench.round()
+            job = bench.round(by=LABEL_STUDIO)
         except BadRequest as error:
             return {"status": str(error)}
     log.info("Label Studio asked for training: job %s", job.id)

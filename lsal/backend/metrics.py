@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from lsal import jobs
 from lsal.workbench import Workbench
+from lsal.workbench.automatic import automatic
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -59,6 +60,9 @@ class Metrics:
             yield f'lsal_live_version{{control="{_escaped(control)}"}} {number}'
         yield from _head("lsal_job_running", "gauge", "1 while a job of the project runs.")
         yield f"lsal_job_running {int(jobs.running(bench.home) is not None)}"
+        yield from _head("lsal_auto_rounds_total", "counter", "Automatic rounds that ended, by how they did.")
+        for state, count in sorted(automatic(bench.desk, True).ended.items()):
+            yield f'lsal_auto_rounds_total{{state="{state}"}} {count}'
         yield from _head("lsal_uptime_seconds", "gauge", "Time since the backend started.")
         yield f"lsal_uptime_seconds {time.monotonic() - self._begun:.1f}"
 

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from lsal.errors import LsalError
-from lsal.home import open_home
+from lsal.home import attached, open_home
 from lsal.models import MODELS
 from lsal.settings import root_secret
 from lsal.workbench import Workbench
@@ -37,7 +37,10 @@ class Projects:
         """The project of a URL. Raises Unknown."""
         if not hmac.compare_digest(secret.encode(), self._secret):
             raise Unknown()
-        return self._open.get(slug) or self._opened(slug)
+        bench = self._open.get(slug) or self._opened(slug)
+        if bench.home.detached:
+            raise Unknown()
+        return bench
 
     def warm(self, bench: Workbench) -> None:
         """Load, in a thread and once, what the project needs to answer.
@@ -67,8 +70,8 @@ class Projects:
 
 
 def slugs(root: Path) -> list[str]:
-    """The projects of a root, whether they can be opened or not."""
-    return [path.parent.name for path in (root / "projects").glob("*/home.json")]
+    """The projects of a root that lsal works for, whether they can be opened or not."""
+    return [path.parent.name for path in (root / "projects").glob("*/home.json") if attached(path.parent)]
 
 
 def _load(bench: Workbench) -> None:

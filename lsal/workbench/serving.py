@@ -1,79 +1,110 @@
-"""The ML backend beside the notebook: started once for a root, found again, connected to Label Studio."""
+"""Connecting the ML backend: Label Studio is told of it, and has to prove that it reaches this very process."""
 
 from __future__ import annotations
 
-import sys
-import time
+import contextlib
+import secrets
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
-from filelock import FileLock
 
-from lsal import processes, publishing
+from lsal import publishing
 from lsal.desk import Desk
-from lsal.errors import BadRequest, JobFailed, LabelStudioError
+from lsal.errors import Busy, LabelStudioError, LsalError, Unreachable
 from lsal.files import read_json, write_json
+from lsal.home import homes
+from lsal.label_studio import backend_rows
+from lsal.label_studio.backend_rows import TITLE, Whose
 from lsal.label_studio.project import Project
 from lsal.records import Publication
-from lsal.settings import child_environment, root_secret
+from lsal.settings import root_secret
+from lsal.workbench import addresses
+from lsal.workbench.addresses import LOOPBACK
+from lsal.workbench.backend_process import backend, listened, port_of, start, stop
 
-TITLE = "lsal"
-START_S = 60.0
+__all__ = ["TITLE", "backend", "bring_back", "local_url", "seen", "serve", "start", "stop", "whose"]
+
+DEFAULT = "default"
+"""What a person gives as the address to go back to loopback."""
 
 
-def serve(desk: Desk, port: int = 0) -> dict[str, Any]:
-    """Start the backend if it does not run, connect the project to it, keep the live queue live."""
-    root = desk.home.root
-    running = start(root, port)
-    url = f"{running['url']}/{root_secret(root)}/{desk.home.slug}"
-    row = desk.project.connect_backend(url, TITLE)
+def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> dict[str, Any]:
+    """Start the backend if it does not run, connect the project to it, keep the live queue live.
+
+    `host` is a further address to listen on, `address` the one that Label Studio is to use;
+    both are remembered. Raises LabelStudioError, with what to type, if Label Studio does not reach it.
+    """
+    desk.home.need_attached()
+    root, asked = desk.home.root, _asked(desk, port, address)
+    before = listened(root)
+    running = start(root, asked["port"], host)
+    used = asked["address"] or running["url"]
+    word = secrets.token_urlsafe(9)
+    try:
+        row = backend_rows.connect(desk.project, whose(desk), f"{used}/{root_secret(root)}/{desk.home.slug}", word)
+    except LsalError as error:
+        start(root, *before)  # listening elsewhere was of no use, and people may be served where it was
+        if isinstance(error, LabelStudioError):
+            raise addresses.explained(error, desk.url, used, port_of(running)) from None
+        raise
+    peer = _proven(desk, running, word, used)
     # Connecting sets an empty model_version to the backend's title, and then each request for
     # the next task would ask the backend: the queue is the publication, or nothing. What else
-    # stands there stays: a round may have published while the backend was being connected.
-    if desk.project.read()["model_version"] in (None, "", TITLE):
-        _bring_back(desk.project, publishing.live_publication(desk.home))
-    return {"url": running["url"], "pid": running["pid"], "state": row.get("state"), "connected": row["id"]}
+    # stands there stays: a person chose it.
+    bring_back(desk, {TITLE})
+    served = {"url": running["url"], "address": used, "listens": _listens(running), "pid": running["pid"]}
+    served |= {"state": row.get("state"), "connected": row["id"], "asked": asked, "reached from": peer}
+    write_json(desk.home.path("served.json"), served)
+    others = _left_behind(root, desk.home.slug) if before[0] not in (0, port_of(running)) else []
+    shown = {name: value for name, value in served.items() if name != "asked"}
+    return shown | ({"connect again": others} if others else {})
 
 
-def start(root: Path, port: int = 0) -> dict[str, Any]:
-    """The root's backend: the one that runs and answers, else one that is started now.
-
-    It listens at `port`, else at the port it had last time, else at any free one. Raises
-    BadRequest if `port` is taken and JobFailed if it ends while starting.
-    """
-    root.mkdir(parents=True, exist_ok=True)
-    with _lock(root):
-        if running := backend(root):
-            return running
-        processes.stop(read_json(root / "backend.json"))  # it may run and not answer: never two of them
-        return _start(root, _free_port(root, port))
+def whose(desk: Desk) -> Whose:
+    """How the rows of this project's backend are told from others."""
+    row = read_json(desk.home.path("served.json"), {}).get("connected")
+    return Whose(root_secret(desk.home.root), desk.home.slug, frozenset([row] if row else []))
 
 
-def backend(root: Path) -> dict[str, Any] | None:
-    """The root's backend, if it runs and answers."""
-    marked = read_json(root / "backend.json")
-    if not processes.alive(marked):
-        return None
+def local_url(desk: Desk, running: Mapping[str, Any]) -> str:
+    """Where this machine asks the backend about the project."""
+    return f"{running['url']}/{root_secret(desk.home.root)}/{desk.home.slug}"
+
+
+def seen(desk: Desk, running: Mapping[str, Any]) -> dict[str, Any]:
+    """What the running backend has seen of Label Studio. Raises Unreachable."""
     try:
-        answer = httpx.get(f"{marked['url']}/health", timeout=5, trust_env=False)
-    except httpx.HTTPError:
+        answer = httpx.get(f"{local_url(desk, running)}/seen", timeout=5.0, trust_env=False)
+        return dict(answer.raise_for_status().json())
+    except (httpx.HTTPError, ValueError) as error:
+        what = f"The backend does not tell what it has seen ({type(error).__name__})"
+        raise Unreachable(what, "Start it again: lsal stop, then lsal serve") from None
+
+
+def bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
+    """Make the publication the queue again where nothing stands, or one of `replaced`; its name if it did.
+
+    Under the home's lock, so that no round publishes between the look and the change. A round
+    that runs publishes by itself; one that only trains does not, so it is not waited for.
+    """
+    with contextlib.suppress(Busy), desk.home.lock():
+        publishing.settle(desk.home, desk.project, desk.store)
+        return _bring_back(desk, replaced)
+    return None if desk.home.path("intent.json").exists() else _bring_back(desk, replaced)
+
+
+def _bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
+    held, publication = desk.project.read()["model_version"], publishing.live_publication(desk.home)
+    if held not in (None, "", *replaced) or held == (publication.name if publication else ""):
         return None
-    return dict(marked) if answer.status_code == 200 else None
+    _change(desk.project, publication)
+    return publication.name if publication else ""
 
 
-def stop(root: Path) -> bool:
-    """End the root's backend; Label Studio goes on without it."""
-    if not (root / "backend.json").exists():
-        return False
-    with _lock(root):
-        ended = processes.stop(read_json(root / "backend.json"))
-        (root / "backend.json").unlink(missing_ok=True)
-    return ended
-
-
-def _bring_back(project: Project, publication: Publication | None) -> None:
-    """Make the publication the queue again; none is, where its predictions were deleted."""
+def _change(project: Project, publication: Publication | None) -> None:
+    """Make the publication the queue; nothing is, where its predictions were deleted."""
     name = publication.name if publication else ""
     try:
         project.change(model_version=name)
@@ -83,29 +114,35 @@ def _bring_back(project: Project, publication: Publication | None) -> None:
         project.change(model_version="")
 
 
-def _lock(root: Path) -> FileLock:
-    """Held while the backend is started or ended."""
-    return FileLock(root / "backend.lock")
+def _asked(desk: Desk, port: int, address: str) -> dict[str, Any]:
+    """The address and port for this project: as given now, else as given the last time."""
+    if address == DEFAULT:
+        return {"address": "", "port": port}
+    if address:
+        address = addresses.checked(address)
+        return {"address": address, "port": port or addresses.port_in(address)}
+    kept = read_json(desk.home.path("served.json"), {}).get("asked") or {}
+    return {"address": kept.get("address", ""), "port": port or (kept.get("port", 0) if kept.get("address") else 0)}
 
 
-def _free_port(root: Path, asked: int) -> int:
-    """The port to start on; one that was asked for has to be free, last time's need not."""
-    port = processes.free_port(asked or read_json(root / "backend.port.json", 0))
-    if asked and port != asked:
-        raise BadRequest(f"Port {asked} is taken", "Choose another one, or leave the choice to lsal: lsal serve")
-    return port
+def _proven(desk: Desk, running: Mapping[str, Any], word: str, used: str) -> str:
+    """From where Label Studio asked this process; Unreachable if it asked another one."""
+    told = seen(desk, running)
+    if word not in told["words"]:
+        raise Unreachable(
+            f"Label Studio says it reaches {used}, but this backend (process {running['pid']}) saw nothing of it",
+            f"Another backend answers there. Give the address of this one: lsal serve --address {DEFAULT}",
+        )
+    return str(told["asked"].get("setup", {}).get("from", ""))
 
 
-def _start(root: Path, port: int) -> dict[str, Any]:
-    log = root / "backend.log"
-    command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port)]
-    marked = processes.spawn(command, log, child_environment()) | {"url": f"http://127.0.0.1:{port}"}
-    write_json(root / "backend.json", marked)
-    write_json(root / "backend.port.json", port)
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and processes.alive(marked):
-        if running := backend(root):
-            return running
-        time.sleep(0.1)
-    processes.stop(marked)
-    raise JobFailed(f"The ML backend did not start: {processes.end_of(log, 3)}", f"Read {log}, then: lsal serve")
+def _listens(running: Mapping[str, Any]) -> str:
+    """Where it listens, and what that means."""
+    host, port = running.get("host", LOOPBACK), port_of(running)
+    return f"{host}:{port}" + ("" if host == LOOPBACK else ", to whoever knows the secret in its address")
+
+
+def _left_behind(root: Path, slug: str) -> list[str]:
+    """The commands for the root's other projects, which Label Studio still seeks at the earlier port."""
+    others = [home for home in homes(root) if home.slug != slug]
+    return [f"lsal serve --project {home.slug}" for home in others if home.path("served.json").exists()]

@@ -1,0 +1,108 @@
+"""Checks of this machine: room on disk and on the GPU, and a file of a task that really comes."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lsal import settings
+from lsal.workbench.doctor.findings import Finding, fault, ok, warn
+from lsal.workbench.doctor.patient import Patient
+
+FULL_BYTES, LOW_BYTES = 200_000_000, 2_000_000_000
+GPU_BYTES = 2_000_000_000
+DRIVER = "libnvidia-ml.so.1"
+
+
+def space(patient: Patient) -> Iterator[Finding]:
+    """Whether there is room where lsal writes."""
+    places = {"home": patient.home.folder, "cache": settings.cache_folder()}
+    for name, place in places.items():
+        yield judged_space(name, free_bytes(place))
+
+
+def free_bytes(place: Path) -> int:
+    """The bytes that are free where `place` is, or will be made."""
+    there = next(folder for folder in (place, *place.parents) if folder.exists())
+    return shutil.disk_usage(there).free
+
+
+def judged_space(name: str, free: int) -> Finding:
+    """What so many free bytes mean."""
+    told = f"{free / 1e9:.1f} GB free for the {name}"
+    if free < FULL_BYTES:
+        return fault("disk", f"Only {told}: the next version or batch may not be written", "Make room: lsal clean")
+    return warn("disk", f"Only {told}", "Make room: lsal clean") if free < LOW_BYTES else ok("disk", told)
+
+
+def gpu(patient: Patient) -> Iterator[Finding]:
+    """Whether a GPU has room; says nothing where there is no driver of one."""
+    for number, (free, total) in enumerate(gpu_memory()):
+        told = f"GPU {number}: {free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+        if free < GPU_BYTES:
+            yield warn("gpu", told, "Close what else uses it: notebooks keep models in memory until their kernel ends")
+        else:
+            yield ok("gpu", told)
+
+
+class _Memory(ctypes.Structure):
+    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
+
+
+def gpu_memory(driver: str = DRIVER) -> list[tuple[int, int]]:
+    """Free and total bytes of each NVIDIA GPU, from the driver's own library (NVML); [] without one.
+
+    torch would take seconds to import, and a part of the memory that is asked about.
+    """
+    try:
+        nvml = ctypes.CDLL(driver)
+    except OSError:
+        return []
+    if nvml.nvmlInit_v2():
+        return []
+    try:
+        count = ctypes.c_uint()
+        if nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)):
+            return []
+        found = [_memory_of(nvml, number) for number in range(count.value)]
+        return [one for one in found if one]
+    finally:
+        nvml.nvmlShutdown()
+
+
+def _memory_of(nvml: ctypes.CDLL, number: int) -> tuple[int, int] | None:
+    device, memory = ctypes.c_void_p(), _Memory()
+    if nvml.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(number), ctypes.byref(device)):
+        return None
+    if nvml.nvmlDeviceGetMemoryInfo(device, ctypes.byref(memory)):
+        return None
+    return int(memory.free), int(memory.total)
+
+
+def files(patient: Patient) -> Iterator[Finding]:
+    """Whether the file of a real task comes; says nothing where tasks hold their text themselves."""
+    desk = patient.desk
+    task = next(iter(desk.mirror.tasks()), None)
+    if task is None or not desk.mirror.label_config:
+        return
+    with TemporaryDirectory() as empty:
+        media = copy.copy(desk.media)
+        media.folder = Path(empty)  # none is kept there from before
+        for control, kind in desk.handled.values():
+            fetched: list[str] = []
+
+            def fetch(url: str, fetched: list[str] = fetched) -> Path:
+                fetched.append(url)
+                return media.fetch(url, task.id)
+
+            example = kind.example(control, task.id, task.data, fetch)
+            if example.problem and fetched:
+                fix = "Open the task in Label Studio: is the file there, and may the key see it?"
+                yield fault("files", f"The file of task {task.id} does not come: {example.problem}", fix)
+            elif fetched:
+                size = Path(example.input).stat().st_size if example.input else 0
+                yield ok("files", f"the file of task {task.id} came, {size / 1000:.1f} kB")
