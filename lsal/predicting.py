@@ -6,25 +6,80 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from lsal.errors import LsalError
 from lsal.models import MODELS
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Prediction, Progress, Version
+from lsal.records import Control, Example, Labels, Prediction, Progress, Version
 from lsal.store import Store, check_files
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
 
 log = logging.getLogger(__name__)
 
 CHUNK = 512
 
 
-def load(version: Version, control: Control) -> Model:
-    """A version's model, its files checked against what was written."""
+class Predictor(Protocol):
+    """The part of a model that answers."""
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """One prediction per example, in order."""
+
+
+def load(version: Version, control: Control) -> Predictor:
+    """What a version says about a control, its files checked against what was written.
+
+    If the label config got labels since the version was trained, they have no chance yet.
+    """
+    return _for_control(_load(version, control), version, control)
+
+
+def _load(version: Version, control: Control) -> Model:
     check_files(version)
-    model: Model = MODELS[version.family].load(version.folder / "weights", control)
+    trained_for = replace(control, labels=version.labels) if version.can_answer(control) else control
+    model: Model = MODELS[version.family].load(version.folder / "weights", trained_for)
     return model
+
+
+def _for_control(model: Model, version: Version, control: Control) -> Predictor:
+    """The model itself if it knows just the control's labels, else in their words."""
+    if version.labels == control.labels or not version.can_answer(control):
+        return model
+    return _Aligned(model, version.labels, control)
+
+
+class _Aligned:
+    """A model that knows some of a control's labels: the others, and only they, get no chance."""
+
+    def __init__(self, model: Model, known: Sequence[str], control: Control) -> None:
+        self._model, self._control = model, control
+        self._places = [control.labels.index(label) for label in known]
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The model's predictions, with chances in the order of the control's labels."""
+        return [self._aligned(one) for one in self._model.predict(examples)]
+
+    def _aligned(self, told: Prediction) -> Prediction:
+        names = tuple(label for label in self._control.labels if label in told.target.names)
+        return replace(told, target=Labels(names), chances=self._chances(told.chances))
+
+    def _chances(self, known: Floats) -> Floats:
+        labels = len(self._control.labels)
+        if self._control.several:  # a row for each label: absent for certain
+            chances = known[:1].repeat(labels, axis=0)
+            chances[:] = (1, 0)
+            chances[self._places] = known
+        else:
+            chances = known[:, :1].repeat(labels, axis=1)
+            chances[:] = 0
+            chances[:, self._places] = known
+        return chances
 
 
 def score(
@@ -46,8 +101,8 @@ _loaded: dict[Path, Model] = {}
 def _score_chunk(version: Version, control: Control, examples: Sequence[Example]) -> list[Prediction]:
     if version.folder not in _loaded:
         _loaded.clear()
-        _loaded[version.folder] = load(version, control)
-    return _loaded[version.folder].predict(examples)
+        _loaded[version.folder] = _load(version, control)
+    return _for_control(_loaded[version.folder], version, control).predict(examples)
 
 
 class Live:
@@ -62,10 +117,10 @@ class Live:
         self._kept: dict[str, tuple[tuple[int, int], Version, Model]] = {}
         self._loading = threading.Lock()
 
-    def model(self, control: Control) -> tuple[Version, Model] | None:
-        """The live version of a control and its model; None before the first.
+    def model(self, control: Control) -> tuple[Version, Predictor] | None:
+        """The live version of a control and what answers for it; None before the first.
 
-        None too if the label config changed so that the live version does not fit it.
+        None too if the label config changed so that the live version can not answer for it.
         """
         stamp, kept = self._store.stamp(), self._kept.get(control.name)
         # Whoever comes while another request loads is served by the old weights, if there are any.
@@ -75,7 +130,9 @@ class Live:
             finally:
                 self._loading.release()
             kept = self._kept.get(control.name)
-        return kept[1:] if kept and kept[1].fits(control) else None
+        if kept is None or not kept[1].can_answer(control):
+            return None
+        return kept[1], _for_control(kept[2], kept[1], control)
 
     def _refresh(self, control: Control, stamp: tuple[int, int]) -> None:
         number, kept = self._store.current().get(control.name), self._kept.get(control.name)
@@ -83,9 +140,9 @@ class Live:
             self._kept.pop(control.name, None)
         elif kept and kept[1].number == number:
             self._kept[control.name] = (stamp, *kept[1:])
-        elif (version := self._store.get(number)).fits(control):
+        elif (version := self._store.get(number)).can_answer(control):
             try:
-                self._kept[control.name] = (stamp, version, load(version, control))
+                self._kept[control.name] = (stamp, version, _load(version, control))
             except LsalError:
                 if kept is None:
                     raise

@@ -2,14 +2,15 @@
 
 An intent is written first. The PATCH of `model_version` is the commit point; only then is
 `current` replaced. Whoever opens the home after a crash asks the server which name is live,
-and finishes the switch or drops it.
+and finishes the switch or drops it. What can be gone back to is part of the switch: a rollback
+that was interrupted neither goes back twice nor forgets where it stood.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from lsal.errors import Busy
@@ -23,8 +24,17 @@ from lsal.store import Store
 log = logging.getLogger(__name__)
 
 
-def publish(home: Home, project: Project, store: Store, ranking: Ranking, live: Mapping[str, int]) -> Publication:
-    """Make `ranking` the queue of Label Studio and `live` the versions that answer, as one step."""
+Sets = Sequence[Mapping[str, int]]
+"""Sets of versions, as the store's history has them."""
+
+
+def publish(
+    home: Home, project: Project, store: Store, ranking: Ranking, live: Mapping[str, int], before: Sets | None = None
+) -> Publication:
+    """Make `ranking` the queue of Label Studio and `live` the versions that answer, as one step.
+
+    `before` are the sets that can be gone back to then; without it the present one is added to them.
+    """
     name = queue.new_name(ranking.versions)
     publication = Publication(
         name,
@@ -36,10 +46,10 @@ def publish(home: Home, project: Project, store: Store, ranking: Ranking, live: 
         time.time(),
     )
     write_json(home.path("rankings", f"{name}.json"), asdict(ranking))
-    write_json(home.path("intent.json"), {"publication": asdict(publication), "live": dict(live)})
-    queue.write(project, name, ranking.entries)
+    write_json(home.path("intent.json"), {"publication": asdict(publication), "live": live, "before": before})
+    queue.write(project, name, ranking.entries, home.path("server.json"))
     queue.switch(project, name)
-    _finish(home, store, publication, live)
+    _finish(home, store, publication, live, before)
     return publication
 
 
@@ -62,7 +72,7 @@ def settle(home: Home, project: Project, store: Store) -> str | None:
         return None
     publication = _publication(intent["publication"])
     if queue.live_name(project) == publication.name:
-        _finish(home, store, publication, intent["live"])
+        _finish(home, store, publication, intent["live"], intent.get("before"))
         return f"finished the interrupted switch to '{publication.name}'"
     home.path("intent.json").unlink()
     return f"dropped the interrupted switch to '{publication.name}', the queue before it stays"
@@ -84,9 +94,9 @@ def live_ranking(home: Home) -> Ranking | None:
     return Ranking(**{**kept, "entries": tuple(Entry(**row) for row in kept["entries"]), "problems": problems})
 
 
-def _finish(home: Home, store: Store, publication: Publication, live: Mapping[str, int]) -> None:
+def _finish(home: Home, store: Store, publication: Publication, live: Mapping[str, int], before: Sets | None) -> None:
     if dict(live) != store.current():
-        store.make_current(live)
+        store.make_current(live, before)
     write_json(home.path("publications", f"{publication.name}.json"), asdict(publication))
     write_json(home.path("publication.json"), asdict(publication))
     home.path("intent.json").unlink(missing_ok=True)

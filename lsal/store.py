@@ -1,24 +1,36 @@
 """Versions of models on disk, and which of them are live.
 
 A version is a folder that is written beside and renamed, so it is whole or absent. What is
-live is one small file: replacing it is the whole of a promotion or a rollback on disk.
+live, and what was live before it, is one small file, `current.json`: replacing it is the whole
+of a promotion or a rollback on disk.
+
+{"versions": {CONTROL: NUMBER}, "before": [{CONTROL: NUMBER}, ...]}    oldest first
+
+The file may also be {CONTROL: NUMBER} alone: homes from before there was a way back.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, whole_folder, write_json
 from lsal.home import Home
 from lsal.records import Version
 
+PRUNED = "pruned.json"
+"""Stands in the folder of a version whose weights were cleaned away."""
 OnAdd = Callable[[Version], None]
+
+REMEMBERED = 100
+"""Sets of versions that were live before and can be gone back to."""
 
 
 class Store:
@@ -27,11 +39,21 @@ class Store:
     def __init__(self, home: Home, on_add: OnAdd | None = None) -> None:
         self.folder = home.path("versions")
         self._current = home.path("current.json")
+        self._lock = home.path("versions.lock")
         self._on_add = on_add
 
     def add(self, save: Callable[[Path], None], **facts: Any) -> Version:
         """Write a new version: `save` fills the folder of the weights, `facts` describe it."""
-        number = max(self.numbers(), default=0) + 1
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._lock):  # two at once would write into one folder
+            number = max(self.numbers(), default=0) + 1
+            self._write(number, save, facts)
+        version = self.get(number)
+        if self._on_add:
+            self._on_add(version)
+        return version
+
+    def _write(self, number: int, save: Callable[[Path], None], facts: Mapping[str, Any]) -> None:
         final = self.folder / f"{number:04d}"
         version = Version(number=number, folder=final, made_at=time.time(), files={}, **facts)
         with whole_folder(final) as beside:
@@ -39,10 +61,6 @@ class Store:
             weights.mkdir()
             save(weights)
             write_json(beside / "version.json", asdict(version) | {"files": _digests(weights), "folder": None})
-        version = self.get(number)
-        if self._on_add:
-            self._on_add(version)
-        return version
 
     def numbers(self) -> list[int]:
         """The numbers of all whole versions, ascending."""
@@ -66,7 +84,12 @@ class Store:
 
     def current(self) -> dict[str, int]:
         """Which version of each control is live."""
-        return {str(control): int(number) for control, number in read_json(self._current, {}).items()}
+        return self._read()[0]
+
+    def history(self) -> list[dict[str, int]]:
+        """The sets of versions that were live, oldest first; the last one is live now."""
+        current, before = self._read()
+        return [*before, current] if current else before
 
     def current_version(self, control: str) -> Version:
         """The live version of a control."""
@@ -75,11 +98,25 @@ class Store:
             raise NoVersion(f"No trained version for control '{control}'", "Train one: lsal train")
         return self.get(number)
 
-    def make_current(self, versions: Mapping[str, int]) -> None:
-        """Make these the live versions, all at once."""
+    def make_current(self, versions: Mapping[str, int], before: Sequence[Mapping[str, int]] | None = None) -> None:
+        """Make these the live versions, all at once.
+
+        What was live until now can then be gone back to; with `before`, those sets can instead.
+        """
         for number in versions.values():
             self.get(number)
-        write_json(self._current, dict(versions))
+        with FileLock(self._lock):
+            if before is None:
+                before = self.history()
+            earlier = before[:-1] if before and before[-1] == versions else before
+            write_json(self._current, {"versions": versions, "before": earlier[-REMEMBERED:]})
+
+    def _read(self) -> tuple[dict[str, int], list[dict[str, int]]]:
+        """What is live, and what was before."""
+        kept = read_json(self._current, {})
+        if not isinstance(kept.get("versions"), dict):  # {CONTROL: NUMBER}, a control may have that name
+            return _numbers(kept), []
+        return _numbers(kept["versions"]), [_numbers(one) for one in kept["before"]]
 
     def stamp(self) -> tuple[int, int]:
         """Something that differs whenever `current` was replaced; costs one look at the file."""
@@ -91,7 +128,9 @@ class Store:
 
 
 def check_files(version: Version) -> None:
-    """Refuse a version whose files are not those that were written."""
+    """Refuse a version whose files are not those that were written, or whose weights were cleaned away."""
+    if (version.folder / PRUNED).exists():
+        raise _pruned(version)
     found = _digests(version.folder / "weights")
     wrong = sorted(name for name in {**found, **version.files} if found.get(name) != version.files.get(name))
     if wrong:
@@ -99,6 +138,18 @@ def check_files(version: Version) -> None:
             f"Version {version.number} is damaged: {wrong[0]} is not what was written",
             f"Train it again from its job: lsal train --again {version.job}",
         )
+
+
+def _pruned(version: Version) -> BadData:
+    what = f"The weights of version {version.number} were cleaned away, only its figures are kept"
+    whole = version.folder.parent.parent / "jobs" / version.job / "snapshot" / "whole"
+    if version.job and whole.exists():
+        return BadData(what, f"Train it again from its job: lsal train --again {version.job}")
+    return BadData(what, "Choose another one: lsal versions")
+
+
+def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:
+    return {str(control): int(number) for control, number in kept.items()}
 
 
 def _digests(folder: Path) -> dict[str, str]:

@@ -42,12 +42,25 @@ ROUND = (
     "publications/QUEUE.json",
     "publication.json",
     "end of intent",
+    "size.json",
     "job/end.json",
 )
 """The named writes of a round in the order of their first time, but for its progress."""
 
 PROGRESS = tuple(f"job/progress.json{n}" for n in ("", "#4", "#9"))
 BEGINNING = ("mirror.keep", "mirror.remember", "intent.json", "POST /import/predictions", "PATCH project")
+SWITCH = (
+    "rankings/QUEUE.json",
+    "intent.json",
+    "POST /import/predictions",
+    "PATCH project",
+    "current.json",
+    "publications/QUEUE.json",
+    "publication.json",
+    "end of intent",
+    "job/end.json",
+)
+"""The named writes of a promotion or a rollback, but for those of its sync and of what it noted by the way."""
 TRAIN = ("versions/NNNN", "versions/answers/NNNN.json", "current.json")
 
 
@@ -94,6 +107,14 @@ def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFac
     bench.label(6)
     bench.round().wait()
     bench.label(2)
+    return bench
+
+
+@pytest.fixture(scope="module")
+def two(bench: Workbench) -> Workbench:
+    """The same project with two versions at least, to switch between."""
+    if len(bench.versions()) < 2:
+        bench.round().wait()
     return bench
 
 
@@ -170,6 +191,37 @@ def test_a_training_killed_there_makes_one_version(bench: Workbench, nursery: Nu
     made = [version.number for version in bench.versions() if version.job == job.id]
     assert [bench.desk.store.current()["label"]] == made
     _is_whole(bench)
+
+
+@pytest.mark.parametrize("at", SWITCH)
+def test_a_promotion_and_a_rollback_killed_there_happen_once_or_not_at_all(
+    two: Workbench, nursery: Nursery, at: str
+) -> None:
+    """One is killed before the write, the other after it. Run again, as people are told to, they have happened once."""
+    store, other = two.desk.store, _other(two)
+    promoted = [*store.history(), {"label": other}]
+    for act, when, wanted in (("promote", "before", promoted), ("rollback", "after", promoted[:-1])):
+        before = store.history()
+        wish = {"number": other} if act == "promote" else {"leave": before[-1], "to": before[-2]}
+        job = jobs.create(two.home, act, **wish)
+        assert nursery.run(job=str(job.folder), when=when, at=at) == -9
+        _is_told(two, job, "done" if (at, when) == ("job/end.json", "after") else "lost")
+        _agrees(_synced(two))
+        committed = SWITCH.index(at) + (when == "after") > SWITCH.index("PATCH project")
+        assert store.history() == (wanted if committed else before)
+        (job.folder / "end.json").unlink(missing_ok=True)
+        assert nursery.run(job=str(job.folder)) == 0
+        assert store.history() == wanted
+    _is_whole(two)
+    _agrees(two)
+
+
+def test_a_switch_passes_exactly_the_named_points(two: Workbench, nursery: Nursery) -> None:
+    job = jobs.create(two.home, "promote", number=_other(two))
+    assert nursery.run(job=str(job.folder)) == 0
+    passed = [point.partition("#")[0] for point in (job.folder / "points.txt").read_text().splitlines()]
+    others = {"job/process.json", "job/progress.json", "mirror.keep", "mirror.remember", "server.json", "size.json"}
+    assert tuple(point for point in passed if point not in others) == SWITCH
 
 
 def test_a_switch_of_before_is_settled_before_anything_else_is_done(bench: Workbench, nursery: Nursery) -> None:
@@ -263,6 +315,11 @@ def _session(leader: int) -> list[int]:
 def _reopened(bench: Workbench) -> Workbench:
     """The same project as another process finds it."""
     return Workbench(bench.root, bench.home.slug)
+
+
+def _other(bench: Workbench) -> int:
+    """A version that is not live."""
+    return next(n for n in bench.desk.store.numbers() if {"label": n} != bench.desk.store.current())
 
 
 def _names(bench: Workbench) -> set[str]:

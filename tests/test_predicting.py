@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pytest
 
 from lsal.engine import ENGINES
@@ -189,11 +190,40 @@ def test_a_version_of_other_labels_does_not_answer(home: Home) -> None:
     live = Live(Store(home))
     Store(home).make_current({"c": version(home).number})
     assert number_of(live) == 1
-    more = replace(CONTROL, labels=("cat", "dog", "eel"))
-    assert number_of(live, more) is None
-    Store(home).make_current({"c": version(home, control=more).number})
-    assert number_of(live, more) == 2
+    other = replace(CONTROL, labels=("cat", "eel"))
+    assert number_of(live, other) is None
+    Store(home).make_current({"c": version(home, control=other).number})
+    assert number_of(live, other) == 2
     assert number_of(live) is None
+
+
+@pytest.mark.parametrize("choice", ["single", "multiple"])
+def test_a_version_goes_on_answering_when_labels_were_added(home: Home, choice: str) -> None:
+    """Its chances stand under its own labels, whatever their order is now; the others have none."""
+    control = replace(CONTROL, options={"choice": choice})
+    made = version(home, control=control)
+    more = replace(control, labels=("eel", "dog", "cat"))
+    Store(home).make_current({"c": made.number})
+    live = Live(Store(home))
+    assert number_of(live, more) == 1
+    found = live.model(more)
+    assert found
+    for model in (load(made, more), found[1]):
+        for new, old in zip(model.predict(POOL), load(made, control).predict(POOL), strict=True):
+            assert set(new.target.names) == set(old.target.names)
+            assert new.chances.sum(axis=1) == pytest.approx(np.ones(len(new.chances)))
+            place = [more.labels.index(label) for label in control.labels]
+            if choice == "single":
+                assert new.chances[0, place].tolist() == old.chances[0].tolist()
+                assert new.chances[0, 0] == 0
+            else:
+                assert new.chances[place].tolist() == old.chances.tolist()
+                assert new.chances[0].tolist() == [1, 0]
+    with ENGINES["here"]() as executor:
+        scored = score(made, more, POOL, executor, lambda progress: None)
+        assert scored[0].chances.shape == ((1, 3) if choice == "single" else (3, 2))
+        again = score(made, control, POOL, executor, lambda progress: None)
+        assert again[0].chances.shape == ((1, 2) if choice == "single" else (2, 2))
 
 
 def test_damaged_weights_never_answer(home: Home) -> None:

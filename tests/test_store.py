@@ -5,14 +5,15 @@ import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from lsal.errors import BadData, NoVersion
-from lsal.files import read_json
+from lsal.files import read_json, write_json
 from lsal.home import Home, create_home
 from lsal.records import Version
-from lsal.store import Store, check_files
+from lsal.store import REMEMBERED, Store, check_files
 
 FACTS = {
     "family": "random",
@@ -137,6 +138,72 @@ def test_what_is_live_is_replaced_at_once(home: Home) -> None:
     over.set()
     reader.join()
     assert all(current in (first, second) for current in seen)
+
+
+def test_what_was_live_is_remembered_in_the_same_file(home: Home) -> None:
+    store = Store(home)
+    for _ in range(3):
+        store.add(weights, **FACTS)
+    sets = [{"label": 1}, {"label": 2}, {"label": 1}, {"label": 3, "other": 1}]
+    for versions in sets:
+        store.make_current(versions)
+        store.make_current(versions)  # again is no further step
+    assert store.history() == Store(home).history() == sets
+    store.make_current(sets[2], before=sets[:2])  # back
+    assert (store.current(), store.history()) == (sets[2], sets[:3])
+    store.make_current({"label": 3})  # a new line: where it was before the way back is forgotten
+    assert store.history() == [*sets[:3], {"label": 3}]
+
+
+def test_only_so_many_steps_are_remembered(home: Home) -> None:
+    store = Store(home)
+    for _ in range(2):
+        store.add(weights, **FACTS)
+    for step in range(REMEMBERED + 5):
+        store.make_current({"label": 1 + step % 2})
+    assert len(store.history()) == REMEMBERED + 1
+    assert all(one != two for one, two in pairwise(store.history()))
+
+
+@pytest.mark.parametrize("control", ["label", "versions", "before"])
+def test_homes_from_before_there_was_a_way_back_are_read(home: Home, control: str) -> None:
+    store = Store(home)
+    for _ in range(2):
+        store.add(weights, **FACTS)
+    write_json(home.path("current.json"), {control: 1})
+    assert (store.current(), store.history()) == ({control: 1}, [{control: 1}])
+    store.make_current({control: 2})
+    assert store.history() == [{control: 1}, {control: 2}]
+
+
+SHARING = """
+import sys; from pathlib import Path; from lsal.home import open_home; from lsal.store import Store
+store = Store(open_home(Path(sys.argv[1])))
+save = lambda folder: (folder / "w").write_bytes(sys.argv[2].encode() * 50000)
+facts = {"family": "f", "control": "c", "metrics": {}, "examples": {}, "job": sys.argv[2]}
+def together(): print("ready", flush=True); sys.stdin.readline()
+together(); made = [store.add(save, **facts).number for _ in range(15)]
+together(); [store.make_current({"c": number}) for number in made]
+together()
+"""
+
+
+def test_two_processes_that_add_and_switch_lose_nothing(home: Home) -> None:
+    command, pipes = [sys.executable, "-c", SHARING, str(home.folder)], {"stdin": PIPE, "stdout": PIPE, "text": True}
+    running = [subprocess.Popen([*command, name], **pipes) for name in ("one", "two")]
+    for _ in range(3):
+        assert [process.stdout.readline() for process in running] == ["ready\n"] * 2
+        for process in running:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+    for process in running:
+        process.communicate(timeout=60)
+    versions, everything = Store(home).all(), list(range(1, 31))
+    assert [version.number for version in versions] == everything
+    for version in versions:
+        check_files(version)
+        assert (version.folder / "weights" / "w").read_bytes() == version.job.encode() * 50000
+    assert sorted(one["c"] for one in Store(home).history()) == everything
 
 
 def test_every_replacement_moves_the_stamp(home: Home) -> None:

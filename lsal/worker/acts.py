@@ -1,4 +1,4 @@
-"""The acts that a job can be: train, rank, round."""
+"""The acts that a job can be: train, rank, round, promote, rollback."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lsal import publishing
+from lsal import housekeeping, plugins, publishing, unlearned
 from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
-from lsal.files import read_json
 from lsal.home import open_home
 from lsal.jobs import Job
-from lsal.label_studio.sync import sync
 from lsal.records import Version
 from lsal.worker.learning import Lesson, learn, write_snapshots
-from lsal.worker.queueing import publish, rank, verify
+from lsal.worker.queueing import pull, renew
 from lsal.worker.steps import Steps
+from lsal.worker.switching import promote, rollback
 
 LOCK_S = 30.0
 """Seconds that a job waits for another one of the same project, a refill say."""
@@ -29,10 +28,14 @@ def run(job: Job) -> dict[str, Any]:
     if act is None:
         raise BadRequest(f"No act is called '{facts.get('act')}'", f"Choose one of: {', '.join(ACTS)}")
     desk = Desk(open_home(job.folder.parent.parent))
+    plugins.watch(desk.home.root)
     with desk.home.lock(wait_s=LOCK_S):
+        desk.home.need_attached()
         if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
             publishing.settle(desk.home, desk.project, desk.store)
-        return act(desk, job, facts.get("parameters", {}))
+        result = act(desk, job, facts.get("parameters", {}))
+        housekeeping.tidy(desk.home, desk.store, (lambda: desk.project) if act is not train else None)
+        return result
 
 
 def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,14 +48,15 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     live = _live(desk, lessons)
     if live != desk.store.current():
         desk.store.make_current(live)
+    unlearned.learned(desk.home, snapshots)
     return _told(desk, lessons, why_not, steps)
 
 
 def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Rank by the live versions, publish, verify."""
     steps = Steps(job, total=6)
-    _sync(desk, steps)
-    return _queue(desk, steps, desk.store.current(), parameters) | {"seconds": steps.seconds}
+    pull(desk, steps)
+    return renew(desk, steps, desk.store.current(), parameters) | {"seconds": steps.seconds}
 
 
 def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,9 +67,10 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
     steps = Steps(job, total=9)
     snapshots = _snapshots(desk, job, steps, parameters)
     if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
-        _sync(desk, steps)
+        pull(desk, steps)
     lessons, why_not = learn(desk, job, steps, snapshots)
-    queued = _queue(desk, steps, _live(desk, lessons), parameters)
+    queued = renew(desk, steps, _live(desk, lessons), parameters)
+    unlearned.learned(desk.home, snapshots)
     return _told(desk, lessons, why_not, steps) | queued
 
 
@@ -73,6 +78,8 @@ ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
     "train": train,
     "rank": rank_act,
     "round": round_act,
+    "promote": promote,
+    "rollback": rollback,
 }
 
 
@@ -85,39 +92,16 @@ def _snapshots(desk: Desk, job: Job, steps: Steps, parameters: Mapping[str, Any]
             raise BadRequest(f"Job {job.id} kept nothing to train from", "Choose one that trained: lsal versions")
     mine = job.folder / "snapshot"
     if not (mine / "whole").exists():
-        _sync(desk, steps)
+        pull(desk, steps)
         with steps.step("snapshot"):
+            unlearned.note(mine, desk.mirror)  # first: what comes while the snapshot is taken counts as new
             write_snapshots(desk, mine, steps.report)
             (mine / "whole").touch()
     return mine
 
 
-def _sync(desk: Desk, steps: Steps) -> None:
-    with steps.step("sync"):
-        sync(desk.mirror, desk.project, steps.report)
-
-
 def _live(desk: Desk, lessons: Mapping[str, Lesson]) -> dict[str, int]:
     return desk.store.current() | {name: lesson.version.number for name, lesson in lessons.items() if lesson.promoted}
-
-
-def _queue(desk: Desk, steps: Steps, live: Mapping[str, int], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
-    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size), live)
-    if publication is None:
-        return {"publication": None, "published": 0, "why": "every task is labelled or skipped"}
-    checked = verify(desk, steps, publication)
-    problems = read_json(desk.home.path("rankings", f"{publication.name}.json"))["problems"]
-    return {
-        "publication": publication.name,
-        "published": len(publication.task_ids),
-        "measuring": len(publication.measuring),
-        "strategy": publication.strategy,
-        "why": publication.why,
-        "exact": checked.exact,
-        "faults": checked.faults,
-        "problems": problems,
-    }
 
 
 def _twin(desk: Desk, version: Version) -> int | None:
@@ -134,6 +118,7 @@ def _told(desk: Desk, lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalE
             "reason": lesson.reason,
             "metrics": lesson.version.metrics,
             "labels": lesson.version.examples["count"] + lesson.version.examples["measuring"],
+            "left_out": len(lesson.version.examples["skipped"]),
             "same_weights_as": _twin(desk, lesson.version),
         }
         for name, lesson in lessons.items()

@@ -2,13 +2,16 @@
 
 versions/answers/
 ├── 0007.json             what version 7 said, by task and digest of its data
-└── truth-CONTROL.json    what people said, as of the last training
+└── truth-CONTROL.json    what people said, as of the last training; truth-CONTROL.ERA.json
+                          as of the last one for the same labels: see `era`
 """
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lsal import measuring, predicting
@@ -16,10 +19,47 @@ from lsal.desk import Desk
 from lsal.errors import LsalError
 from lsal.files import file_name, read_json, write_json
 from lsal.measuring import Comparison, Said
-from lsal.records import Control, Example
+from lsal.records import Control, Example, Task, Version
 
 OLD_VERSIONS_S = 5.0
 """Seconds spent at most on asking old versions about newly measured tasks."""
+
+
+def measuring_tasks(desk: Desk) -> list[Task]:
+    """The labelled tasks on which versions are measured, in the fixed random order.
+
+    A task that a version was trained on stays out, also when the share of measuring tasks
+    grew since.
+    """
+    share = desk.home.settings().measuring_share
+    trained_on = {number for version in desk.store.all() for number in version.examples["ids"]}
+    return [task for task in desk.mirror.labelled() if task.place < share and task.id not in trained_on]
+
+
+def kept(desk: Desk, number: int) -> Said:
+    """What a version said, as far as it was asked."""
+    return _said(read_json(_path(desk, number), {}))
+
+
+def kept_truth(desk: Desk, control: str) -> Said:
+    """What people said, as of the last training."""
+    return _said(read_json(_truth_path(desk, control), {}))
+
+
+def truth_of(desk: Desk, version: Version) -> Said | None:
+    """What people said while the control had the labels that the version knows.
+
+    Later words for the same classes would make its answers wrong. None if nobody noted that.
+    """
+    own, last = (_truth_path(desk, version.control, name) for name in (era(version), ""))
+    if own.exists():
+        return _said(read_json(own, {}))
+    return None if any(last.parent.glob(f"{glob.escape(last.stem)}.*.json")) else kept_truth(desk, version.control)
+
+
+def era(known: Version | Control) -> str:
+    """What all versions share that were trained for the same labels, in any order, and the same shape."""
+    return hashlib.sha256("\n".join([known.shape, *sorted(known.labels)]).encode()).hexdigest()[:8]
 
 
 def note(desk: Desk, number: int, said: Said) -> None:
@@ -29,8 +69,8 @@ def note(desk: Desk, number: int, said: Said) -> None:
 
 def note_truth(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
     """Keep what people said: the curve is drawn over these tasks."""
-    path = desk.home.path("versions", "answers", f"truth-{file_name(control.name)}.json")
-    write_json(path, measuring.truths(measured))
+    for path in (_truth_path(desk, control.name), _truth_path(desk, control.name, era(control))):
+        write_json(path, measuring.truths(measured))
 
 
 def against_live(desk: Desk, control: Control, measured: Sequence[Example], new: Said) -> tuple[Comparison | None, str]:
@@ -40,7 +80,7 @@ def against_live(desk: Desk, control: Control, measured: Sequence[Example], new:
         return None, "the first version of this control"
     try:
         live = desk.store.get(number)
-        if not live.fits(control):
+        if not live.can_answer(control):
             return None, f"the label config changed since version {number}, nothing to compare with"
         old = measuring.answers(predicting.load(live, control).predict(measured), measured)
     except LsalError as error:  # then the new version is the way out
@@ -55,13 +95,21 @@ def ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) 
         known = read_json(_path(desk, version.number), {})
         missing = [e for e in measured if e.key not in known]
         late = time.monotonic() - begun > OLD_VERSIONS_S
-        if late or not missing or version.control != control.name or not version.fits(control):
+        if late or not missing or version.control != control.name or not version.can_answer(control):
             continue
         try:
             told = predicting.load(version, control).predict(missing)
         except LsalError:  # a damaged old version must not stop a new one
             continue
         note(desk, version.number, measuring.answers(told, missing))
+
+
+def _said(names: Mapping[str, Sequence[str]]) -> Said:
+    return {task: tuple(given) for task, given in names.items()}
+
+
+def _truth_path(desk: Desk, control: str, era: str = "") -> Path:
+    return desk.home.path("versions", "answers", f"truth-{file_name(control)}{era and '.'}{era}.json")
 
 
 def _path(desk: Desk, number: int) -> Path:

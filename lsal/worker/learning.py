@@ -43,17 +43,11 @@ def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesso
 
 
 def write_snapshots(desk: Desk, folder: Path, report: Report) -> None:
-    """What each control's training needs, from the mirror as it is now.
-
-    A task that a version was trained on stays out of measuring, also when the share of
-    measuring tasks grew since.
-    """
-    share, labelled = desk.home.settings().measuring_share, list(desk.mirror.labelled())
-    trained_on = {number for version in desk.store.all() for number in version.examples["ids"]}
-    reserved = [task for task in labelled if task.place < share]
+    """What each control's training needs, from the mirror as it is now."""
+    share = desk.home.settings().measuring_share
     parts = {
-        "train": [task for task in labelled if task.place >= share],
-        "measure": [task for task in reserved if task.id not in trained_on],
+        "train": [task for task in desk.mirror.labelled() if task.place >= share],
+        "measure": answers.measuring_tasks(desk),
     }
     for name, (control, _) in desk.need_handled().items():
         family = desk.family(name)

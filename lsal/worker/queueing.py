@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from lsal import predicting, publishing, ranking
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.errors import EmptyPool, LabelStudioError
+from lsal.files import read_json
 from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
@@ -17,6 +19,41 @@ from lsal.protocols import Kind
 from lsal.records import Control, Entry, Example, Pool, Prediction, Publication, Ranking
 from lsal.strategies.pools import make_pool, start_pool
 from lsal.worker.steps import Steps, told
+
+
+def renew(
+    desk: Desk,
+    steps: Steps,
+    live: Mapping[str, int],
+    parameters: Mapping[str, Any],
+    before: publishing.Sets | None = None,
+) -> dict[str, Any]:
+    """Rank by the versions in `live`, publish, verify: the new queue, for the end of a job.
+
+    `before` are the sets of versions that can be gone back to then, if not the present one too.
+    """
+    strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
+    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size), live, before)
+    if publication is None:
+        return {"publication": None, "published": 0, "why": "every task is labelled or skipped"}
+    checked = verify(desk, steps, publication)
+    problems = read_json(desk.home.path("rankings", f"{publication.name}.json"))["problems"]
+    return {
+        "publication": publication.name,
+        "published": len(publication.task_ids),
+        "measuring": len(publication.measuring),
+        "strategy": publication.strategy,
+        "why": publication.why,
+        "exact": checked.exact,
+        "faults": checked.faults,
+        "problems": problems,
+    }
+
+
+def pull(desk: Desk, steps: Steps) -> None:
+    """What changed in Label Studio since the last sync."""
+    with steps.step("sync"):
+        sync(desk.mirror, desk.project, steps.report)
 
 
 def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", size: int = 0) -> Ranking:
@@ -57,33 +94,47 @@ def _problem(example: Example, control: Control) -> str | None:
     return example.problem
 
 
-def publish(desk: Desk, steps: Steps, make: Callable[[], Ranking], live: Mapping[str, int]) -> Publication | None:
+def publish(
+    desk: Desk,
+    steps: Steps,
+    make: Callable[[], Ranking],
+    live: Mapping[str, int],
+    before: publishing.Sets | None = None,
+) -> Publication | None:
     """Rank and switch; None when every task is labelled, and then only the versions go live.
 
-    A task that was deleted since the last sync makes Label Studio refuse the batch: then the
-    mirror is synced and the batch made afresh, once.
+    If a task was deleted since the last sync, so that Label Studio refuses the batch, or the
+    label config was changed, the mirror is synced and the batch made afresh, once.
     """
     for attempt in (1, 2):
         try:
             made = make()
         except EmptyPool:
             if dict(live) != desk.store.current():
-                desk.store.make_current(live)
+                desk.store.make_current(live, before)
             steps.commit()
             return None
+        if attempt == 1 and _config_changed(desk):
+            sync(desk.mirror, desk.project)
+            continue
         try:
             with steps.step("publish"):
-                published = publishing.publish(desk.home, desk.project, desk.store, made, live)
+                published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
             steps.commit()
             return published
         except LabelStudioError as error:
-            if error.status != 400:  # it may have switched all the same: the intent stays, to be asked about
-                raise
+            if error.status not in (400, queue.CONFLICT):
+                raise  # it may have switched all the same: the intent stays, to be asked about
             desk.home.path("intent.json").unlink(missing_ok=True)
             if attempt == 2:
                 raise
             sync(desk.mirror, desk.project)
     return None
+
+
+def _config_changed(desk: Desk) -> bool:
+    """Whether guesses were made in words that Label Studio may no longer know."""
+    return bool(desk.project.read()["label_config"] != desk.mirror.label_config)
 
 
 def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verification:

@@ -1,0 +1,63 @@
+"""One set of versions beside another: the sheet of a comparison, and what a switch changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lsal.dashboard.tables import Row, Sheet
+from lsal.dashboard.wording import accuracy, cut, file_at
+from lsal.workbench.comparing import Changed, Compared, Figures
+
+SHOWN = 25
+"""Changed answers in the table; the record has all."""
+
+
+def compared_sheet(shown: Compared) -> Sheet:
+    """The figures as facts, and the answers that changed as the table."""
+    one, two = shown.first, shown.second
+    verdict = f"{shown.verdict}: {shown.gained} gained, {shown.lost} lost (p = {shown.p:.2g})"
+    facts = (
+        ("measured on", shown.measured_on),
+        (f"version {two.version} against {one.version}", verdict),
+        *((_name(side), _overall(side)) for side in (one, two)),
+        *((f"class {label}", _class(shown, label)) for label in {**one.classes, **two.classes}),
+    )
+    columns = ("task", "what", "people said", f"version {one.version}", f"version {two.version}", "outcome", "where")
+    rows = tuple(_row(changed) for changed in shown.changed[:SHOWN])
+    more = len(shown.changed) - len(rows)
+    notes = (*shown.notes, *([f"{more} more answers changed; all of them: --json"] if more else []))
+    title = f"Versions {one.version} and {two.version} of {shown.control}"
+    return Sheet(title, facts, columns if rows else (), rows, notes)
+
+
+def switched(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a promotion or rollback made live, from the result of its job."""
+    live, was = result.get("live", {}), result.get("was", {})
+    return [
+        (f"live for {control}", f"version {number}" + (f", before: {was[control]}" if control in was else ""))
+        for control, number in live.items()
+        if was.get(control) != number
+    ]
+
+
+def _name(side: Figures) -> str:
+    return f"version {side.version}{', live' if side.live else ''}"
+
+
+def _overall(side: Figures) -> str:
+    f1 = "" if side.macro_f1 is None else f", macro-F1 {side.macro_f1:.3f}"
+    return accuracy(side.accuracy, side.interval if side.accuracy is not None else None) + f1
+
+
+def _class(shown: Compared, label: str) -> str:
+    sides = [side.classes.get(label) for side in (shown.first, shown.second)]
+    tasks = next(one.tasks for one in sides if one)
+    f1 = [f"{one.f1:.3f}" if one else "-" for one in sides]
+    return f"F1 {f1[0]} and {f1[1]}, {tasks} tasks"
+
+
+def _row(changed: Changed) -> Row:
+    what = cut(" ".join(file_at(str(value)) for value in changed.data.values()), 50)
+    told = (changed.truth, changed.first, changed.second)
+    return (str(changed.task_id), what, *told, changed.outcome or "both wrong", changed.url)

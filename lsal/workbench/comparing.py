@@ -1,0 +1,163 @@
+"""Two versions side by side: figures on the same measuring tasks, and the answers that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsal import measuring, predicting
+from lsal.desk import Desk
+from lsal.errors import BadRequest, LsalError
+from lsal.measuring import ClassFigures, Said
+from lsal.records import Example, Version
+from lsal.worker import answers
+
+ASKED_AT_MOST = 300
+"""Tasks that a version which has not answered them yet is asked about, in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One of the two versions, on the tasks that both answered."""
+
+    version: int
+    live: bool
+    accuracy: float | None
+    interval: tuple[float, float]
+    macro_f1: float | None
+    classes: Mapping[str, ClassFigures]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One measuring task that the two answer differently. `outcome` is gained or lost by the
+    second, or neither: both are wrong.
+    """
+
+    task_id: int
+    data: Mapping[str, Any]
+    truth: str
+    first: str
+    second: str
+    outcome: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two versions of one control. `verdict` is that of the second against the first, as the
+    gate would give it; `changed` begins with what was gained, then lost.
+    """
+
+    control: str
+    first: Figures
+    second: Figures
+    tasks: int
+    gained: int
+    lost: int
+    p: float
+    verdict: str
+    measured_on: str
+    changed: tuple[Changed, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def compare(desk: Desk, first: int, second: int) -> Compared:
+    """Two versions on the measuring tasks that have labels now.
+
+    What a version said before is read from disk; it is asked about newer tasks here. Raises
+    NoVersion, and BadRequest for versions that have nothing in common.
+    """
+    old, new = desk.store.get(first), desk.store.get(second)
+    control = _one_control(old, new)
+    measured, truth = _truth(desk, control)
+    (old_said, why_old), (new_said, why_new) = _said(desk, old, measured), _said(desk, new, measured)
+    both = {task: truth[task] for task in truth if task in old_said and task in new_said}
+    labels, live = tuple(dict.fromkeys(old.labels + new.labels)), desk.store.current().get(control)
+    compared = measuring.compare(old_said, new_said, both)
+    return Compared(
+        control=control,
+        first=_figures(first, live == first, old_said, both, labels),
+        second=_figures(second, live == second, new_said, both, labels),
+        tasks=compared.tasks,
+        gained=compared.gained,
+        lost=compared.lost,
+        p=compared.p,
+        verdict=compared.verdict,
+        measured_on=f"{len(both)} {measuring.MEASURED_ON}",
+        changed=tuple(_changed(desk, old_said, new_said, both)),
+        notes=tuple(note for note in (why_old, why_new, _missing(len(truth), len(both))) if note),
+    )
+
+
+def _one_control(first: Version, second: Version) -> str:
+    if first.number == second.number:
+        raise BadRequest(f"Version {first.number} is compared with itself", "Give two numbers of: lsal versions")
+    if first.control != second.control:
+        raise BadRequest(
+            f"Version {first.number} is of control '{first.control}', version {second.number} of '{second.control}'",
+            "Compare versions of one control, see: lsal versions",
+        )
+    return first.control
+
+
+def _truth(desk: Desk, control: str) -> tuple[list[Example], Said]:
+    """The measuring tasks and what people say about them now; as of the last training if that cannot be read."""
+    if control not in desk.handled:
+        return [], answers.kept_truth(desk, control)
+    measured = [e for e in desk.labelled(control, answers.measuring_tasks(desk)) if e.counts]
+    return measured, measuring.truths(measured)
+
+
+def _said(desk: Desk, version: Version, measured: Sequence[Example]) -> tuple[Said, str]:
+    """What a version says about the tasks, and what there is to know about that."""
+    known = answers.kept(desk, version.number)
+    missing = [e for e in measured if e.key not in known]
+    if not missing:
+        return known, ""
+    control = desk.handled[version.control][0]
+    if not version.can_answer(control):
+        return known, f"Version {version.number} was trained for another label config and is not asked any more."
+    asked = missing[:ASKED_AT_MOST]
+    try:
+        told = predicting.load(version, control).predict(asked)
+    except LsalError as error:
+        return known, f"Version {version.number} cannot be asked: {error.what}."
+    return {**known, **measuring.answers(told, asked)}, ""
+
+
+def _missing(labelled: int, both: int) -> str:
+    if not labelled:
+        return "No measuring task is labelled yet. They are mixed into the queue: label on."
+    return f"{labelled - both} more measuring tasks were not answered by both." if both < labelled else ""
+
+
+def _figures(number: int, live: bool, said: Said, truth: Said, labels: Sequence[str]) -> Figures:
+    right, tasks = sum(said[task] == truth[task] for task in truth), len(truth)
+    classes = measuring.by_class(said, truth, labels)
+    macro_f1 = sum(one.f1 for one in classes.values()) / len(classes) if classes else None
+    return Figures(number, live, right / tasks if tasks else None, measuring.interval(right, tasks), macro_f1, classes)
+
+
+def _changed(desk: Desk, first: Said, second: Said, truth: Said) -> list[Changed]:
+    differ = {task: int(task.partition(":")[0]) for task in truth if first[task] != second[task]}
+    here = {f"{task.id}:{task.digest}": task.data for task in desk.mirror.tasks(ids=differ.values())}
+    page = f"{desk.address}/projects/{desk.home.project}/data?task=" if desk.address else ""
+    found = [
+        Changed(
+            task_id=number,
+            data=here.get(task, {}),
+            truth=_named(truth[task]),
+            first=_named(first[task]),
+            second=_named(second[task]),
+            outcome="gained" if second[task] == truth[task] else "lost" if first[task] == truth[task] else "",
+            url=f"{page}{number}" if page else "",
+        )
+        for task, number in differ.items()
+    ]
+    return sorted(found, key=lambda one: ("gained", "lost", "").index(one.outcome))
+
+
+def _named(labels: Sequence[str]) -> str:
+    return ", ".join(labels) or "none"
