@@ -1,7 +1,7 @@
 """Work in a process of its own, known by its folder: started, followed, cancelled, found again.
 
 jobs/ID/
-├── job.json        the act and its parameters
+├── job.json        the act, its parameters, and who started it
 ├── snapshot/       what a training needs: enough to run it again anywhere
 ├── process.json    who runs it
 ├── progress.json   how far it is; progress.jsonl all of it
@@ -31,6 +31,8 @@ NICE = 19  # with one thread this keeps /predict beside a training as fast as id
 WAIT_S = 5.0
 """Seconds from a job's making to its process; without one by then it is lost."""
 ENDED = ("done", "failed", "cancelled", "lost")
+PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
+"""Who starts jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class State:
     error: str = ""
     fix: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
+    by: str = PERSON
 
 
 class Job:
@@ -69,7 +72,8 @@ class Job:
         facts, end = self.facts, read_json(self.folder / "end.json")
         process = read_json(self.folder / "process.json")
         progress = _progress(read_json(self.folder / "progress.json", {}))
-        common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress, "made_at": facts.get("made_at", 0)}
+        common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress}
+        common |= {"made_at": facts.get("made_at", 0), "by": facts.get("by", PERSON)}
         if end:
             return State(**common, **end)
         running = processes.alive(process)
@@ -141,12 +145,12 @@ class Job:
         write_json(self.folder / "end.json", {"state": state, "seconds": time.time() - begun, **more})
 
 
-def create(home: Home, act: str, **parameters: Any) -> Job:
-    """A new job's folder, not yet started."""
+def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
+    """A new job's folder, not yet started; `by` says who wants it."""
     now = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{int(now * 1000) % 1000:03d}"
     job = Job(home.path("jobs", f"{stamp}-{act}-{secrets.token_hex(2)}"))
-    write_json(job.folder / "job.json", {"act": act, "made_at": now, "parameters": parameters})
+    write_json(job.folder / "job.json", {"act": act, "made_at": now, "by": by, "parameters": parameters})
     return job
 
 
