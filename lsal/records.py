@@ -232,6 +232,10 @@ class Version:
         """Whether the weights still are for this control: the label config may have changed."""
         return (self.labels, self.shape) == (control.labels, control.shape)
 
+    def can_answer(self, control: Control) -> bool:
+        """Whether all that it can say is still valid: the control is as it was, or got more labels."""
+        return self.shape == control.shape and bool(self.labels) and set(self.labels) <= set(control.labels)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -1,101 +1,35 @@
 """The laws of kinds, over every registered one, and what text and image choices make of tasks."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from label_studio_sdk.label_interface import LabelInterface
+from laws import over
 
 from lsal.errors import BadData
 from lsal.kinds import KINDS, Sample, match
 from lsal.label_studio.config import read_config
-from lsal.label_studio.media import Media
-from lsal.protocols import Kind
+from lsal.models import MODELS
 from lsal.records import Control, Labels, Prediction, Target
+from lsal.testing import KindContract
+from lsal.testing.kinds import no_file
 
 SAMPLES = [(name, sample) for name in KINDS for sample in KINDS[name].samples()]
 NAMES = [f"{name}-{number}" for number, (name, _) in enumerate(SAMPLES)]
 
 
-def no_file(url: str) -> Path:
-    raise BadData(f"'{url}' cannot be had", "Look for it")
-
-
-def broken(url: str) -> Path:
-    raise RuntimeError("disk on fire")
-
-
-def predict(control: Control, target: Target) -> Prediction:
-    """A prediction of `target`: chances as a model would give them."""
-    chosen = np.array([label in target.names for label in control.labels])
-    sure = np.where(chosen, 0.75, 0.25).astype(np.float32)
-    chances = np.stack([1 - sure, sure], axis=1) if control.several else (sure / sure.sum())[None]
-    return Prediction(1, target, chances)
+globals().update(over(KINDS, KindContract))
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=NAMES)
-class TestEveryKind:
-    @pytest.fixture
-    def control(self, sample: Sample) -> Control:
-        (control,) = read_config(sample.config).controls
-        return control
-
-    @pytest.fixture
-    def kind(self, name: str) -> Kind:
-        return KINDS[name]()
-
-    def test_is_found_for_its_sample(self, name: str, control: Control) -> None:
-        handled, unhandled = match([control])
-        kind = handled[control.name][1]
-        assert kind.name == name
-        assert kind.families
-        assert all(isinstance(family, str) for family in kind.families)
-        assert not unhandled
-
-    def test_reads_its_task(self, kind: Kind, control: Control, sample: Sample, tmp_path: Path) -> None:
-        example = kind.example(control, 12, sample.data, Media(tmp_path, "http://127.0.0.1:1").fetch)
-        assert example.problem is None
-        assert example.task_id == 12
-        assert example.input
-        assert not isinstance(example.input, Path) or example.input.is_file()
-
-    def test_target_of_result_is_the_target(self, kind: Kind, control: Control, sample: Sample) -> None:
-        assert len(sample.targets) > 1
-        for target in sample.targets:
-            assert kind.target(control, kind.result(control, predict(control, target))) == target
-
-    def test_results_pass_the_sdk(self, kind: Kind, control: Control, sample: Sample) -> None:
-        interface = LabelInterface(sample.config)
-        for target in sample.targets:
-            result = kind.result(control, predict(control, target))
-            assert interface.validate_prediction({"result": result, "score": 0.5}, return_errors=True) == []
-
-    def test_an_unknown_label_names_both_lists(self, kind: Kind, control: Control, sample: Sample) -> None:
-        said = [target for target in sample.targets if kind.result(control, predict(control, target))]
-        result = kind.result(control, predict(control, said[0]))
-        older = replace(control, labels=("other",), aliases={})
-        with pytest.raises(BadData, match="other") as error:
-            kind.target(older, result)
-        assert control.labels[0] in error.value.what
-        assert error.value.fix
-
-    def test_other_controls_say_nothing(self, kind: Kind, control: Control, sample: Sample) -> None:
-        result = kind.result(control, predict(control, sample.targets[-1]))
-        elsewhere = [{**region, "from_name": "elsewhere"} for region in result]
-        assert kind.target(control, elsewhere) == kind.target(control, [])
-
-    @pytest.mark.parametrize("value", [None, 7.5, True, "", [], {}, [1], {"a": []}, "\x00", "file:///etc/passwd"])
-    @pytest.mark.parametrize("fetch", [no_file, broken])
-    def test_never_raises(self, kind: Kind, control: Control, value: Any, fetch: Any) -> None:
-        for data in ({control.data_key: value}, {}):
-            example = kind.example(control, 12, data, fetch)
-            assert (example.input is None) == (example.problem is not None)
-            if example.problem:
-                assert "task 12" in example.problem
-                assert f"'{control.data_key}'" in example.problem
+def test_each_sample_is_found_by_its_kind(name: str, sample: Sample) -> None:
+    (control,) = read_config(sample.config).controls
+    handled, unhandled = match([control])
+    assert handled[control.name][1].name == name
+    assert not unhandled
+    assert all(family in MODELS for family in KINDS[name].families)
 
 
 def control_of(config: str) -> Control:

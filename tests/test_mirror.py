@@ -1,10 +1,12 @@
 """The mirror follows a real project: first whole, then what changed, and what was deleted."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from projects import answer, demo_of_texts
 
+from lsal.label_studio import tally
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED, Mirror
 from lsal.label_studio.project import Project
 from lsal.label_studio.sync import FIELDS, sync
@@ -75,7 +77,7 @@ def test_a_killed_first_sync_goes_on_and_misses_nothing(bench, project, tmp_path
     mirror.keep(page, first_id=page[-1]["id"])
     project.submit(page[0]["id"], answer(bench, "animal"), 1.0)  # changed after it was read, before the rest was
     went_on = sync(mirror, project)
-    assert (went_on.read, mirror.count()) == (38, 48)
+    assert (went_on.read, mirror.count()) == (39, 48)  # the other pages, and what the server counts otherwise
     sync(mirror, project)
     assert [task.id for task in mirror.labelled()] == [page[0]["id"]]
 
@@ -87,3 +89,113 @@ def test_the_fixed_order_is_the_same_in_every_mirror_of_a_home(bench, project, t
     other = Mirror(tmp_path / "n.sqlite", "ab" * 16)
     sync(other, project)
     assert [t.id for t in other.tasks()] != [t.id for t in mirror.tasks()]
+
+
+def act(bench, client, name: str, tasks: list[int], **more: object) -> None:
+    """An action of Label Studio's data manager on some tasks."""
+    body = {"selectedItems": {"all": False, "included": tasks}, **more}
+    client("POST", "/api/dm/actions", params={"id": name, "project": bench.home.project}, json=body).raise_for_status()
+
+
+def test_annotations_that_leave_no_stamp_on_their_task_are_found_by_counting(bench, project, client) -> None:
+    """Copied to other tasks, or moved between two of the same data: `updated_at` stays as it was."""
+    mirror = bench.desk.mirror
+    one, two, three, *_ = mirror.ids()
+    made = project.submit(one, answer(bench, "animal"), 1.0)
+    bench.sync()
+    mirror.remember(watermark=mirror.newest_stamp())
+    act(bench, client, "propagate_annotations", [two, three], source_annotation_id=made)
+    assert bench.sync().read == 2
+    assert {task.id for task in mirror.labelled()} == {one, two, three}
+    twins = project.add_tasks([{"text": "twin"}, {"text": "twin"}])
+    for twin in twins:
+        project.submit(twin, answer(bench, "machine"), 1.0)
+    bench.sync()
+    mirror.remember(watermark=mirror.newest_stamp())
+    act(bench, client, "remove_duplicates", twins)
+    bench.sync()
+    told = {task.id: len(task.annotations) for task in mirror.labelled()}
+    assert [told.get(twin) for twin in twins] == [2, None]
+    mirror.remember(watermark=mirror.newest_stamp())
+    assert bench.sync().read == 0, "nothing is looked for twice"
+
+
+def test_annotations_deleted_in_bulk_and_imported_ones_arrive(bench, project, client) -> None:
+    mirror = bench.desk.mirror
+    some = list(mirror.ids())[:3]
+    for task in some:
+        project.submit(task, answer(bench, "animal"), 1.0)
+    bench.sync()
+    assert mirror.count(LABELLED) == 3
+    act(bench, client, "delete_tasks_annotations", some[:2])
+    row = {"data": {"text": "known"}, "annotations": [{"result": answer(bench, "machine")}]}
+    client("POST", f"/api/projects/{bench.home.project}/import", json=[row]).raise_for_status()
+    bench.sync()
+    assert {task.data["text"] for task in mirror.labelled()} >= {"known"}
+    assert (mirror.count(LABELLED), tally.totals(mirror)) == (2, [2, 0])
+
+
+def test_two_changes_within_one_second_both_arrive(bench, project, client) -> None:
+    mirror = bench.desk.mirror
+    first = next(mirror.ids())
+    made = project.submit(first, answer(bench, "animal"), 1.0)
+    for label in ("machine", "animal", "machine"):
+        client("PATCH", f"/api/annotations/{made}/", json={"result": answer(bench, label)}).raise_for_status()
+        bench.sync()
+        [task] = mirror.labelled()
+        assert task.annotations[0].result[0]["value"]["choices"] == [label]
+
+
+def test_marking_as_ground_truth_changes_no_answer(bench, project, client) -> None:
+    first = next(bench.desk.mirror.ids())
+    made = project.submit(first, answer(bench, "animal"), 1.0)
+    bench.sync()
+    [before] = bench.desk.mirror.labelled()
+    client("PATCH", f"/api/annotations/{made}/", json={"ground_truth": True}).raise_for_status()
+    bench.sync()
+    [after] = bench.desk.mirror.labelled()
+    assert [a.result for a in after.annotations] == [a.result for a in before.annotations]
+    assert [a.person for a in after.annotations] == [a.person for a in before.annotations]
+
+
+def test_an_edited_task_keeps_its_place_in_every_mirror(bench, project, client, tmp_path: Path) -> None:
+    mirror = bench.desk.mirror
+    before = {task.id: task for task in mirror.tasks()}
+    first = next(mirror.ids())
+    client("PATCH", f"/api/tasks/{first}/", json={"data": {"text": "edited"}}).raise_for_status()
+    bench.sync()
+    [after] = mirror.tasks(ids=[first])
+    assert after.data == {"text": "edited"}
+    assert (after.place, after.digest != before[first].digest) == (before[first].place, True)
+    fresh = Mirror(tmp_path / "fresh.sqlite", bench.home.order_key)
+    sync(fresh, project)
+    assert {t.id: t.place for t in fresh.tasks()} == {t.id: t.place for t in before.values()}
+
+
+def test_data_rewritten_in_bulk_arrive_when_everything_is_read_again(bench, project, client) -> None:
+    """Label Studio notes nowhere that "Add or modify data field" changed a task."""
+    mirror = bench.desk.mirror
+    places = {task.id: task.place for task in mirror.tasks()}
+    mirror.remember(watermark=mirror.newest_stamp())
+    act(bench, client, "add_data_field", list(mirror.ids()), value_name="note", value_type="String", value="x")
+    assert bench.sync().read == 0
+    again = sync(mirror, project, whole=True)
+    assert (again.whole, again.read) == (True, 48)
+    assert {task.data.get("note") for task in mirror.tasks()} == {"x"}
+    assert {task.id: task.place for task in mirror.tasks()} == places
+
+
+def test_a_mirror_from_before_tasks_had_a_birth_keeps_their_places(tmp_path: Path) -> None:
+    row = {"id": 1, "data": {"t": "a"}, "updated_at": "2026-01-01T00:00:00Z", "annotations": []}
+    old = Mirror(tmp_path / "m.sqlite", "ab" * 16)
+    old.keep([row])
+    [before] = old.tasks()
+    with sqlite3.connect(tmp_path / "m.sqlite") as db:
+        db.execute("ALTER TABLE tasks DROP COLUMN born")
+    new = Mirror(tmp_path / "m.sqlite", "ab" * 16)
+    new.keep([{**row, "data": {"t": "b"}, "created_at": "2026-01-01T00:00:00Z"}])
+    [after] = new.tasks()
+    assert (after.place, after.data) == (before.place, {"t": "b"})
+    new.keep([{**row, "data": {"t": "c"}, "created_at": "2026-02-01T00:00:00Z"}])
+    [reborn] = new.tasks()
+    assert reborn.place != before.place

@@ -39,11 +39,11 @@ class Sample:
 
 def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]], dict[str, str]]:
     """Who handles what: control name -> (control, its kind), and unhandled name -> why, in a sentence."""
-    kinds: list[Kind] = [KINDS[name]() for name in KINDS]
+    kinds: list[Kind] = [kind() for _, kind in KINDS.loaded()]
     handled: dict[str, tuple[Control, Kind]] = {}
     unhandled: dict[str, str] = {}
     for control in controls:
-        refusals = [(kind, kind.refusal(control)) for kind in kinds]
+        refusals = [(kind, _refusal(kind, control)) for kind in kinds]
         able = [kind for kind, refusal in refusals if refusal is None]
         if able:
             handled[control.name] = control, able[0]
@@ -51,3 +51,10 @@ def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]],
             why = next((refusal for _, refusal in refusals if refusal), f"no kind handles {control.tag} on it yet")
             unhandled[control.name] = f"{control.tag} '{control.name}' on {control.object_tag}: {why}"
     return handled, unhandled
+
+
+def _refusal(kind: Kind, control: Control) -> str | None:
+    try:
+        return kind.refusal(control)
+    except Exception as error:  # one from elsewhere must not take the others along
+        return f"the kind '{kind.name}' failed ({type(error).__name__}: {error})"

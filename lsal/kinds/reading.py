@@ -29,30 +29,35 @@ def read_example(kind: Kind, control: Control, task: Task, fetch: FetchFor) -> E
     return replace(example, digest=task.digest)
 
 
-def read_labelled(kind: Kind, control: Control, tasks: Iterable[Task], fetch: FetchFor) -> Iterator[Example]:
+def read_labelled(
+    kind: Kind, control: Control, tasks: Iterable[Task], fetch: FetchFor, since: str = ""
+) -> Iterator[Example]:
     """Examples with targets. One without an answer for this control has none; one whose
     annotation cannot be read has a `problem` that names the task.
+
+    `since` is when the control came into the label config: see `agreed`.
     """
     for task in tasks:
         example = read_example(kind, control, task, fetch)
         try:
-            answer = agreed(kind, control, task.annotations)
+            answer = agreed(kind, control, task.annotations, since)
         except BadData as error:
             yield replace(example, problem=f"task {task.id}: {error}")
             continue
         yield replace(example, target=answer.target, how=answer.how)
 
 
-def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> Answer:
+def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation], since: str = "") -> Answer:
     """The majority of the people's answers; without one, the latest. Skips do not count.
 
     `annotations` come oldest first. A person who answered twice counts once, by the later one.
     Raises BadData only if no answer is left beside the unreadable ones: a label that was
-    removed since does not outweigh its correction.
+    removed since does not outweigh its correction. An annotation from before `since` that does
+    not speak of the control is no answer: nobody could have said "none of these" then.
     """
     by_person: dict[object, Target | BadData] = {}
     for annotation in annotations:
-        target = _read(kind, control, annotation)
+        target = _read(kind, control, annotation, since)
         if target is not None:
             person = ("annotation", annotation.id) if annotation.person is None else ("person", annotation.person)
             by_person.pop(person, None)  # so that the latest answer also stands last
@@ -71,8 +76,9 @@ def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation]) -> A
     return Answer(answers[-1], f"latest of {len(answers)}, no majority")
 
 
-def _read(kind: Kind, control: Control, annotation: Annotation) -> Target | BadData | None:
-    if annotation.skipped:
+def _read(kind: Kind, control: Control, annotation: Annotation, since: str) -> Target | BadData | None:
+    silent = annotation.updated_at <= since and all(r.get("from_name") != control.name for r in annotation.result)
+    if annotation.skipped or silent:
         return None
     try:
         return kind.target(control, annotation.result)

@@ -19,7 +19,7 @@ OPEN, LABELLED, SKIPPED = 0, 1, 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, place REAL NOT NULL, data BLOB NOT NULL,
-    updated_at TEXT NOT NULL, state INTEGER NOT NULL);
+    updated_at TEXT NOT NULL, state INTEGER NOT NULL, born TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, place);
 CREATE TABLE IF NOT EXISTS annotations (
     id INTEGER PRIMARY KEY, task INTEGER NOT NULL, person INTEGER, skipped INTEGER NOT NULL,
@@ -27,6 +27,14 @@ CREATE TABLE IF NOT EXISTS annotations (
 CREATE INDEX IF NOT EXISTS annotations_by_task ON annotations (task);
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+
+_KEEP = """
+INSERT INTO tasks (id, digest, place, data, updated_at, state, born) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, data = excluded.data, updated_at = excluded.updated_at,
+    state = excluded.state, born = excluded.born,
+    place = CASE WHEN excluded.born <> '' AND born IN ('', excluded.born) THEN place ELSE excluded.place END
+"""
+"""A task that was edited keeps its place: what people measure by is never trained on, nor the other way round."""
 
 
 class Mirror:
@@ -43,6 +51,7 @@ class Mirror:
             db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             db.execute("PRAGMA journal_mode=WAL")
             db.executescript(_SCHEMA)
+            _add_born(db)
             self._local.db = db
         return self._local.db  # type: ignore[no-any-return]
 
@@ -50,8 +59,9 @@ class Mirror:
         """Store a page of the server's tasks; `first_id` notes how far a first sync has come."""
         with self._whole() as db:
             db.executemany("DELETE FROM annotations WHERE task = ?", [(row["id"],) for row in rows])
-            db.executemany("REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", map(self._task_row, rows))
+            db.executemany(_KEEP, map(self._task_row, rows))
             db.executemany("REPLACE INTO annotations VALUES (?, ?, ?, ?, ?, ?)", _annotation_rows(rows))
+            _changed(db)
             if first_id is not None:
                 db.execute("REPLACE INTO facts VALUES ('first_id', ?)", (orjson.dumps(first_id),))
 
@@ -69,22 +79,29 @@ class Mirror:
 
     def _task_row(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         data, digest = _digest(row["data"])
+        born = stamp(row.get("created_at") or "")
         answered = row["annotations"]
         state = OPEN if not answered else LABELLED if any(not a["was_cancelled"] for a in answered) else SKIPPED
-        return row["id"], digest, self._place(row["id"], digest), data, stamp(row["updated_at"]), state
+        return row["id"], digest, self._place(row["id"], born or digest), data, stamp(row["updated_at"]), state, born
 
-    def reserved(self, task: int, data: Mapping[str, Any], share: float) -> bool:
-        """Whether a task is for measuring, by its data or by what is known here under its id.
+    def reserved(self, task: int, data: Mapping[str, Any], share: float, born: str = "") -> bool:
+        """Whether a task is for measuring, by what is known here of it; `born` is its `created_at`.
 
-        Either is enough: the id of a deleted task may be in use again, and Label Studio may
-        send data with addresses rewritten.
+        If it may be another task than the one known under its id, either of them being for
+        measuring is enough: the id of a deleted task may be in use again.
         """
-        row = self._db.execute("SELECT place FROM tasks WHERE id = ?", (task,)).fetchone()
-        return bool(row and row[0] < share) or self._place(task, _digest(data)[1]) < share
+        row = self._db.execute("SELECT place, born, digest FROM tasks WHERE id = ?", (task,)).fetchone()
+        born, digest = stamp(born), _digest(data)[1]
+        if row and (row[1] == born if row[1] and born else row[2] == digest):
+            return bool(row[0] < share)
+        return bool(row and row[0] < share) or self._place(task, born or digest) < share
 
-    def _place(self, task: int, digest: str) -> float:
-        """A keyed hash of the task's identity: random to everybody, the same for ever."""
-        keyed = hashlib.blake2b(f"{task}:{digest}".encode(), key=self._order_key, digest_size=8)
+    def _place(self, task: int, identity: str) -> float:
+        """A keyed hash of the task's id and birth: random to everybody, the same for ever.
+
+        The birth tells it from a deleted task whose id it got; its data may be edited.
+        """
+        keyed = hashlib.blake2b(f"{task}:{identity}".encode(), key=self._order_key, digest_size=8)
         return int.from_bytes(keyed.digest()) / 2**64
 
     def remove(self, ids: Iterable[int]) -> None:
@@ -93,6 +110,7 @@ class Mirror:
         with self._whole() as db:
             db.executemany("DELETE FROM tasks WHERE id = ?", gone)
             db.executemany("DELETE FROM annotations WHERE task = ?", gone)
+            _changed(db)
 
     def remember(self, **facts: Any) -> None:
         """Keep some facts beside the tasks."""
@@ -108,14 +126,24 @@ class Mirror:
         """The latest `updated_at` of any task here; empty without tasks."""
         return str(self._db.execute("SELECT coalesce(max(updated_at), '') FROM tasks").fetchone()[0])
 
+    def answers_since(self, after: str) -> dict[int, str]:
+        """When each annotation was last changed, by its id: those changed after a stamp, skips left out."""
+        query = "SELECT id, updated_at FROM annotations WHERE updated_at > ? AND skipped = 0"
+        return dict(self._db.execute(query, (after,)).fetchall())
+
     @property
     def label_config(self) -> str:
         """The label config at the last sync; empty before the first."""
         return str(self.fact("label_config", ""))
 
-    def ids(self) -> Iterator[int]:
-        """All task ids."""
-        return (row[0] for row in self._db.execute("SELECT id FROM tasks ORDER BY id").fetchall())
+    def select(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of any question to the tables."""
+        return self._db.execute(query, values).fetchall()
+
+    def ids(self, state: int | None = None) -> Iterator[int]:
+        """All task ids, or those of one state."""
+        query = "SELECT id FROM tasks WHERE ?1 IS NULL OR state = ?1 ORDER BY id"
+        return (row[0] for row in self._db.execute(query, (state,)).fetchall())
 
     def count(self, state: int | None = None, below: float = 1.0) -> int:
         """How many tasks there are, of one state or all, with a place below `below`."""
@@ -167,3 +195,19 @@ def _person(annotation: Mapping[str, Any]) -> int | None:
 def stamp(text: str) -> str:
     """The stamp with a fraction, which the server omits when it is zero: now stamps compare as text."""
     return text if "." in text else text.replace("Z", ".000000Z")
+
+
+def _changed(db: sqlite3.Connection) -> None:
+    """Count the changes: what was counted before the last one is out of date."""
+    more = "ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)"
+    db.execute(f"INSERT INTO facts VALUES ('changes', '1') {more}")
+
+
+def _add_born(db: sqlite3.Connection) -> None:
+    """A mirror from before tasks had a birth: they keep their places."""
+    if "born" not in {row[1] for row in db.execute("PRAGMA table_info(tasks)")}:
+        try:
+            db.execute("ALTER TABLE tasks ADD COLUMN born TEXT NOT NULL DEFAULT ''")
+        except sqlite3.OperationalError as error:  # another process was faster
+            if "duplicate column" not in str(error):
+                raise

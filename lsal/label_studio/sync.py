@@ -2,29 +2,33 @@
 
 The server's `updated_at` of a task moves with every annotation made, changed or deleted, so
 it is the watermark. A transaction may become visible a little after its stamp; the watermark
-therefore never comes closer than SETTLED_S to the server's clock. Deleted tasks leave no
-stamp: they are found by comparing ids whenever the counts disagree.
+therefore never comes closer than SETTLED_S to the server's clock. Some things leave no stamp:
+deleted tasks, found by comparing ids whenever the counts disagree; and annotations that an
+action of Label Studio's data manager copied or moved, found in the same way.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from lsal.label_studio import seen, tally
 from lsal.label_studio.mirror import Mirror, stamp
 from lsal.label_studio.project import Project, where
 from lsal.protocols import Report
 from lsal.records import Progress
 
 SETTLED_S = 10.0
-FIELDS = "id,data,updated_at,annotations,result,was_cancelled,completed_by"
+FIELDS = "id,data,created_at,updated_at,annotations,result,was_cancelled,completed_by"
 IDS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What one sync did: whether it was the first, tasks read and removed, seconds taken."""
+    """What one sync did: whether it read everything, tasks read and removed, seconds taken."""
 
     whole: bool
     read: int
@@ -32,11 +36,17 @@ class Synced:
     seconds: float
 
 
-def sync(mirror: Mirror, project: Project, report: Report | None = None) -> Synced:
-    """Pull what changed; the first time everything, in pages, going on where a killed one stopped."""
+def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: bool = False) -> Synced:
+    """Pull what changed; the first time everything, in pages, going on where a killed one stopped.
+
+    `whole` reads everything again: data that was rewritten in bulk leaves no trace at all.
+    """
     begun, facts = time.perf_counter(), project.read()
     clock, watermark = project.connection.server_time, mirror.fact("watermark", "")
-    first = not watermark
+    if whole and watermark:
+        watermark = ""
+        mirror.remember(watermark="", first_id=0, first_clock=None)
+    asked_at, first = _text(clock + 1), not watermark  # the server tells whole seconds
     if first:  # a killed first sync goes on later: what changed meanwhile counts from its own start
         clock = mirror.fact("first_clock") or clock
         mirror.remember(first_clock=clock)
@@ -49,9 +59,12 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None) -> Sync
         read += len(rows)
         if report:
             report(Progress(read, facts["task_number"] if first else 0, "reading tasks"))
-    settled = datetime.fromtimestamp(clock - SETTLED_S, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    mirror.remember(watermark=min(newest, settled) if newest else settled, label_config=facts["label_config"])
+    settled = _text(clock - SETTLED_S)
+    mirror.remember(watermark=min(newest, settled) if newest else settled, overlap=facts.get("maximum_annotations", 1))
     removed = _compare_ids(mirror, project) if mirror.count() != facts["task_number"] else 0
+    read += _compare_answers(mirror, project, facts)
+    seen.note_config(mirror, facts["label_config"], asked_at)
+    seen.note_people(mirror, project)
     return Synced(first, read, removed, time.perf_counter() - begun)
 
 
@@ -60,9 +73,47 @@ def _compare_ids(mirror: Mirror, project: Project) -> int:
     here = set(mirror.ids())  # read first: what another process adds meanwhile must not look deleted
     there = {row["id"] for rows in project.tasks([], "id", page=5000) for row in rows}
     mirror.remove(here - there)
-    missing = sorted(there - here)
-    for start in range(0, len(missing), IDS_AT_ONCE):
-        wanted = where("id", "in_list", missing[start : start + IDS_AT_ONCE], "Number")
-        for rows in project.tasks([wanted], FIELDS):
-            mirror.keep(rows)
+    _fetch(mirror, project, there - here)
     return len(here - there)
+
+
+def _compare_answers(mirror: Mirror, project: Project, before: Mapping[str, Any]) -> int:
+    """Fetch the tasks that the server counts other answers of than the mirror; returns how many.
+
+    Done only if the sums differ, now and not just since `before`: people go on while this reads.
+    """
+    here, was = tally.totals(mirror), _totals(before)
+    if here == was:
+        return 0
+    now = _totals(project.read())
+    among = all(min(a, b) <= count <= max(a, b) for a, count, b in zip(was, here, now, strict=True))
+    if among or mirror.fact("odd") == [here, now]:
+        return 0
+    counted = {
+        row["id"]: (row["total_annotations"], row["cancelled_annotations"])
+        for what in ("total_annotations", "cancelled_annotations")
+        for rows in project.tasks([where(what, "greater", 0, "Number")], "id,total_annotations,cancelled_annotations")
+        for row in rows
+    }
+    known = tally.by_task(mirror)
+    differ = {task for task in known.keys() | counted.keys() if known.get(task) != counted.get(task)}
+    _fetch(mirror, project, differ)
+    mirror.remember(odd=[tally.totals(mirror), now])  # the server's own counts may be wrong: not again for those
+    return len(differ)
+
+
+def _totals(facts: Mapping[str, Any]) -> list[int]:
+    """Answers and skips of the whole project as the server counts them."""
+    return [int(facts["total_annotations_number"]), int(facts["skipped_annotations_number"])]
+
+
+def _fetch(mirror: Mirror, project: Project, ids: Iterable[int]) -> None:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), IDS_AT_ONCE):
+        among = where("id", "in_list", wanted[start : start + IDS_AT_ONCE], "Number")
+        for rows in project.tasks([among], FIELDS):
+            mirror.keep(rows)
+
+
+def _text(clock: float) -> str:
+    return datetime.fromtimestamp(clock, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lsal import jobs, measuring, publishing
+from lsal import housekeeping, jobs, measuring, publishing
 from lsal.desk import Desk
-from lsal.files import file_name, read_json
 from lsal.jobs import State
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
+from lsal.records import Version
 from lsal.workbench import serving
+from lsal.workbench.automatic import Automatic, automatic
+from lsal.workbench.people import Team, team
 from lsal.workbench.warnings import open_count, still_open, warnings
+from lsal.worker import answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,11 @@ class Status:
     queue: Mapping[str, Any]
     settings: Mapping[str, Any]
     job: State | None = None
+    automatic: Automatic = field(default_factory=Automatic)
     backend: str = ""
+    team: Team = field(default_factory=Team)
     warnings: tuple[str, ...] = ()
+    home_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,8 @@ class Point:
 
     `accuracy` with its interval is over the measuring tasks that have labels now and that
     this version answered, all versions on the same tasks; `first` is what was measured when
-    the version was made.
+    the version was made. `line` is the control's name, and more for a version whose labels
+    are no longer those of the control: it stays as measured while they were.
     """
 
     version: int
@@ -60,6 +67,7 @@ class Point:
     seconds: Mapping[str, float] = field(default_factory=dict)
     first: Mapping[str, Any] = field(default_factory=dict)
     measured_on: str = measuring.MEASURED_ON
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ def status(desk: Desk) -> Status:
         title=home.title,
         url=f"{desk.address}/projects/{home.project}" if desk.address else "",
         home=str(home.folder),
+        home_bytes=housekeeping.home_bytes(home),
         tasks=mirror.count(),
         labelled=mirror.count(LABELLED),
         skipped=mirror.count(SKIPPED),
@@ -124,36 +133,58 @@ def status(desk: Desk) -> Status:
         queue=queue,
         settings={name: getattr(home.settings(), name) for name in home.settings().__slots__},
         job=running[0].state() if running else None,
+        automatic=automatic(desk, bool(backend)),
         backend=backend["url"] if backend and connected else "",
+        team=team(desk),
         warnings=tuple(warnings(desk, bool(backend), connected)),
     )
 
 
 def curve(desk: Desk) -> list[Point]:
     """All versions, each measured on the same tasks as far as it answered them."""
-    live, points = desk.store.current(), list[Point]()
+    live, points, lines = desk.store.current(), list[Point](), _lines(desk)
     for version in desk.store.all():
-        said = read_json(desk.home.path("versions", "answers", f"{version.number:04d}.json"), {})
-        true = read_json(desk.home.path("versions", "answers", f"truth-{file_name(version.control)}.json"), {})
-        both = [task for task in true if task in said]
-        right = sum(said[task] == true[task] for task in both)
+        right, both = _right(desk, version)
         points.append(
             Point(
                 version=version.number,
                 control=version.control,
                 labels=version.examples["count"] + version.examples["measuring"],
-                accuracy=right / len(both) if both else None,
-                interval=measuring.interval(right, len(both)),
-                tasks=len(both),
+                accuracy=right / both if both else None,
+                interval=measuring.interval(right, both),
+                tasks=both,
                 live=live.get(version.control) == version.number,
                 promoted=version.promoted,
                 reason=version.reason,
                 made_at=version.made_at,
                 seconds=version.seconds,
                 first=version.metrics,
+                line=lines[version.number],
             )
         )
     return points
+
+
+def _right(desk: Desk, version: Version) -> tuple[int, int]:
+    """Of the measuring tasks that a version answered, how many it got right, in the words of its time."""
+    truth, said = answers.truth_of(desk, version), answers.kept(desk, version.number)
+    if truth is None:
+        tasks = int(version.metrics.get("tasks") or 0)
+        return round((version.metrics.get("accuracy") or 0.0) * tasks), tasks
+    both = [task for task in truth if task in said]
+    return sum(said[task] == truth[task] for task in both), len(both)
+
+
+def _lines(desk: Desk) -> dict[int, str]:
+    """The line of the curve that each version is on: versions for other labels are on one of their own."""
+    eras = {version.number: (version.control, answers.era(version)) for version in desk.store.all()}
+    handled = desk.handled if desk.mirror.label_config else {}
+    now = {name: answers.era(control) for name, (control, _) in handled.items()}
+    last = {era: number for number, era in eras.items()}
+    return {
+        number: name if now.get(name, era) == era else f"{name} until version {last[name, era]}"
+        for number, (name, era) in eras.items()
+    }
 
 
 def rounds(desk: Desk) -> list[Round]:

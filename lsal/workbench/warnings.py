@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lsal import jobs, publishing
 from lsal.desk import Desk
-from lsal.files import read_json
-from lsal.label_studio.mirror import LABELLED, OPEN
+from lsal.label_studio import tally
+from lsal.label_studio.mirror import OPEN
+from lsal.records import Control, Version
+from lsal.workbench.automatic import automatic
+from lsal.workbench.origins import origin_words
+from lsal.workbench.parts import missing, troubles
+from lsal.workbench.server_words import parting_words, server_words
 
 
 def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
     """All warnings on a project; `connected` says whether the backend was ever connected to it."""
+    if parting := parting_words(desk.home):
+        return parting
     return [
+        *server_words(desk.home),
         *_processes_missing(desk, backend, connected),
-        *_labels_unused(desk),
+        *automatic(desk, backend).warnings,
+        *origin_words(desk),
         *_controls_changed(desk),
+        *_labels_unknown(desk),
+        *_versions_held(desk),
         *_queue_at_fault(desk),
+        *missing(desk.home.settings()),
+        *troubles(),
     ]
 
 
@@ -47,16 +60,6 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     return told
 
 
-def _labels_unused(desk: Desk) -> list[str]:
-    """Told until the first label is there: then people have seen that they start from nothing."""
-    unused = read_json(desk.home.path("source.json"), {}).get("labels_unused", 0)
-    if not unused or desk.mirror.count(LABELLED):
-        return []
-    return [
-        f"{unused} items came with labels, which only named the classes. For a simulated annotator: lsal new --demo"
-    ]
-
-
 def _controls_changed(desk: Desk) -> list[str]:
     told, numbers = [], desk.store.numbers()
     if not desk.mirror.label_config:
@@ -65,8 +68,61 @@ def _controls_changed(desk: Desk) -> list[str]:
         number = desk.store.current().get(name)
         if number is not None and number not in numbers:
             told.append(f"Version {number} of '{name}' is live but its folder is gone. Train another: lsal round")
-        elif number is not None and not desk.store.get(number).fits(control):
-            told.append(f"The control '{name}' changed since version {number} was trained. Train again: lsal round")
+        elif number is not None and (change := _change(desk.store.get(number), control)):
+            told.append(f"The control '{name}' changed since version {number} was trained: {change}. Go on: lsal round")
+    for name, number in desk.store.current().items():
+        if name not in desk.handled:
+            why = desk.unhandled.get(name, "the label config has it no longer")
+            told.append(f"Version {number} of '{name}' answers no more: {why}. See what is live: lsal status")
+    return told
+
+
+def _change(version: Version, control: Control) -> str:
+    """What happened to a control since a version was trained for it, and what the version does now."""
+    added = [label for label in control.labels if label not in version.labels]
+    if version.can_answer(control):
+        return f"{_listed(added)} came; it goes on answering without" if added else ""
+    gone = [label for label in version.labels if label not in control.labels]
+    change = [f"it was {version.shape} and is {control.shape}"] if version.shape != control.shape else []
+    change += [f"{_listed(gone)} went"] * bool(gone) + [f"{_listed(added)} came"] * bool(added)
+    return f"{', '.join(change)}; it answers no more"
+
+
+def _labels_unknown(desk: Desk) -> list[str]:
+    """Answers in words that the label config no longer has: nothing is learned from them."""
+    if not desk.mirror.label_config:
+        return []
+    told = []
+    for name, given in tally.by_label(desk.mirror).items():
+        known = next((control for control, _ in desk.handled.values() if control.name == name), None)
+        odd = {label: n for label, n in given.items() if known and label not in (*known.labels, *known.aliases)}
+        if odd:
+            listed = _listed([f"'{label}' ({count})" for label, count in odd.items()])
+            told.append(
+                f"{sum(odd.values())} answers to '{name}' are left out, the label config no longer has {listed}. "
+                "Add it again, as a label or as predicted_values of another, or correct them in Label Studio. "
+                "Then: lsal round"
+            )
+    return told
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _versions_held(desk: Desk) -> list[str]:
+    """The newest version of each control, if it is held and could go live."""
+    if not desk.mirror.label_config:
+        return []
+    live, newest = desk.store.current(), {version.control: version for version in desk.store.all()}
+    held = [version for name, version in newest.items() if not version.promoted and live.get(name) != version.number]
+    told = []
+    for one in held:
+        if one.control in desk.handled and one.can_answer(desk.handled[one.control][0]):
+            look = f"See lsal compare {live[one.control]} {one.number}; p" if one.control in live else "P"
+            told.append(
+                f"Version {one.number} is held: {one.reason}. {look}romote it all the same: lsal promote {one.number}"
+            )
     return told
 
 
@@ -76,7 +132,8 @@ def _queue_at_fault(desk: Desk) -> list[str]:
     if ranking and ranking.problems:
         first = next(iter(ranking.problems.values()))
         told.append(f"{len(ranking.problems)} tasks cannot be read and are left out of the queue; the first: {first}")
-    if publication and desk.mirror.label_config and publication.versions != desk.fitting(desk.store.current()):
+    ranked = publication and desk.mirror.label_config and desk.mirror.count(OPEN)
+    if publication and ranked and publication.versions != desk.fitting(desk.store.current()):
         told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")
     if publication and not open_count(desk):
         told.append("Every task of the live queue is labelled, Label Studio now serves at random. Go on: lsal round")

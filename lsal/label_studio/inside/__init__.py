@@ -1,0 +1,10 @@
+"""What runs inside the process of lsal's own Label Studio: nothing else of lsal is there."""
+
+from pathlib import Path
+
+SETTINGS = {
+    "PYTHONPATH": str(Path(__file__).resolve().parent),
+    "DJANGO_SETTINGS_MODULE": "one_at_a_time",
+    "LSAL_SETTINGS_OF_LABEL_STUDIO": "label_studio.core.settings.label_studio",
+}
+"""The environment in which that process finds the modules here, as modules of the top."""
