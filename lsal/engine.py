@@ -7,8 +7,10 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
+from lsal import plugins
 from lsal.registry import Registry
 from lsal.settings import worker_threads
 
@@ -35,11 +37,13 @@ class Here(Executor):
 def processes() -> ProcessPoolExecutor:
     """Runs calls in fresh processes, as many as a worker may use threads."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(worker_threads(), mp_context=context, initializer=_end_with_parent)
+    watched = (plugins.watched(),)
+    return ProcessPoolExecutor(worker_threads(), mp_context=context, initializer=_begin, initargs=watched)
 
 
-def _end_with_parent() -> None:
-    """Let no process outlive a worker that was killed."""
+def _begin(roots: list[Path]) -> None:
+    """Know what the user plugged in, and let no process outlive a worker that was killed."""
+    plugins.watch_all(roots)
     threading.Thread(target=_watch_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ LsalError
 ├── BadConfig          a label config, or a control in it, that lsal cannot use
 ├── BadData            a task, file or field that cannot be read
 ├── BadRequest         arguments that make no sense together
+├── BadPlugin          a kind, model or strategy from elsewhere that cannot be loaded
 ├── EmptyPool          nothing is left to rank
 ├── NoVersion          a model is asked for before one was trained
 ├── NotADemo           the simulated annotator met a project that people own
@@ -45,6 +46,10 @@ class BadData(LsalError):
 
 class BadRequest(LsalError):
     """Arguments that make no sense together."""
+
+
+class BadPlugin(LsalError):
+    """A kind, model or strategy from elsewhere that cannot be loaded."""
 
 
 class EmptyPool(LsalError):

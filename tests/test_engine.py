@@ -3,14 +3,15 @@
 import os
 import pickle
 from collections.abc import Iterator
-from concurrent.futures import Executor
-from typing import Any
 
 import pytest
+from laws import over
 
 from lsal import errors
 from lsal.engine import ENGINES
-from lsal.errors import BadData, BadRequest, Cancelled, EmptyPool, LsalError, Refused, Unreachable
+from lsal.errors import BadRequest, LsalError
+from lsal.testing import EngineContract
+from lsal.testing.engines import told
 
 
 def family(error: type[LsalError] = LsalError) -> Iterator[type[LsalError]]:
@@ -20,40 +21,7 @@ def family(error: type[LsalError] = LsalError) -> Iterator[type[LsalError]]:
 
 
 ERRORS = [error for error in family() if error.__module__ == errors.__name__]
-RAISED: list[Exception] = [
-    BadData("task 7 is broken", "Mend it"),
-    EmptyPool("nothing is left"),
-    Cancelled(),
-    Refused("no", "Give a key", status=401),
-    Unreachable("nobody", status=0),
-    ZeroDivisionError("by hand"),
-    KeyError("k"),
-]
-
-
-@pytest.fixture(scope="module", params=list(ENGINES))
-def engine(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    with ENGINES[request.param]() as executor:
-        yield executor
-
-
-def square(number: int) -> int:
-    return number * number
-
-
-def fail(error: Exception) -> None:
-    raise error
-
-
-def even(number: int) -> int:
-    if number % 2:
-        raise BadData(f"{number} is odd", "Take another")
-    return number
-
-
-def told(error: BaseException) -> tuple[Any, ...]:
-    more = {name: getattr(error, name) for name in ("what", "fix", "status") if hasattr(error, name)}
-    return type(error), error.args, str(error), more
+globals().update(over(ENGINES, EngineContract))
 
 
 def test_there_are_the_promised_engines() -> None:
@@ -61,28 +29,6 @@ def test_there_are_the_promised_engines() -> None:
     with pytest.raises(BadRequest, match="No engine is called 'ray2'") as caught:
         ENGINES["ray2"]
     assert "here" in caught.value.fix
-
-
-def test_results_come_in_order(engine: Executor) -> None:
-    assert list(engine.map(square, range(20))) == [n * n for n in range(20)]
-    assert list(engine.map(pow, [2, 3], [5, 2])) == [32, 9]
-    assert list(engine.map(square, [])) == []
-    assert engine.submit(pow, 2, exp=3).result() == 8
-
-
-@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
-def test_exceptions_come_back_as_themselves(engine: Executor, error: Exception) -> None:
-    with pytest.raises(type(error)) as caught:
-        engine.submit(fail, error).result()
-    assert told(caught.value) == told(error)
-
-
-def test_results_before_a_failure_are_not_lost(engine: Executor) -> None:
-    seen = []
-    with pytest.raises(BadData, match="3 is odd"):  # noqa: PT012
-        for number in engine.map(even, [0, 2, 3, 4]):
-            seen.append(number)
-    assert seen == [0, 2]
 
 
 def test_processes_are_others_and_here_is_here() -> None:

@@ -7,103 +7,30 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from laws import over
 
 from lsal.errors import EmptyPool
-from lsal.records import Control, Labels, Pool, Prediction
+from lsal.records import Labels, Pool, Prediction
 from lsal.strategies import STRATEGIES, measures, pickers
 from lsal.strategies.pools import make_pool, start_pool
+from lsal.testing import StrategyContract
+from lsal.testing.materials import SINGLE, bare, pool_of
+from lsal.testing.strategies import check
 
-STRATEGY = pytest.mark.parametrize("name", list(STRATEGIES))
-CONTROL = Control("c", "x", "Choices", "Text", "x", ("a", "b", "c"))
+CONTROL = replace(SINGLE, labels=("a", "b", "c"))
 
-
-def pool_of(n=200, classes=3, dimensions=8, labelled=40, seed=0):
-    draw = np.random.default_rng(seed)
-    return Pool(
-        task_ids=np.arange(n) + 1000,
-        chances=draw.dirichlet(np.ones(classes), n).astype(np.float32),
-        offsets=np.arange(n + 1),
-        seen=np.full(classes, labelled // classes),
-        seed=seed,
-        embeddings=draw.normal(size=(n, dimensions)).astype(np.float32),
-        labelled_embeddings=draw.normal(size=(labelled, dimensions)).astype(np.float32),
-        labelled_classes=draw.integers(0, classes, labelled),
-    )
+globals().update(over(STRATEGIES, StrategyContract))
 
 
-def bare(pool):
-    return replace(pool, embeddings=None, labelled_embeddings=None, labelled_classes=None)
+@pytest.mark.parametrize("name", ["margin_kmeans", "ranked_batch", "centroids", "auto"])
+def test_a_strategy_that_wants_embeddings_says_when_there_are_none(name):
+    assert "no embeddings" in STRATEGIES[name](bare(pool_of()), 20).why
 
 
-def odd_pools():
-    """Pools that tend to break a strategy."""
-    whole = pool_of()
-    alike = np.ones_like(whole.embeddings)
-    certain = np.tile(np.float32([1, 0, 0]), (200, 1))
-    return {
-        "usual": whole,
-        "no embeddings": bare(whole),
-        "nothing labelled": start_pool(range(200), CONTROL, whole.embeddings),
-        "nothing known": start_pool(range(200), CONTROL),
-        "one class only": replace(whole, chances=certain, seen=np.array([40, 0, 0])),
-        "all alike": replace(whole, embeddings=alike, labelled_embeddings=alike[:40]),
-        "units differ": replace(whole, offsets=np.concatenate([np.zeros(51, int), np.arange(51, 201)])),
-        "one task": pool_of(n=1),
-    }
-
-
-def check(picks, pool, n):
-    k = min(n, len(pool))
-    assert picks.positions.shape == picks.scores.shape == (k,)
-    assert len(set(picks.positions.tolist())) == k
-    assert picks.positions.min() >= 0
-    assert picks.positions.max() < len(pool)
-    assert picks.scores.dtype == np.float32
-    assert (np.diff(picks.scores) <= 0).all(), "best first"
-    assert all(part.shape == (k,) and part.dtype == np.float32 for part in picks.parts.values())
-    assert picks.why
-
-
-@STRATEGY
-@pytest.mark.parametrize("kind", list(odd_pools()))
-@pytest.mark.parametrize("n", [1, 20, 150, 500])
-def test_distinct_positions_best_first(name, kind, n):
-    pool = odd_pools()[kind]
-    check(STRATEGIES[name](pool, n), pool, n)
-
-
-@STRATEGY
-def test_the_same_seed_gives_the_same_answer(name):
-    one, other = (STRATEGIES[name](pool_of(), 20) for _ in range(2))
-    assert np.array_equal(one.positions, other.positions)
-    assert np.array_equal(one.scores, other.scores)
-
-
-@STRATEGY
-def test_more_than_the_pool_gives_the_pool(name):
-    assert sorted(STRATEGIES[name](pool_of(30), 99).positions.tolist()) == list(range(30))
-
-
-@STRATEGY
+@pytest.mark.parametrize("name", list(STRATEGIES))
 def test_an_empty_pool_says_so(name):
     with pytest.raises(EmptyPool, match="no unlabelled task"):
         STRATEGIES[name](start_pool([], CONTROL), 5)
-
-
-@STRATEGY
-def test_without_embeddings_it_works_or_says_so(name):
-    picks = STRATEGIES[name](bare(pool_of()), 20)
-    if name in {"margin_kmeans", "ranked_batch", "centroids", "auto"}:
-        assert "no embeddings" in picks.why
-
-
-@STRATEGY
-def test_the_pool_is_left_as_it_was(name):
-    pool = pool_of()
-    STRATEGIES[name](pool, 20)
-    untouched = pool_of()
-    assert np.array_equal(pool.chances, untouched.chances)
-    assert np.array_equal(pool.embeddings, untouched.embeddings)
 
 
 @pytest.mark.parametrize(

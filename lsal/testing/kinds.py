@@ -1,0 +1,130 @@
+"""The laws of a kind: Label Studio's JSON and targets, the same thing in two languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from lsal.errors import BadData
+from lsal.kinds import Sample
+from lsal.label_studio.config import read_config
+from lsal.label_studio.media import Media
+from lsal.protocols import Fetch, Kind
+from lsal.records import Control, Prediction, Target
+
+HOSTILE: list[Any] = [None, 7.5, True, "", [], {}, [1], {"a": []}, "\x00", "file:///etc/passwd"]
+"""Values that tasks hold where something else was expected."""
+
+
+def no_file(url: str) -> Path:
+    """A server that has no file."""
+    raise BadData(f"'{url}' cannot be had", "Look for it")
+
+
+def broken(url: str) -> Path:
+    """A machine that fails."""
+    raise RuntimeError("disk on fire")
+
+
+class KindContract:
+    """Every law of a kind, on each of its samples. Set `kind` to the class."""
+
+    kind: ClassVar[Any]
+    """A class that follows `protocols.Kind`, with a class method `samples()` that gives `kinds.Sample`s."""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Each law that asks for a sample runs on all of them."""
+        if "sample" in metafunc.fixturenames:
+            metafunc.parametrize("sample", self.kind.samples())
+
+    @pytest.fixture
+    def control(self, sample: Sample) -> Control:
+        """The one control of the sample's label config."""
+        (control,) = read_config(sample.config).controls
+        return control
+
+    @pytest.fixture
+    def made(self) -> Kind:
+        """The kind, made as lsal makes it."""
+        made: Kind = self.kind()
+        return made
+
+    def predicted(self, control: Control, target: Target) -> Prediction:
+        """A prediction of `target`, with chances as a model would give them."""
+        chosen = np.array([label in target.names for label in control.labels])
+        sure = np.where(chosen, 0.75, 0.25).astype(np.float32)
+        chances = np.stack([1 - sure, sure], axis=1) if control.several else (sure / sure.sum())[None]
+        return Prediction(1, target, chances)
+
+    def test_has_a_name_and_model_families(self, made: Kind) -> None:
+        """A name, and at least one family of models, the default first."""
+        assert isinstance(made.name, str)
+        assert made.name
+        assert made.families
+        assert all(isinstance(family, str) for family in made.families)
+
+    def test_handles_its_samples_and_leaves_other_tags_alone(
+        self, made: Kind, control: Control, sample: Sample
+    ) -> None:
+        """`refusal` is None for what it handles, and "" for tags that are none of its business."""
+        assert made.refusal(control) is None
+        assert made.refusal(replace(control, tag="Nothing", object_tag="Nowhere")) == ""
+
+    def test_reads_its_task(self, made: Kind, control: Control, sample: Sample, tmp_path: Path) -> None:
+        """The input of the sample's task: a text, or a file that is there."""
+        example = made.example(control, 12, sample.data, Media(tmp_path, "http://127.0.0.1:1").fetch)
+        assert example.problem is None
+        assert example.task_id == 12
+        assert example.input
+        assert not isinstance(example.input, Path) or example.input.is_file()
+
+    def test_target_of_result_is_the_target(self, made: Kind, control: Control, sample: Sample) -> None:
+        """What it writes for a prediction it reads back as that very prediction's target."""
+        assert len(sample.targets) > 1
+        for target in sample.targets:
+            assert made.target(control, made.result(control, self.predicted(control, target))) == target
+
+    def test_results_pass_the_sdk(self, made: Kind, control: Control, sample: Sample) -> None:
+        """Label Studio drops or keeps what is invalid without a word: the SDK has to find nothing."""
+        from label_studio_sdk.label_interface import LabelInterface
+
+        interface = LabelInterface(sample.config)
+        for target in sample.targets:
+            result = made.result(control, self.predicted(control, target))
+            assert interface.validate_prediction({"result": result, "score": 0.5}, return_errors=True) == []
+
+    def test_an_unknown_label_names_both_lists(self, made: Kind, control: Control, sample: Sample) -> None:
+        """A label that the config does not have is an error that names it, and what there is."""
+        said = [made.result(control, self.predicted(control, target)) for target in sample.targets]
+        older = replace(control, labels=("other",), aliases={})
+        with pytest.raises(BadData, match="other") as error:
+            made.target(older, next(result for result in said if result))
+        assert any(label in error.value.what for label in control.labels)
+        assert error.value.fix
+
+    def test_other_controls_say_nothing(self, made: Kind, control: Control, sample: Sample) -> None:
+        """An answer to another control is none to this one."""
+        result = made.result(control, self.predicted(control, sample.targets[-1]))
+        elsewhere = [{**region, "from_name": "elsewhere"} for region in result]
+        assert made.target(control, elsewhere) == made.target(control, [])
+
+    def test_an_empty_answer_is_told_apart(self, made: Kind, control: Control, sample: Sample) -> None:
+        """Nothing said is no answer, or the answer "none"; never one that somebody would have to write."""
+        written = [t for t in sample.targets if made.result(control, self.predicted(control, t))]
+        assert written
+        assert made.target(control, []) not in written
+
+    @pytest.mark.parametrize("value", HOSTILE, ids=repr)
+    @pytest.mark.parametrize("fetch", [no_file, broken])
+    def test_never_raises(self, made: Kind, control: Control, sample: Sample, value: Any, fetch: Fetch) -> None:
+        """Whatever a task holds: one that cannot be read has a problem that names the task and the field."""
+        for data in ({control.data_key: value}, {}):
+            example = made.example(control, 12, data, fetch)
+            assert (example.input is None) == (example.problem is not None)
+            if example.problem:
+                assert "task 12" in example.problem
+                assert f"'{control.data_key}'" in example.problem
