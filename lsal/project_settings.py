@@ -18,9 +18,20 @@ class ProjectSettings:
     measuring_share: float = 0.1
     seed: int = 0
     refill_below: float = 0.2
+    auto_labels: int = 0
+    auto_minutes: int = 0
+    keep_jobs: int = 50
+    keep_versions: int = 20
+    keep_publications: int = 5
+    keep_media_mb: int = 5000
     engine: str = "here"
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
+
+    @property
+    def automatic(self) -> bool:
+        """Whether rounds start by themselves."""
+        return bool(self.auto_labels or self.auto_minutes)
 
 
 def check_settings(changes: Mapping[str, Any]) -> None:
@@ -56,6 +67,12 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
     "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),
     "refill_below": (_is_share, "a share from 0 to 1, such as 0.2"),
+    "auto_labels": (lambda value: _is_count(value) and value >= 0, "a whole number of labels, 0 for off"),
+    "auto_minutes": (lambda value: _is_count(value) and value >= 0, "a whole number of minutes, 0 for off"),
+    **{
+        f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
+        for what in ("jobs", "versions", "publications", "media_mb")
+    },
     "engine": (_is_name, "the name of an engine, such as here"),
     "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
     "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),

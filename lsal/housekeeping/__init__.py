@@ -1,0 +1,112 @@
+"""Housekeeping: what a project no longer needs is removed, by a policy that stands in its settings.
+
+keep_jobs           trainings, and other jobs, that keep everything; of older trainings the facts stay
+keep_versions       versions of each control that keep their weights; facts and answers of all stay
+keep_publications   batches that stay in Label Studio as predictions
+keep_media_mb       the size of the copies of tasks' files
+
+It is done at the end of every job, a little each time, and in one go by `clean`. Never removed: what is
+live, what the last rollbacks lead back to, annotations, and predictions that an annotation was made from.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lsal.errors import LabelStudioError, LsalError
+from lsal.files import read_json, write_json
+from lsal.home import Home
+from lsal.housekeeping import caches, jobs, leftovers, media, published, rubbish, versions
+from lsal.housekeeping.rubbish import Rubbish
+from lsal.label_studio.project import Project
+from lsal.store import Store
+
+log = logging.getLogger(__name__)
+
+LITTLE_S = 2.0
+LITTLE = 100
+"""Seconds for the disk, and predictions, at the end of a job: the next one may be waiting."""
+MUCH_S = 60.0
+MUCH = 5000
+SIZE = "size.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was removed, or with `dry_run` would be. `freed` and `home_bytes` are bytes; `left` is for another time."""
+
+    dry_run: bool
+    removed: tuple[Rubbish, ...] = ()
+    predictions: Mapping[str, int] = field(default_factory=dict)
+    kept_predictions: int = 0
+    left: tuple[str, ...] = ()
+    home_bytes: int = 0
+
+    @property
+    def freed(self) -> int:
+        """Bytes on this machine."""
+        return sum(one.bytes for one in self.removed)
+
+
+def clean(home: Home, store: Store, project: Callable[[], Project] | None = None, dry_run: bool = False) -> Cleaned:
+    """Remove all that the policy does not keep; for whoever holds the home's lock.
+
+    Without a `project`, or while its server does not answer, only what is on this machine.
+    """
+    removed, left = _throw([*_local(home, store), *caches.old()], MUCH_S, dry_run)
+    told = published.Withdrawn()
+    try:
+        told = published.remove(home, store, project(), MUCH, MUCH_S, dry_run) if project else told
+    except LabelStudioError as error:
+        told.left.append(f"what is in Label Studio: {error}")
+    size = _measure(home) if not dry_run else rubbish.size(home.folder)
+    return Cleaned(dry_run, (*removed, *told.files), told.deleted, told.kept, (*left, *told.left), size)
+
+
+def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None) -> None:
+    """A little of it, at the end of a job. Whatever goes wrong, the job is done all the same."""
+    try:
+        _throw(_local(home, store), LITTLE_S, dry_run=False)
+        _measure(home)
+        if project:
+            published.remove(home, store, project(), LITTLE, LITTLE_S)
+    except (LsalError, OSError) as error:
+        log.warning("housekeeping: %s", error)
+
+
+def home_bytes(home: Home) -> int | None:
+    """The size of the home when it was last tidied; None before."""
+    kept = read_json(home.path(SIZE), {}).get("bytes")
+    return None if kept is None else int(kept)
+
+
+def _local(home: Home, store: Store) -> list[Rubbish]:
+    """What can go from this machine."""
+    settings = home.settings()
+    return [
+        *leftovers.old(home),
+        *jobs.old(home, settings.keep_jobs),
+        *versions.old(home, store, settings.keep_versions),
+        *media.old(home, settings.keep_media_mb),
+    ]
+
+
+def _throw(going: Sequence[Rubbish], within_s: float, dry_run: bool) -> tuple[list[Rubbish], list[str]]:
+    """Remove one after the other; those that went, and what is left for another time."""
+    until = time.monotonic() + within_s
+    for number, one in enumerate(going):
+        if time.monotonic() > until:
+            return list(going[:number]), [f"{len(going) - number} more things on this machine"]
+        if not dry_run:
+            one.remove()
+    return list(going), []
+
+
+def _measure(home: Home) -> int:
+    """The size of the home, written down for the status."""
+    now = rubbish.size(home.folder)
+    write_json(home.path(SIZE), {"bytes": now, "at": time.time()})
+    return now
