@@ -13,6 +13,7 @@ from lsal.jobs import ENDED, Job
 from lsal.label_studio.queue import Verification
 from lsal.settings import silence
 from lsal.workbench import Workbench
+from lsal.workbench.doctor import Diagnosis
 
 CURVE = "learning_curve.png"
 
@@ -20,7 +21,7 @@ CURVE = "learning_curve.png"
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it went well, 1 with two lines on stderr if not.
 
-    1 also when `verify` finds another queue than the published one.
+    1 also when `verify` finds another queue than the published one, and `doctor` a fault.
     """
     silence()
     parser, _ = build_parser()
@@ -41,7 +42,14 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. A job that was started goes on: lsal status, lsal cancel", file=sys.stderr)
         return 130
-    return int(isinstance(shown, Verification) and not shown.exact)
+    return int(_unwell(shown))
+
+
+def _unwell(shown: Any) -> bool:
+    """Whether what was looked at is not as it should be."""
+    if isinstance(shown, Verification):
+        return not shown.exact
+    return isinstance(shown, Diagnosis) and bool(shown.faults)
 
 
 def _follow(job: Job) -> Any:

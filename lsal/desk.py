@@ -19,9 +19,10 @@ from lsal.label_studio.connection import Connection
 from lsal.label_studio.media import Media
 from lsal.label_studio.mirror import Mirror
 from lsal.label_studio.project import Project
+from lsal.label_studio.seen import since
 from lsal.protocols import Kind
 from lsal.records import Control, Example, Task
-from lsal.settings import label_studio_key
+from lsal.settings import certificates, label_studio_key
 from lsal.store import Store
 
 
@@ -53,7 +54,8 @@ class Desk:
         """The connection to Label Studio, with the root's key."""
         if self._connection is None or self._connection.url != self.url:
             name = server.OWN if self.home.own_server else self.home.url
-            self._connection = Connection(self.url, label_studio_key(self.home.root, name))
+            key, trusted = label_studio_key(self.home.root, name), certificates(self.home.root, self.url)
+            self._connection = Connection(self.url, key, certificates=trusted)
         return self._connection
 
     @property
@@ -87,10 +89,10 @@ class Desk:
         return self.handled
 
     def fitting(self, versions: Mapping[str, int]) -> dict[str, int]:
-        """Those of the versions that can answer: they are here, and their control still is as it was."""
+        """Those of the versions that can answer: they are here, and their control can still be answered by them."""
         handled, here = self.handled, set(self.store.numbers())
         known = {name: self.store.get(number) for name, number in versions.items() if number in here}
-        return {n: v.number for n, v in known.items() if n in handled and v.fits(handled[n][0])}
+        return {n: v.number for n, v in known.items() if n in handled and v.can_answer(handled[n][0])}
 
     def family(self, control: str) -> str:
         """The model family for a control: the project's setting, else the kind's default."""
@@ -107,7 +109,8 @@ class Desk:
         own = server.files_folder(self.home.root) if self.home.own_server else None
         url = self.address or self.home.url
         if self._media is None or self._media.url != url:
-            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own)
+            trusted = certificates(self.home.root, url)
+            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own, trusted)
         return self._media
 
     def fetch(self, url: str, task_id: int) -> Path:
@@ -122,4 +125,4 @@ class Desk:
     def labelled(self, control: str, tasks: Iterable[Task]) -> Iterator[Example]:
         """Labelled tasks with what people agreed on."""
         settings, kind = self.handled[control]
-        return read_labelled(kind, settings, tasks, self.fetch)
+        return read_labelled(kind, settings, tasks, self.fetch, since(self.mirror, settings))

@@ -45,6 +45,16 @@ class Comparison:
         return f"{self.verdict}: {self.gained} gained, {self.lost} lost on {self.tasks} tasks (p = {self.p:.2g})"
 
 
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """One class of one version. `tasks` is how many people gave it to; None is no share of nothing."""
+
+    precision: float | None
+    recall: float | None
+    f1: float
+    tasks: int
+
+
 def measure(predictions: Sequence[Prediction], examples: Sequence[Example], control: Control) -> dict[str, Any]:
     """Accuracy with its interval, macro-F1, and on what they were measured.
 
@@ -81,6 +91,23 @@ def answers(predictions: Sequence[Prediction], examples: Sequence[Example]) -> S
 def truths(examples: Sequence[Example]) -> Said:
     """What people said about each task that has an answer."""
     return {e.key: tuple(sorted(e.target.names)) for e in examples if e.target is not None and not e.problem}
+
+
+def by_class(said: Said, truth: Said, labels: Sequence[str]) -> dict[str, ClassFigures]:
+    """Each class that people gave or the version answered, over the tasks that both answered.
+
+    The mean of their F1 is the macro-F1 of `measure`.
+    """
+    both = [task for task in truth if task in said]
+    found = {}
+    for label in labels:
+        hits = sum(label in said[t] and label in truth[t] for t in both)
+        answered, given = (sum(label in told[t] for t in both) for told in (said, truth))
+        if answered or given:
+            precision = hits / answered if answered else None
+            recall = hits / given if given else None
+            found[label] = ClassFigures(precision, recall, 2 * hits / (answered + given), given)
+    return found
 
 
 def compare(old: Said, new: Said, truth: Said) -> Comparison:

@@ -69,11 +69,11 @@ def _entry(
         return Entry(task, score, parts=parts)
     told = predictions[position]
     return Entry(
-        task, score, parts=parts, result={control.name: to_result(told)}, **_doubts(control, told.chances, told.target)
+        task, score, parts=parts, result={control.name: to_result(told)}, **doubts(control, told.chances, told.target)
     )
 
 
-def _doubts(control: Control, chances: Floats, target: Target) -> dict[str, Any]:
+def doubts(control: Control, chances: Floats, target: Target) -> dict[str, Any]:
     """The guess, its runner-up and the gap between them, for people to read."""
     if control.several:
         return {"guess": ", ".join(target.names) or "none", "chance": float(chances.max(axis=1).min())}

@@ -26,10 +26,13 @@ WORDS = {
     "train": ["--again", "20260101", "--wait"],
     "round": ["--strategy", "margin", "--batch", "20"],
     "label": ["10"],
+    "promote": ["7", "--wait"],
+    "rollback": ["--wait"],
+    "compare": ["6", "7"],
     "queue": ["5"],
 }
 PROMISED = {"status", "up", "down", "new", "attach", "serve", "label", "train", "rank", "round", "versions", "verify"}
-PROMISED |= {"plot", "rehearse", "stop", "demo"}
+PROMISED |= {"promote", "rollback", "compare", "plot", "rehearse", "stop", "demo"}
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +235,7 @@ def completions(shell: InteractiveShell, text: str) -> list[str]:
 
 
 def test_the_notebook_completes(shell: InteractiveShell) -> None:
-    assert completions(shell, "%lsal ro") == ["%lsal round", "%lsal rounds"]
+    assert completions(shell, "%lsal ro") == ["%lsal rollback", "%lsal round", "%lsal rounds"]
     assert completions(shell, "%lsal rank --str") == ["%lsal rank --strategy"]
     assert completions(shell, "%lsal rank --strategy mar") == [
         "%lsal rank --strategy margin",

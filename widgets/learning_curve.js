@@ -5,6 +5,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [700, 300];
 const BOX = { left: 58, right: 18, top: 14, bottom: 46 };
 
+// Versions for other labels than today's are on a line of their own.
+const lineOf = (point) => point.line || point.control;
+
 export default { render };
 
 function render({ model, el }) {
@@ -46,9 +49,9 @@ function drawing(points, curves, tip) {
   axes(svg, scale);
   plain(svg, scale, curves.baseline, "lsal-curve-baseline");
   plain(svg, scale, curves.held_out, "lsal-curve-held-out");
-  [...new Set(points.map((point) => point.control))].forEach((control, place) => {
+  [...new Set(points.map(lineOf))].forEach((name, place) => {
     const group = draw("g", { class: `lsal-curve-control-${place % 4}` });
-    line(group, scale, points.filter((point) => point.control === control));
+    line(group, scale, points.filter((point) => lineOf(point) === name));
     svg.append(group);
   });
   for (const group of svg.querySelectorAll("[data-version]")) {
@@ -139,9 +142,9 @@ function legend(points, { baseline, held_out: heldOut }) {
   };
   const rule = (name) => draw("line", { class: name, x1: 1, x2: 25, y1: 9, y2: 9 });
   const dot = (name, more) => [rule("lsal-curve-line"), ...shape({ promoted: true, ...more }, 13, 9)];
-  const controls = [...new Set(points.map((point) => point.control))];
-  controls.forEach((control, place) => {
-    if (controls.length > 1) add(control, `lsal-curve-control-${place % 4}`, rule("lsal-curve-line"));
+  const lines = [...new Set(points.map(lineOf))];
+  lines.forEach((name, place) => {
+    if (lines.length > 1) add(name, `lsal-curve-control-${place % 4}`, rule("lsal-curve-line"));
   });
   if (points.some((p) => p.live)) add("live version", "lsal-curve-control-0", ...dot("", { live: true }));
   if (points.some((p) => !p.live && p.promoted)) add("earlier version", "lsal-curve-control-0", ...dot("", {}));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
+from lsal.errors import BadRequest
 from lsal.jobs import Job
 from lsal.workbench import Workbench
 
@@ -28,6 +29,29 @@ def round_(bench: Workbench, a: Arguments) -> Any:
     return _job(bench.round(a.strategy, a.batch), a)
 
 
+def promote(bench: Workbench, a: Arguments) -> Any:
+    """Start making a version live."""
+    return _job(bench.promote(a.version), a)
+
+
+def rollback(bench: Workbench, a: Arguments) -> Any:
+    """Start going back to what was live before."""
+    return _job(bench.rollback(), a)
+
+
+def auto(bench: Workbench, a: Arguments) -> Any:
+    """Set or show when rounds start by themselves."""
+    if a.labels == "off":
+        return bench.automatic(0, 0)
+    try:
+        labels = None if a.labels is None else int(a.labels)
+    except ValueError:
+        raise BadRequest(
+            f"'{a.labels}' is no number of labels", "For example: lsal auto 50, or: lsal auto off"
+        ) from None
+    return bench.automatic(labels, a.minutes)
+
+
 def _job(job: Job, a: Arguments) -> Any:
     if a.wait:
         job.wait()
@@ -44,5 +68,21 @@ LOOP = (
     ),
     Command("rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _WAIT)),
     Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _WAIT)),
+    Command(
+        "promote",
+        "make a version live, and publish the queue that it ranks",
+        promote,
+        (argument("version", type=int, help="a number from: lsal versions"), _WAIT),
+    ),
+    Command("rollback", "go back to the versions that were live before", rollback, (_WAIT,)),
+    Command(
+        "auto",
+        "let rounds start by themselves, or show when they do",
+        auto,
+        (
+            argument("labels", nargs="?", metavar="LABELS", help="after so many new labels; off for never"),
+            argument("--minutes", type=int, help="or after so many minutes, if there is a new label; 0 for never"),
+        ),
+    ),
     Command("cancel", "stop the running job", lambda bench, a: {"asked": bench.cancel()}),
 )

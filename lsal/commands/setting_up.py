@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from lsal.commands.command import COLUMNS, Arguments, Command, argument
+from lsal import keys
+from lsal.commands.command import Arguments, Command, argument
+from lsal.commands.making import NEW
 from lsal.commands.sight import status
 from lsal.errors import BadRequest
 from lsal.workbench import Workbench
@@ -17,23 +20,20 @@ _BY_CONTROL = {"family": 'family={"CONTROL": "random"}', "options": 'options={"C
 """Settings that are no single value, and how to write them."""
 
 
-def new(bench: Workbench, a: Arguments) -> Any:
-    """Make a project and sync it."""
-    labels = [name.strip() for name in a.labels.split(",") if name.strip()]
-    columns = (a.input, a.label)
-    bench.new(a.source, demo=a.demo, title=a.title, columns=columns, labels=labels, hold_out=a.hold_out, seed=a.seed)
-    bench.sync()
-    return bench.status()
-
-
 def attach(bench: Workbench, a: Arguments) -> Any:
     """Attach to a project on a server and sync it."""
-    try:
-        key = Path(a.key_file).read_text().strip() if a.key_file else ""
-    except OSError as error:
-        raise BadRequest(f"The key cannot be read ({error})", "Give a file that holds nothing but the key") from None
-    bench.attach(a.url, a.number, key).sync()
+    if a.more:  # not named in the error: it may be the key, and the error is saved with the notebook
+        raise BadRequest("attach takes an address and a number, and no key on the line", f"Empty that cell. {keys.ASK}")
+    key = keys.from_file(Path(a.key_file)) if a.key_file else keys.ask(a.url) if a.ask else ""
+    bench.attach(a.url, a.number, key, Path(a.ca) if a.ca else None).sync()
     return bench.status()
+
+
+def _project(text: str) -> int:
+    """A project's id; what else stands there is not repeated, for it may be a key."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("after the address comes the project's id, a number")
+    return int(text)
 
 
 def use(bench: Workbench, a: Arguments) -> Any:
@@ -81,41 +81,44 @@ SETTING_UP = (
         (argument("--port", type=int, help="the port to listen on"),),
     ),
     Command("down", "end lsal's own Label Studio and the backend", lambda bench, a: {"ended": bench.down()}),
-    Command(
-        "new",
-        "make a project from data",
-        new,
-        (
-            argument("source", help="digits, a CSV or JSONL file, or a folder of images"),
-            argument("--demo", action="store_true", help="keep the labels back, for the simulated annotator"),
-            argument("--title", default="", help="the project's title"),
-            *COLUMNS,
-            argument("--labels", default="", help="the classes, with commas, where the data do not tell them"),
-            argument(
-                "--hold-out", type=float, default=0.2, help="the share of a demo kept out of the project, to test on"
-            ),
-            argument("--seed", type=int, default=0, help="for the choice of what is held out"),
-        ),
-    ),
+    NEW,
     Command(
         "attach",
         "attach to a project that is on a Label Studio server",
         attach,
         (
             argument("url", help="the address of Label Studio"),
-            argument("number", type=int, help="the project's id"),
+            argument("number", type=_project, help="the project's id"),
+            argument("more", nargs="*", help=argparse.SUPPRESS),
+            argument("--ask", action="store_true", help="ask for the key, so that no cell and no history holds it"),
             argument("--key-file", help="a file with the key, if LABEL_STUDIO_API_KEY is not set"),
+            argument("--ca", metavar="FILE", help="certificates (PEM) to trust for this server, remembered"),
         ),
+    ),
+    Command(
+        "detach",
+        "put back what lsal changed in Label Studio, and leave the project; the home stays",
+        lambda bench, a: bench.detach(a.now),
+        (argument("--now", action="store_true", help="also remove predictions of tasks that somebody may have open"),),
     ),
     Command("use", "make another project the active one", use, (argument("number", help="a project id or home"),)),
     Command(
         "serve",
         "start the ML backend beside the notebook and connect it",
-        lambda bench, a: bench.serve(a.port),
-        (argument("--port", type=int, default=0, help="the port to listen on"),),
+        lambda bench, a: bench.serve(a.port, a.host, a.address),
+        (
+            argument("--port", type=int, default=0, help="the port to listen on"),
+            argument("--host", default="", help="a further address to listen on beside loopback, or 0.0.0.0 for all"),
+            argument("--address", default="", help="the address Label Studio is to use, or default for loopback"),
+        ),
     ),
     Command("stop", "end the ML backend", lambda bench, a: {"ended": bench.stop()}),
-    Command("sync", "pull what changed in Label Studio", lambda bench, a: bench.sync()),
+    Command(
+        "sync",
+        "pull what changed in Label Studio",
+        lambda bench, a: bench.sync(whole=a.whole),
+        (argument("--whole", action="store_true", help="read everything again: after data were rewritten in bulk"),),
+    ),
     Command(
         "set",
         "show or change the settings of the project",

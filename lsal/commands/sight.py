@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
+from lsal.commands.exporting import EXPORT
 from lsal.errors import LabelStudioError
 from lsal.workbench import Workbench
 
@@ -21,6 +22,12 @@ def queue(bench: Workbench, a: Arguments) -> Any:
     """The head of the live queue, as Label Studio has it now if it answers."""
     _refresh(bench)
     return bench.queue(a.count)
+
+
+def compare(bench: Workbench, a: Arguments) -> Any:
+    """Two versions on what is labelled now, as far as Label Studio answers."""
+    _refresh(bench)
+    return bench.compare(a.first, a.second)
 
 
 def _refresh(bench: Workbench) -> None:
@@ -50,6 +57,15 @@ SIGHT = (
     Command("status", "the project at a glance", status),
     Command("jobs", "the jobs so far, newest first", lambda bench, a: bench.jobs()[:20]),
     Command("versions", "every version on the same measuring tasks", lambda bench, a: bench.curve()),
+    Command(
+        "compare",
+        "two versions on the same measuring tasks, and the answers that changed",
+        compare,
+        (
+            argument("first", type=int, help="a version, say the live one"),
+            argument("second", type=int, help="another one, say one that was held"),
+        ),
+    ),
     Command("rounds", "the trainings so far, with seconds by step", lambda bench, a: bench.rounds()),
     Command(
         "queue",
@@ -57,7 +73,14 @@ SIGHT = (
         queue,
         (argument("count", type=int, nargs="?", default=20, help="how many tasks"),),
     ),
+    Command(
+        "doctor",
+        "look for whatever keeps the loop from working, each with its fix",
+        lambda bench, a: bench.doctor(a.fix),
+        (argument("--fix", action="store_true", help="put right what can be put right safely"),),
+    ),
     Command("verify", "compare Label Studio's order with what was published", lambda bench, a: bench.verify()),
+    EXPORT,
     Command("plot", "the learning curve", plot, (argument("--out", default="", help="a PNG, SVG or PDF file"),)),
     Command("dashboard", "the panel for a notebook", dashboard),
 )

@@ -9,5 +9,7 @@ from lsal.commands.loop import LOOP
 from lsal.commands.setting_up import SETTING_UP
 from lsal.commands.sight import SIGHT
 from lsal.commands.trial import TRIAL
+from lsal.commands.upkeep import UPKEEP
 
-COMMANDS: Mapping[str, Command] = {command.name: command for command in (*SETTING_UP, *LOOP, *SIGHT, *TRIAL)}
+GROUPS = (SETTING_UP, LOOP, SIGHT, TRIAL, UPKEEP)
+COMMANDS: Mapping[str, Command] = {command.name: command for group in GROUPS for command in group}

@@ -16,6 +16,7 @@ from typing import Any
 import ipywidgets
 
 from lsal.dashboard import parts
+from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.look import ACTS, ROWS, Look, empty_curve, empty_queue, latest, look, refusals, title, works
 from lsal.dashboard.previews import Previews
 from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
@@ -55,10 +56,11 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         self.status, self.why, self.note, self.error = (ipywidgets.HTML() for _ in range(4))
         self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "16px"})
         self.buttons = {act: self._button(act) for act in ACTS}
+        self.round_after = RoundAfter(lambda labels: self._clicked("automatic", labels))
         self.curve, self.queue = LearningCurve(), QueueTable()
         style = ipywidgets.HTML(f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"})
         row = ipywidgets.HBox(list(self.buttons.values()))
-        work = ipywidgets.VBox([row, self.why, self.progress, self.note])
+        work = ipywidgets.VBox([row, self.why, self.round_after, self.progress, self.note])
         super().__init__([style, self.status, work, self.error, self.curve, self.queue])
         self.add_class("lsal-dashboard")
         self._begin()
@@ -145,27 +147,30 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
 
     # Acting ----------------------------------------------------------------------------
 
-    def _clicked(self, act: str) -> None:
+    def _clicked(self, act: str, *given: int) -> None:
         """JupyterLab may deliver a click in another thread than the event loop's (a subshell)."""
         if self._loop is None:
-            self._act(act)
+            self._act(act, *given)
+            self.round_after.settle()
             self.refresh()
         else:
-            self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(act)))
+            self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(act, *given)))
 
-    async def _act_apart(self, act: str) -> None:
+    async def _act_apart(self, act: str, *given: int) -> None:
         self._error, self._starting = None, True
         self._show()
         try:
-            await asyncio.to_thread(self._act, act)
+            await asyncio.to_thread(self._act, act, *given)
+            self._looked = float("-inf")
             await self._try(self._look)  # the started job is seen before the buttons are free
         finally:
             self._starting = False
+            self.round_after.settle()
             self._show()
 
-    def _act(self, act: str) -> None:
+    def _act(self, act: str, *given: int) -> None:
         try:
-            getattr(self._bench, act)()
+            getattr(self._bench, act)(*given)
             self._error = None
         except LsalError as error:
             self._error = error
@@ -180,6 +185,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         seen, job = self._seen, self._job
         self.status.value = parts.status_line(seen.status, self._troubles.values())
         self._show_buttons(refusals(seen, job))
+        self.round_after.show(seen.status)
         self.progress.layout.display = "" if works(job) else "none"
         if works(job) and job:
             self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
@@ -201,7 +207,7 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
 
 
 def _point(point: Point) -> dict[str, Any]:
-    shown = ("version", "control", "labels", "accuracy", "tasks", "live", "promoted", "reason", "measured_on")
+    shown = ("version", "control", "line", "labels", "accuracy", "tasks", "live", "promoted", "reason", "measured_on")
     return {name: getattr(point, name) for name in shown} | {"interval": list(point.interval)}
 
 

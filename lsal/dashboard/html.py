@@ -14,15 +14,22 @@ from typing import Any
 from lsal.annotator import Labelled
 from lsal.dashboard.sheets import sheet
 from lsal.dashboard.tables import Row
+from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.rehearsal import Rehearsal
+from lsal.workbench.automatic import Automatic
+from lsal.workbench.comparing import Compared
 from lsal.workbench.demo import Demo
+from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.status import Status
 
-RECORDS = (Status, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo)
+RECORDS: tuple[type, ...] = (
+    *(Status, Automatic, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo, Compared),
+    *(Diagnosis, Cleaned),
+)
 WARNING = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding:1px 10px;margin:6px 0"
 
 

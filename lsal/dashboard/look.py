@@ -12,6 +12,7 @@ from lsal.workbench.status import Point, Status, Waiting
 
 ROWS = 15
 ACTS = ("train", "rank", "round", "cancel")
+TITLES = {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Cancel", "automatic": "Automatic rounds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +96,4 @@ def empty_queue(status: Status | None) -> str:
 
 def title(act: str) -> str:
     """The name of an act on its button."""
-    return {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Cancel"}.get(act, act)
+    return TITLES.get(act, act)

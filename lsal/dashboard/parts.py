@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 
+from lsal.dashboard.contrasts import switched
 from lsal.dashboard.look import title
 from lsal.dashboard.wording import duration
 from lsal.errors import LsalError
-from lsal.jobs import State
+from lsal.jobs import AUTO, LABEL_STUDIO, State
+from lsal.workbench.automatic import Automatic
 from lsal.workbench.status import Status
 
 
@@ -42,8 +44,17 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
         ("For measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
         ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
         ("Open in queue", *queue),
+        ("Automatic rounds", *_automatic(status.automatic)),
         ("Backend", "on" if status.backend else "off", ""),
     ]
+
+
+def _automatic(shown: Automatic) -> tuple[str, str]:
+    if not shown.on:
+        return "off", ""
+    after = [f"{shown.labels} labels"] if shown.labels else []
+    after += [f"{shown.minutes} min"] if shown.minutes else []
+    return f"after {' or '.join(after)}", f"{shown.new} so far"
 
 
 def card(what: str, fix: str) -> str:
@@ -57,7 +68,7 @@ def trouble(job: State | None, error: LsalError | None) -> str:
     if error is not None:
         return card(error.what, error.fix)
     if job is not None and job.state in ("failed", "lost"):
-        return card(f"{title(job.act)} {job.state}: {job.error}", job.fix)
+        return card(f"{title(job.act)}{_by(job)} {job.state}: {job.error}", job.fix)
     return ""
 
 
@@ -79,18 +90,25 @@ def reasons(no: Mapping[str, str]) -> str:
 
 def _under_way(job: State) -> str:
     left = "" if job.eta_s is None else f", about {duration(job.eta_s)} left"
-    return f"{title(job.act)}: {job.progress.message or 'starting'} ({duration(job.seconds)} so far{left})"
+    return f"{title(job.act)}{_by(job)}: {job.progress.message or 'starting'} ({duration(job.seconds)} so far{left})"
+
+
+def _by(job: State) -> str:
+    """Who started it, if nobody in a notebook did."""
+    return {AUTO: " (automatic)", LABEL_STUDIO: " (from Label Studio)"}.get(job.by, "")
 
 
 def _ended(job: State) -> str:
+    act = f"{title(job.act)}{_by(job)}"
     if job.state == "cancelled":
-        return f"{title(job.act)} was cancelled after {duration(job.seconds)}; the status above shows what is live."
+        return f"{act} was cancelled after {duration(job.seconds)}; the status above shows what is live."
     if job.state != "done":
         return ""
     told = [
         f"version {one['version']} {'is live' if one['promoted'] else 'was held back'} ({one['reason']})"
         for one in job.result.get("versions", {}).values()
     ]
+    told += [f"live is {live}" for _, live in switched(job.result)]
     if "published" in job.result:
         told.append(f"{job.result['published']} tasks published")
-    return f"{title(job.act)} took {duration(job.seconds)}: {', '.join(told) or 'done'}."
+    return f"{act} took {duration(job.seconds)}: {', '.join(told) or 'done'}."

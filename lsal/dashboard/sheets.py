@@ -7,15 +7,28 @@ from functools import singledispatch
 from typing import Any
 
 from lsal.annotator import Labelled
+from lsal.dashboard.cleaning import amount, cleaned_sheet
+from lsal.dashboard.contrasts import compared_sheet, switched
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.wording import accuracy, duration, percent, said
-from lsal.jobs import Job, State
+from lsal.housekeeping import Cleaned
+from lsal.jobs import PERSON, Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.rehearsal import Rehearsal
+from lsal.workbench.automatic import Automatic
+from lsal.workbench.comparing import Compared
 from lsal.workbench.demo import Demo
+from lsal.workbench.detaching import Detached
+from lsal.workbench.doctor import Diagnosis
+from lsal.workbench.people import Team
 from lsal.workbench.status import Status
+
+COMPARED = {
+    "order": "the order; who left a task open gets that one first",
+    "membership": "which tasks are next, not their order: begun ones come first, as several people label each",
+}
 
 
 @singledispatch
@@ -42,9 +55,11 @@ def _(shown: Status) -> Sheet:
         *((f"control {name}", f"left to people: {why}") for name, why in shown.left_to_people.items()),
         ("live", f"{live} (of {shown.versions})"),
         ("queue", f"{queue['open']} open of {queue['size']}, {queue['name']}" if queue else "nothing published yet"),
+        *_people(shown.team),
+        ("automatic rounds", ", ".join(part for part in (str(shown.automatic), shown.automatic.looks) if part)),
         ("backend", shown.backend or "off"),
         ("newest job", _job_line(shown.job) if shown.job else "none"),
-        ("home", shown.home),
+        ("home", shown.home + (f", {amount(shown.home_bytes)}" if shown.home_bytes is not None else "")),
     ]
     return Sheet(f"Project {shown.project}: {shown.title}", tuple(facts), notes=shown.warnings)
 
@@ -65,16 +80,45 @@ def _(shown: Job) -> Sheet | None:
 
 
 @sheet.register
+def _(shown: Automatic) -> Sheet:
+    facts = [("rounds start", str(shown))]
+    facts += [("state", ", ".join(part for part in (shown.says, shown.looks) if part))] if shown.looks else []
+    facts += [("so far", said(shown.ended))] if shown.ended else []
+    return Sheet("Automatic rounds", tuple(facts), notes=shown.warnings)
+
+
+@sheet.register
 def _(shown: Verification) -> Sheet:
     verdict = "exactly as published" if shown.exact else "not as published"
     facts = (
         ("published", str(shown.published)),
         ("still open", str(len(shown.open))),
-        ("in order", f"{shown.in_order} of {len(shown.open)}"),
+        ("in order" if shown.compared == "order" else "in the batch", f"{shown.in_order} of {len(shown.open)}"),
+        ("compared", COMPARED.get(shown.compared, shown.compared)),
         ("publication", shown.name),
     )
     fixes = [f"Next: {fix}" for fix in dict.fromkeys(shown.fixes)]
     return Sheet(f"The queue in Label Studio is {verdict}", facts, notes=(*shown.faults, *fixes))
+
+
+@sheet.register
+def _(shown: Cleaned) -> Sheet:
+    return cleaned_sheet(shown)
+
+
+@sheet.register
+def _(shown: Compared) -> Sheet:
+    return compared_sheet(shown)
+
+
+@sheet.register
+def _(shown: Diagnosis) -> Sheet:
+    faults, warnings = len(shown.faults), len(shown.warnings)
+    told = f"{faults} faults, {warnings} warnings" if faults or warnings else "nothing to complain of"
+    rows = tuple((one.level, one.check, one.what) for one in shown.findings)
+    done = tuple(f"Done: {one}" for one in shown.done)
+    fixes = tuple(f"{one.check}: {one.fix}" for one in shown.findings if one.fix)
+    return Sheet(f"{shown.project}: {told}".lstrip(": "), columns=("", "check", ""), rows=rows, notes=(*done, *fixes))
 
 
 @sheet.register
@@ -89,6 +133,14 @@ def _(shown: Synced) -> Sheet:
     return Sheet(
         what, (("tasks", str(shown.read)), ("removed", str(shown.removed)), ("seconds", f"{shown.seconds:.2f}"))
     )
+
+
+@sheet.register
+def _(shown: Detached) -> Sheet:
+    facts = [(f"{name} again", str(value) or "empty") for name, value in shown.restored.items()]
+    facts += [(f"{kind} removed", str(count)) for kind, count in shown.removed.items()]
+    title = f"lsal has left project {shown.project}: {shown.title}"
+    return Sheet(title, (*facts, ("home", shown.home)), notes=shown.left)
 
 
 @sheet.register
@@ -153,9 +205,19 @@ def _(shown: Server) -> Sheet:
     return Sheet("Label Studio runs", (("address", shown.url), ("process", str(shown.mark["pid"]))))
 
 
+def _people(shown: Team) -> list[tuple[str, str]]:
+    """Who labelled how much; agreement, and answers that nobody asked for, where there are any."""
+    facts = [("labelled by", ", ".join(f"{name} {count:,}" for name, count in shown.labelled.items()))]
+    agreed = [f"{name} {same:,} of {several:,} tasks" for name, (same, several) in shown.agreed.items()]
+    facts.append(("all agree on", ", ".join(agreed)))
+    facts.append(("answered by more than asked", f"{shown.beyond:,} tasks" if shown.beyond else ""))
+    return [(name, told) for name, told in facts if told]
+
+
 def _job_line(job: State) -> str:
     told = job.progress.message if job.state == "running" else job.error
-    return f"{job.act}, {job.state}, {duration(job.seconds)}" + (f", {told}" if told else "")
+    by = "" if job.by == PERSON else f" ({job.by})"
+    return f"{job.act}{by}, {job.state}, {duration(job.seconds)}" + (f", {told}" if told else "")
 
 
 def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -166,8 +228,11 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
         measured += f" on {one['metrics'].get('tasks', 0)} measuring tasks"
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {one['labels']} labels"))
+        if one.get("left_out"):
+            facts.append(("left out", f"{one['left_out']} labelled tasks of {control} say nothing that can be learned"))
         if one.get("same_weights_as"):
             facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
+    facts += switched(result)
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
     for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
         if result.get(name) not in (None, "", []):

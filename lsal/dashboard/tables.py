@@ -51,7 +51,7 @@ def _points(shown: Iterable[Point]) -> Sheet:
     rows = [
         (
             str(one.version),
-            one.control,
+            one.line or one.control,
             str(one.labels),
             accuracy(one.accuracy, one.interval),
             f"{one.tasks} tasks",
@@ -59,7 +59,9 @@ def _points(shown: Iterable[Point]) -> Sheet:
         )
         for one in points
     ]
-    return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=(f"Measured on {points[0].measured_on}.",))
+    held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
+    notes = (f"Measured on {points[0].measured_on}.", *held)
+    return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes)
 
 
 def _rounds(shown: Iterable[Round]) -> Sheet:
@@ -98,8 +100,8 @@ def _queue(shown: Iterable[Waiting]) -> Sheet:
 
 def _jobs(shown: Iterable[Job]) -> Sheet:
     states = [job.state() for job in shown]
-    rows = [(one.id, one.act, one.state, duration(one.seconds), one.error) for one in states]
-    return Sheet("Jobs", columns=("job", "act", "state", "time", "error"), rows=tuple(rows))
+    rows = [(one.id, one.act, one.by, one.state, duration(one.seconds), one.error) for one in states]
+    return Sheet("Jobs", columns=("job", "act", "by", "state", "time", "error"), rows=tuple(rows))
 
 
 TABLES: dict[type, Callable[[Any], Sheet]] = {

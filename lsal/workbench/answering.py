@@ -10,8 +10,8 @@ from lsal.desk import Desk
 from lsal.kinds import match
 from lsal.kinds.reading import read_example
 from lsal.label_studio.config import read_config
-from lsal.predicting import Live
-from lsal.protocols import Kind, Model
+from lsal.predicting import Live, Predictor
+from lsal.protocols import Kind
 from lsal.records import Control, Example, Prediction, Task, Version
 
 
@@ -33,7 +33,9 @@ class Answers:
             return []
         share = self._desk.home.settings().measuring_share
         rows = [Task(int(task.get("id") or 0), "", 0.0, dict(task.get("data") or {})) for task in tasks]
-        reserved = {row.id for row in rows if self._desk.mirror.reserved(row.id, row.data, share)}
+        born = {row.id: str(task.get("created_at") or "") for row, task in zip(rows, tasks, strict=True)}
+        mirror = self._desk.mirror
+        reserved = {row.id for row in rows if mirror.reserved(row.id, row.data, share, born[row.id])}
         results: list[list[dict[str, Any]]] = [[] for _ in rows]
         scores = [0.0] * len(rows)
         for control, kind, _, model in live:
@@ -56,7 +58,7 @@ class Answers:
         live = self.name()
         return [live, *alone] if live and live not in alone else alone
 
-    def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Model]]:
+    def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Predictor]]:
         found = []
         for control, kind in _handled(label_config).values():
             kept = self._live.model(control)

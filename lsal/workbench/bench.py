@@ -8,13 +8,15 @@ from typing import Any
 from lsal import annotator
 from lsal.workbench import demo
 from lsal.workbench.demo import Demo
+from lsal.workbench.exporting import Exporting
 from lsal.workbench.loop import Loop
 from lsal.workbench.setting_up import SettingUp
 from lsal.workbench.sight import Sight
 from lsal.workbench.trial import Trial
+from lsal.workbench.upkeep import Upkeep
 
 
-class Workbench(SettingUp, Loop, Sight, Trial):
+class Workbench(SettingUp, Loop, Sight, Trial, Upkeep, Exporting):
     """One project of a root; before there is one, only `up`, `new` and `attach` make sense."""
 
     def demo(self, source: str = "digits", **options: Any) -> Demo:

@@ -27,9 +27,9 @@ def learning_curve(points: Sequence[Point], baseline: Curve | None = None, held_
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
     shown = sorted((point for point in points if point.accuracy is not None), key=lambda point: point.labels)
-    controls = list(dict.fromkeys(point.control for point in shown))
-    for control, colour in zip(controls, COLOURS * len(controls), strict=False):
-        _line(axes, [p for p in shown if p.control == control], colour, control if len(controls) > 1 else "")
+    lines = list(dict.fromkeys(point.line or point.control for point in shown))
+    for line, colour in zip(lines, COLOURS * len(lines), strict=False):
+        _line(axes, [p for p in shown if (p.line or p.control) == line], colour, line if len(lines) > 1 else "")
     if held_out:
         axes.plot(*zip(*held_out, strict=True), "--", color=GREY, linewidth=1.6, label="held-out tasks")
     if baseline:

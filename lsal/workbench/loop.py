@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from lsal import jobs
-from lsal.errors import BadRequest
-from lsal.jobs import Job
+from lsal.errors import BadRequest, NoVersion
+from lsal.jobs import PERSON, Job
 from lsal.project_settings import check_settings
+from lsal.workbench import serving
 from lsal.workbench.answering import Answers
+from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.choices import check_names
 from lsal.workbench.opened import Opened
 
@@ -39,13 +41,35 @@ class Loop(Opened):
         self._refuse_second("train")
         return jobs.start(job, WORKER)
 
-    def rank(self, strategy: str = "", batch: int = 0) -> Job:
-        """Rank what is unlabelled by the live versions and publish the batch."""
-        return self._start("rank", strategy=strategy, batch=batch)
+    def rank(self, strategy: str = "", batch: int = 0, by: str = PERSON) -> Job:
+        """Rank what is unlabelled by the live versions and publish the batch; `by` says who wants it."""
+        return self._start("rank", by, strategy=strategy, batch=batch)
 
-    def round(self, strategy: str = "", batch: int = 0) -> Job:
-        """Train, measure, promote or hold, rank, publish, verify."""
-        return self._start("round", strategy=strategy, batch=batch)
+    def round(self, strategy: str = "", batch: int = 0, by: str = PERSON) -> Job:
+        """Train, measure, promote or hold, rank, publish, verify; `by` says who wants it."""
+        return self._start("round", by, strategy=strategy, batch=batch)
+
+    def automatic(self, labels: int | None = None, minutes: int | None = None) -> Automatic:
+        """Let the backend start rounds after so many new labels or minutes, 0 for off; without either only show."""
+        changes = {"auto_labels": labels, "auto_minutes": minutes}
+        if given := {name: value for name, value in changes.items() if value is not None}:
+            self.home.change_settings(**given)
+        return automatic(self.desk, bool(serving.backend(self.root)))
+
+    def promote(self, version: int) -> Job:
+        """Make a version live, also one that was held: it ranks afresh and its queue is published with it."""
+        self.desk.store.get(version)
+        return self._start("promote", number=version)
+
+    def rollback(self) -> Job:
+        """Go back to what was live before the present versions; again goes further back. Raises NoVersion."""
+        history = self.desk.store.history()
+        if not history:
+            raise NoVersion("No version is live yet", "Train the first one: lsal round")
+        if len(history) == 1:
+            there_are = f"There are: {', '.join(map(str, self.desk.store.numbers()))}"
+            raise NoVersion("No other version was live before", f"Choose one: lsal promote N. {there_are}")
+        return self._start("rollback", leave=history[-1], to=history[-2])
 
     def cancel(self) -> bool:
         """Ask the running job to stop; True if there was one."""
@@ -62,14 +86,17 @@ class Loop(Opened):
         """All jobs, newest first."""
         return jobs.jobs(self.home)
 
-    def _start(self, act: str, **parameters: Any) -> Job:
+    def _start(self, act: str, by: str = PERSON, **parameters: Any) -> Job:
         check_names(parameters)
         if parameters.get("batch"):
             check_settings({"batch": parameters["batch"]})
-        self._refuse_second(act)
-        return jobs.start(jobs.create(self.home, act, **parameters), WORKER)
+        with self.home.starting():  # a person and the backend may want one at the same moment
+            self._refuse_second(act)
+            job = jobs.create(self.home, act, by, **parameters)
+        return jobs.start(job, WORKER)
 
     def _refuse_second(self, act: str) -> None:
+        self.home.need_attached()
         running = jobs.running(self.home)
         # A refill of the queue takes seconds and may have begun by itself: the worker waits for it.
         if running and (act == "rank" or running.state().act != "rank"):

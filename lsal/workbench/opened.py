@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from lsal import settings
+from lsal import plugins, settings
 from lsal.desk import Desk
 from lsal.home import Home, activate, find_home, open_home
 
@@ -17,6 +17,7 @@ class Opened:
     def __init__(self, root: Path | str | None = None, project: str | None = None) -> None:
         self.root = Path(root).expanduser().resolve() if root else settings.root_folder()
         self._name = project
+        plugins.watch(self.root)
 
     @classmethod
     def of(cls, home: Home) -> Self:

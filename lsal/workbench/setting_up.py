@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from lsal import publishing
-from lsal.files import write_json
 from lsal.home import find_home
 from lsal.label_studio import server
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
 from lsal.protocols import Report
-from lsal.workbench import serving, starting
+from lsal.workbench import attaching, serving, starting
 from lsal.workbench.choices import check_names
+from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class SettingUp(Opened):
@@ -37,13 +41,17 @@ class SettingUp(Opened):
 
     # The project -------------------------------------------------------------------
 
-    def new(self, source: str, **options: Any) -> Self:
-        """Make a project from `digits`, a CSV or JSONL file, or a folder of images; see `starting.new`."""
+    def new(self, source: str | DataFrame, **options: Any) -> Self:
+        """Make a project from a table, a DataFrame, an export, a folder of images or `digits`; see `starting.new`."""
         return self._take(starting.new(self.root, self.up, source, **options))
 
-    def attach(self, url: str, project: int, key: str = "") -> Self:
-        """Attach to a project that is already on a Label Studio server."""
-        return self._take(starting.attach(self.root, url, project, key))
+    def attach(self, url: str, project: int, key: str = "", ca: Path | None = None) -> Self:
+        """Attach to a project that is already on a Label Studio server; see `attaching.attach`."""
+        return self._take(attaching.attach(self.root, url, project, key, ca))
+
+    def detach(self, now: bool = False, report: Report | None = None) -> Detached:
+        """Put back in Label Studio what lsal changed there, and leave the project; see `detaching.detach`."""
+        return detach(self.desk, now, report)
 
     def use(self, project: str) -> Self:
         """Make another project of the root the active one."""
@@ -55,18 +63,17 @@ class SettingUp(Opened):
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 
-    def sync(self, report: Report | None = None) -> Synced:
+    def sync(self, report: Report | None = None, whole: bool = False) -> Synced:
         """Pull what changed in Label Studio; first finishes or drops an interrupted switch."""
         publishing.recover(self.home, self.desk.project, self.desk.store)
-        return sync(self.desk.mirror, self.desk.project, report)
+        return sync(self.desk.mirror, self.desk.project, report, whole)
 
     # The backend -------------------------------------------------------------------
 
-    def serve(self, port: int = 0) -> Mapping[str, Any]:
-        """Start the ML backend beside the notebook and connect it to the project."""
-        served = serving.serve(self.desk, port)
-        write_json(self.home.path("served.json"), served)
-        return served
+    def serve(self, port: int = 0, host: str = "", address: str = "") -> Mapping[str, Any]:
+        """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`."""
+        self.home.need_attached()
+        return serving.serve(self.desk, port, host, address)
 
     def stop(self) -> bool:
         """End the backend."""

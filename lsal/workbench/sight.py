@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lsal import publishing
-from lsal.errors import BadRequest
+from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
+from lsal.workbench.comparing import Compared, compare
+from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
 from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
 
@@ -32,6 +34,10 @@ class Sight(Opened):
         """The learning curve: every version on the same measuring tasks."""
         return curve(self.desk)
 
+    def compare(self, first: int, second: int) -> Compared:
+        """Two versions of one control on the same measuring tasks, and the answers that changed."""
+        return compare(self.desk, first, second)
+
     def plot(self, baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
         """The learning curve on paper, beside what else was measured; see `figures.learning_curve`."""
         from lsal.workbench.figures import learning_curve
@@ -45,6 +51,14 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def doctor(self, fix: bool = False) -> Diagnosis:
+        """Look at everything between this project and its next round; `fix` puts right what can be safely."""
+        try:
+            home = self.home
+        except BadData as error:
+            return without_home(error)
+        return diagnose(home, fix)
 
     def verify(self) -> Verification:
         """Read Label Studio's own order and compare it with what was published."""

@@ -1,0 +1,140 @@
+"""What people complain of in today's tools, and nothing else tests here: see docs/pains.md."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from projects import annotations_digest, demo_of_texts
+
+from lsal import publishing
+from lsal.errors import BadRequest
+from lsal.files import read_json
+from lsal.label_studio.connection import Connection
+from lsal.label_studio.project import Project
+from lsal.label_studio.server import Server
+from lsal.settings import root_secret
+from lsal.workbench import Workbench
+
+Client = Callable[..., httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """A demo of 300 texts with a first version, served."""
+    made = demo_of_texts(root, tmp_path_factory.mktemp("pains"), count=375, batch=20)
+    try:
+        made.serve()
+        made.rank().wait(120)
+        made.label(20)
+        made.round().wait(120)
+        yield made
+    finally:
+        made.stop()
+
+
+def predictions_of(bench: Workbench, client: Client, task: int) -> list[dict[str, Any]]:
+    return list(client("GET", "/api/predictions", params={"task": task}).json())
+
+
+def ask(bench: Workbench, tasks: int = 1) -> list[dict[str, Any]]:
+    """What the running backend answers about so many tasks."""
+    rows = [{"id": task.id, "data": task.data} for task in list(bench.desk.mirror.tasks())[:tasks]]
+    body = {"tasks": rows, "label_config": bench.desk.config.xml}
+    url = f"{bench.status().backend}/{root_secret(bench.root)}/{bench.home.slug}/predict"
+    return list(httpx.post(url, json=body, timeout=100, trust_env=False).raise_for_status().json()["results"])
+
+
+def test_pain_05_predictions_for_many_tasks_at_once_do_not_time_out(bench: Workbench, client: Client) -> None:
+    """Label Studio's own "Retrieve predictions", all tasks in one request, and every one is stored."""
+    open_ones = [task.id for task in bench.desk.mirror.tasks(state=0)]
+    chosen = [task for task in open_ones if not predictions_of(bench, client, task)][:130]
+    assert len(chosen) == 130
+    body = {"selectedItems": {"all": False, "included": chosen}}
+    where = {"id": "retrieve_tasks_predictions", "project": bench.home.project}
+    answer = client("POST", "/api/dm/actions", params=where, json=body)
+    assert answer.status_code == 200, answer.text
+    name = bench.answers.name()
+    stored = [[p["model_version"] for p in predictions_of(bench, client, task)] for task in chosen]
+    assert stored == [[name]] * 130
+    assert bench.verify().exact, "what was stored for other tasks must not join the queue"
+
+
+def test_pain_06_work_tells_how_far_it_is_and_a_second_click_is_refused_by_name(bench: Workbench) -> None:
+    job = bench.round()
+    try:
+        with pytest.raises(BadRequest, match=job.id):
+            bench.round()
+        told = [state for state in job.follow(every_s=0.02) if state.state == "running"]
+    finally:
+        job.wait(120)
+    seen = [state.progress.done for state in told]
+    assert len(set(seen)) > 3
+    assert seen == sorted(seen)
+    assert any(state.eta_s is not None for state in told)
+
+
+def test_pain_09_every_task_of_the_queue_has_a_score_to_sort_by(bench: Workbench, client: Client) -> None:
+    publication = publishing.live_publication(bench.home)
+    assert publication
+    query = '{"ordering": ["tasks:predictions_score"]}'
+    ask_for = {"project": bench.home.project, "query": query, "page_size": 1000, "fields": "all"}
+    rows = client("GET", "/api/tasks", params={**ask_for, "include": "id,predictions_score"}).json()["tasks"]
+    scores = {row["id"]: row["predictions_score"] for row in rows}
+    held = [scores[task] for task in publication.task_ids]
+    assert None not in held
+    assert held == sorted(held)
+    assert all(0 <= score <= 1 for score in held)
+    assert len(set(held)) == len(held), "ties would be served in any order"
+
+
+def test_pain_11_a_batch_of_any_size_is_one_import(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted on the way to the real server: nothing is sent task by task."""
+    sent: list[tuple[str, str]] = []
+    real = Connection._send
+
+    def counted(self: Connection, method: str, path: str, *more: Any, **named: Any) -> Any:
+        sent.append((method, path))
+        return real(self, method, path, *more, **named)
+
+    ranking = publishing.live_ranking(bench.home)
+    assert ranking
+    monkeypatch.setattr(Connection, "_send", counted)
+    with bench.home.lock():
+        publishing.publish(bench.home, bench.desk.project, bench.desk.store, ranking, bench.desk.store.current())
+    writes = [(method, path.rpartition("/api/")[2]) for method, path in sent if method != "GET"]
+    number = bench.home.project
+    assert writes == [("POST", f"projects/{number}/import/predictions"), ("PATCH", f"projects/{number}/")]
+
+
+def test_pain_16_the_backend_goes_on_while_a_training_dies(bench: Workbench) -> None:
+    """kill -9 in the middle of a training: answers go on from the same version, and the next one works."""
+    before, digests = ask(bench, 5), annotations_digest(bench)
+    job = bench.train()
+    until = time.monotonic() + 60
+    while job.state().progress.message != "train" and "train:" not in job.state().progress.message:
+        assert time.monotonic() < until
+        assert job.state().state in ("waiting", "running"), job.state()
+        time.sleep(0.005)
+    psutil.Process(read_json(job.folder / "process.json")["pid"]).send_signal(signal.SIGKILL)
+    while job.state().state == "running":
+        time.sleep(0.01)
+    assert job.state().state == "lost"
+    assert ask(bench, 5) == before
+    assert annotations_digest(bench) == digests
+    bench.train(again=job.id).wait(120)
+    assert [row["result"] for row in ask(bench, 5)]
+
+
+def test_pain_04_a_model_version_that_a_person_cleared_comes_back(bench: Workbench) -> None:
+    publication = publishing.live_publication(bench.home)
+    assert publication
+    project = Project(bench.desk.connection, bench.home.project)
+    project.change(model_version="")
+    bench.serve()
+    assert project.read()["model_version"] == publication.name
+    assert bench.verify().exact
