@@ -51,6 +51,15 @@ def annotation_rows(desk: Desk, tasks: Iterable[Mapping[str, Any]]) -> Iterator[
             yield {**row, **beside(task["data"], row)}
 
 
+def annotation_columns(desk: Desk) -> list[str]:
+    """The columns of these rows, also where there is none yet."""
+    controls = [control.name for control in desk.config.controls]
+    together = [f"{name}_{what}" for name in desk.handled for what in ("agreed", "how")]
+    own = [*FIRST, *controls, *together]
+    fields = dict.fromkeys(name for task in desk.mirror.tasks() for name in task.data)
+    return [*own, *beside(fields, own)]
+
+
 def beside(data: Mapping[str, Any], taken: Iterable[str]) -> dict[str, Any]:
     """The fields of the data under names that no other column has."""
     names = set(taken)

@@ -20,7 +20,7 @@ from lsal.files import to_json
 from lsal.label_studio.converting import convert, without_clashes
 from lsal.label_studio.sync import sync
 from lsal.protocols import Report
-from lsal.workbench.annotation_rows import annotated_tasks, annotation_rows
+from lsal.workbench.annotation_rows import annotated_tasks, annotation_columns, annotation_rows
 from lsal.workbench.cells import rewrite_table, write_table
 from lsal.workbench.opened import Opened
 from lsal.workbench.prediction_rows import FIRST, LAST, data_columns, prediction_rows, scored
@@ -56,7 +56,8 @@ class Exporting(Opened):
         import pandas as pd
 
         sync(self.desk.mirror, self.desk.project, report)
-        return pd.DataFrame(annotation_rows(self.desk, annotated_tasks(self.desk, report)))
+        rows = annotation_rows(self.desk, annotated_tasks(self.desk, report))
+        return pd.DataFrame(rows, columns=annotation_columns(self.desk))
 
     def predictions(self, report: Report | None = None) -> DataFrame:
         """A row for each task and live version, by the models as they are now; see `prediction_rows`."""
