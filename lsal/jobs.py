@@ -37,7 +37,10 @@ PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a job stands. `state` is waiting, running, done, failed, cancelled or lost."""
+    """Where a job stands. `state` is waiting, running, done, failed, cancelled or lost.
+
+    `contact` says that it failed because Label Studio did not answer, or refused the key.
+    """
 
     id: str
     act: str
@@ -50,6 +53,8 @@ class State:
     fix: str = ""
     result: Mapping[str, Any] = field(default_factory=dict)
     by: str = PERSON
+    ended_at: float | None = None
+    contact: bool = False
 
 
 class Job:
@@ -142,7 +147,8 @@ class Job:
 
     def end(self, state: str, begun: float, **more: Any) -> None:
         """Say how the job ended; called by its worker, last of all."""
-        write_json(self.folder / "end.json", {"state": state, "seconds": time.time() - begun, **more})
+        now = time.time()
+        write_json(self.folder / "end.json", {"state": state, "seconds": now - begun, "ended_at": now, **more})
 
 
 def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:

@@ -30,7 +30,7 @@ from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
 from lsal.settings import root_secret
 from lsal.workbench import Workbench
-from lsal.workbench.automatic import NOBODY, kept_at
+from lsal.workbench.automatic import NOBODY, WAITS, Automatic, kept_at
 
 Client = Callable[..., httpx.Response]
 POLL_S = 0.3
@@ -440,6 +440,15 @@ def test_jobs_say_who_wanted_them(isolated_root: Path) -> None:
     assert bench.job().state().by == "person"
 
 
+def test_what_is_due_does_not_wait_for_labels() -> None:
+    waits = Automatic(20, new=19, says=WAITS, backend=True)
+    assert ("due" in str(waits), waits.state.startswith(WAITS)) == (False, True)
+    due = Automatic(20, new=22, says=WAITS, backend=True)
+    assert str(due) == "after 20 labels (22 so far, due)"
+    assert due.state == due.looks
+    assert "due" not in str(Automatic(20, new=22, says="rests after a round", backend=True))
+
+
 # The command ------------------------------------------------------------------------------
 
 
@@ -454,6 +463,9 @@ def test_the_command_sets_shows_and_ends_them(isolated_root: Path, capsys: pytes
     told = ran(capsys, "50")
     assert "after 50 labels (12 so far)" in told
     assert NOBODY in told
+    assert "after 12 labels (12 so far, due)" in ran(capsys, "12")
+    assert "after 1 label or 1 minute with" in ran(capsys, "1", "--minutes", "1")
+    ran(capsys, "50", "--minutes", "0")
     assert "(12 so far)" in ran(capsys, "--minutes", "30")
     assert (home.settings().auto_labels, home.settings().auto_minutes) == (50, 30)
     assert "after 50 labels or 30 minutes with a new label (12 so far)" in ran(capsys)

@@ -16,11 +16,12 @@ from served import Client, add_hook, attached, hooks, ml_rows, second_backend, s
 
 from lsal import cli, jobs, processes, publishing
 from lsal.dashboard.html import to_html, to_text
-from lsal.errors import LsalError
+from lsal.errors import JobFailed, LsalError
 from lsal.files import read_json, write_json
 from lsal.home import create_home
 from lsal.label_studio import noted
 from lsal.label_studio.server import Server
+from lsal.phrases import moment
 from lsal.settings import keep_key, root_secret
 from lsal.workbench import Workbench, serving
 from lsal.workbench.doctor import Diagnosis, Finding, backend, diagnose, examination, machine, patient
@@ -318,6 +319,51 @@ def test_what_others_set_in_the_project_is_set_back(bench: Workbench) -> None:
     assert bench.verify().exact
 
 
+def not_served(bench: Workbench) -> list[str]:
+    """The warnings of the status, which asks the server nothing, that people are not served the queue."""
+    return [text for text in bench.status().warnings if text.startswith("People are not served the queue")]
+
+
+def test_the_status_sees_at_the_next_sync_what_others_set(bench: Workbench) -> None:
+    bench.desk.project.change(sampling="Sequential sampling")
+    assert bench.sync()
+    (told,) = not_served(bench)
+    assert "sampling is 'Sequential sampling', not 'Uncertainty sampling'. Set it back: lsal rank" in told
+    job = jobs.create(bench.home, "rank")
+    assert not_served(bench) == []  # it is just being published
+    (job.folder / "job.json").unlink()
+    write_json(bench.home.path("intent.json"), {})
+    assert not_served(bench) == []
+    bench.home.path("intent.json").unlink()
+    assert len(not_served(bench)) == 1
+    bench.rank().wait(60)
+    assert not_served(bench) == []  # what was read before the switch says nothing about it
+    bench.sync()
+    assert not_served(bench) == []
+    bench.desk.project.change(model_version="")
+    bench.sync()
+    assert "model_version is ''" in not_served(bench)[0]
+    cured(bench)
+    bench.sync()
+
+
+def test_training_at_each_annotation_is_told_in_all_places(bench: Workbench) -> None:
+    assert found(bench, "training", OK)
+    bench.desk.project.change(start_training_on_annotation_update=True)
+    try:
+        bench.sync()
+        told = found(bench, "training", WARN)
+        assert "'Start model training on annotation submission' is on" in told.what
+        assert f"{told.what}. {told.fix}" in bench.status().warnings
+        assert f"{told.what}. {told.fix}" in to_text(bench.automatic())
+        assert "Settings, Model" in told.fix
+    finally:
+        bench.desk.project.change(start_training_on_annotation_update=False)
+    bench.sync()
+    assert not bench.automatic().each
+    assert healthy(bench.doctor())
+
+
 def test_predictions_that_nobody_sees_are_told(bench: Workbench) -> None:
     project = bench.desk.project
     project.change(show_collab_predictions=False)
@@ -451,6 +497,31 @@ def test_a_lost_job_is_told(bench: Workbench) -> None:
         assert job.id in told.fix
     finally:
         (job.folder / "job.json").unlink()
+
+
+def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Workbench) -> None:
+    keys = bench.root / "keys.json"
+    kept = read_json(keys)
+    try:
+        write_json(keys, dict.fromkeys(kept, "0" * 40), mode=0o600)
+        with pytest.raises(JobFailed, match="401"):
+            bench.rank().wait(60)
+    finally:
+        write_json(keys, kept, mode=0o600)
+    state = bench.job().state()
+    assert state.contact
+    assert state.ended_at
+    failed = f"The last rank failed at {moment(state.ended_at)}: "
+    (told,) = [text for text in bench.status().warnings if text.startswith(failed)]
+    assert told.endswith(state.fix)
+    assert found(bench, "jobs", WARN).fix == "Label Studio has answered since. Start it again: lsal rank"
+    bench.sync()
+    (told,) = [text for text in bench.status().warnings if text.startswith(failed)]
+    assert "401" in told
+    assert state.fix not in told
+    assert "Label Studio has answered since" in told
+    bench.rank().wait(60)
+    assert healthy(bench.doctor())
 
 
 def test_the_file_of_a_real_task_is_fetched_afresh(label_studio: Server, root: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from lsal.home import Home
 from lsal.jobs import AUTO, Job, State
 from lsal.project_settings import ProjectSettings
 from lsal.workbench import Workbench
-from lsal.workbench.automatic import kept_at, since
+from lsal.workbench.automatic import WAITS, kept_at, since
 
 TRAININGS = ("train", "round")
 RECENT = 50
@@ -69,7 +69,7 @@ def _decide(bench: Workbench, settings: ProjectSettings, pace: Pace) -> tuple[De
     kept = {**kept, "first_at": (kept.get("first_at") or now) if new else None}
     due, hold = _due_at(settings, kept, new), _hold(kept, new, pace)
     if due > now:
-        return Decided(max(pace.pause, min(pace.idle, due - now)), "waits for labels"), kept
+        return Decided(max(pace.pause, min(pace.idle, due - now)), WAITS), kept
     if hold > now:
         failed = f"{kept['failures']} failed in a row, tries again later"
         why = failed if kept["failures"] else "rests after a round"

@@ -10,6 +10,7 @@ from lsal.dashboard.look import title
 from lsal.dashboard.wording import duration
 from lsal.errors import LsalError
 from lsal.jobs import AUTO, LABEL_STUDIO, State
+from lsal.phrases import counted
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.status import Status
 
@@ -52,9 +53,9 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
 def _automatic(shown: Automatic) -> tuple[str, str]:
     if not shown.on:
         return "off", ""
-    after = [f"{shown.labels} labels"] if shown.labels else []
+    after = [counted(shown.labels, "label")] if shown.labels else []
     after += [f"{shown.minutes} min"] if shown.minutes else []
-    return f"after {' or '.join(after)}", f"{shown.new} so far"
+    return f"after {' or '.join(after)}", shown.so_far
 
 
 def card(what: str, fix: str) -> str:

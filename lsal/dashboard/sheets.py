@@ -82,7 +82,7 @@ def _(shown: Job) -> Sheet | None:
 @sheet.register
 def _(shown: Automatic) -> Sheet:
     facts = [("rounds start", str(shown))]
-    facts += [("state", ", ".join(part for part in (shown.says, shown.looks) if part))] if shown.looks else []
+    facts += [("state", shown.state)] if shown.state else []
     facts += [("so far", said(shown.ended))] if shown.ended else []
     return Sheet("Automatic rounds", tuple(facts), notes=shown.warnings)
 

@@ -128,6 +128,18 @@ def verify(project: Project, publication: Publication) -> Verification:
     )
 
 
+def differing(facts: Mapping[str, Any], name: str) -> dict[str, str]:
+    """What the project should hold for the batch called `name` to be the queue, and does not."""
+    wanted = {"sampling": SAMPLING, "model_version": name}
+    return {field: value for field, value in wanted.items() if (facts.get(field) or "") != value}
+
+
+def not_served(facts: Mapping[str, Any], name: str) -> str:
+    """Why people are not served the batch called `name`, in a sentence; "" if they are."""
+    held = [f"{field} is '{facts.get(field) or ''}', not '{value}'" for field, value in differing(facts, name).items()]
+    return f"People are not served the queue: {' and '.join(held)}" if held else ""
+
+
 def _settings_at_fault(facts: Mapping[str, Any], publication: Publication) -> list[str]:
     """What of the project keeps the publication from being the queue."""
     faults = []

@@ -1,8 +1,9 @@
-"""What a sync notes beside the tasks: since when each control was there, and what people are called."""
+"""What a sync notes beside the tasks: settings of the project, since when each control was there, people's names."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from lsal.errors import BadConfig, LabelStudioError
@@ -13,6 +14,18 @@ from lsal.label_studio.project import Project
 from lsal.records import Control
 
 log = logging.getLogger(__name__)
+
+
+def note_project(mirror: Mirror, facts: Mapping[str, Any], asked_at: float) -> None:
+    """Keep the settings that the loop depends on and that people change; they were asked for at `asked_at`, here."""
+    kept = {name: facts.get(name) for name in ("sampling", "model_version")}
+    trains = bool(facts.get("start_training_on_annotation_update"))
+    mirror.remember(project=kept | {"trains_at_labels": trains, "asked_at": asked_at})
+
+
+def project_settings(mirror: Mirror) -> dict[str, Any]:
+    """What `note_project` kept; {} before the first sync."""
+    return dict(mirror.fact("project", {}))
 
 
 def note_config(mirror: Mirror, xml: str, now: str) -> None:

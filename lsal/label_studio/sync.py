@@ -41,7 +41,7 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: 
 
     `whole` reads everything again: data that was rewritten in bulk leaves no trace at all.
     """
-    begun, facts = time.perf_counter(), project.read()
+    begun, begun_at, facts = time.perf_counter(), time.time(), project.read()
     clock, watermark = project.connection.server_time, mirror.fact("watermark", "")
     if whole and watermark:
         watermark = ""
@@ -65,6 +65,7 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: 
     read += _compare_answers(mirror, project, facts)
     seen.note_config(mirror, facts["label_config"], asked_at)
     seen.note_people(mirror, project)
+    seen.note_project(mirror, facts, begun_at)
     return Synced(first, read, removed, time.perf_counter() - begun)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from lsal import jobs, publishing
 from lsal.desk import Desk
-from lsal.label_studio import tally
+from lsal.label_studio import seen, tally
 from lsal.label_studio.mirror import OPEN
 from lsal.records import Control, Version
+from lsal.workbench.advice import failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
 from lsal.workbench.parts import missing, troubles
@@ -28,6 +29,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
         *_controls_changed(desk),
         *_labels_unknown(desk),
         *_versions_held(desk),
+        *switched_off(desk),
         *_queue_at_fault(desk),
         *missing(desk.home.settings()),
         *troubles(),
@@ -55,8 +57,8 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
         told.append("The ML backend runs, but is not connected to this project. Connect it: lsal serve")
     newest = jobs.jobs(desk.home)[:1]
     state = newest[0].state() if newest else None
-    if state and state.state in ("failed", "lost"):
-        told.append(f"The last {state.act} {state.state}: {state.error}. {state.fix}")
+    if state and (what := failed(state)):
+        told.append(f"{what}. {fix_of(state, seen.project_settings(desk.mirror).get('asked_at'))}")
     return told
 
 

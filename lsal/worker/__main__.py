@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from lsal.errors import Cancelled, LsalError
+from lsal.errors import Cancelled, LsalError, Refused, Unreachable
 from lsal.jobs import Job
 from lsal.settings import silence
 
@@ -33,7 +33,8 @@ def main(folder: str) -> int:
         job.end("cancelled", begun)
         return 2
     except LsalError as error:
-        job.end("failed", begun, error=error.what, fix=error.fix)
+        contact = isinstance(error, Refused | Unreachable)
+        job.end("failed", begun, error=error.what, fix=error.fix, contact=contact)
         return 1
     except Exception as error:  # whatever it is: the job must say how it ended, the log has the rest
         traceback.print_exc()

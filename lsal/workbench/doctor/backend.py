@@ -15,6 +15,7 @@ from lsal.label_studio.backend_rows import CONNECTED, WORD, Row, Standing, maske
 from lsal.settings import root_secret
 from lsal.workbench import serving
 from lsal.workbench.addresses import LOOPBACK
+from lsal.workbench.automatic import EACH, EACH_FIX
 from lsal.workbench.backend_process import port_of
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import WAIT_S, Patient
@@ -96,6 +97,14 @@ def webhooks(patient: Patient) -> Iterator[Finding]:
         yield fault("webhook", what, "Remove them: lsal doctor --fix", True)
     elif row and standing.hooks_of(url):
         yield ok("webhook", "there once")
+
+
+def training(patient: Patient) -> Iterator[Finding]:
+    """Whether Label Studio asks the backend for a round at each annotation."""
+    if patient.served and patient.facts.answer.get("start_training_on_annotation_update"):
+        yield warn("training", EACH, EACH_FIX)
+    elif patient.served:
+        yield ok("training", "Label Studio asks for a round at its button only, not at each annotation")
 
 
 def answers(patient: Patient) -> Iterator[Finding]:

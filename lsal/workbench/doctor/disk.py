@@ -15,6 +15,7 @@ from lsal.home import open_home
 from lsal.keys import open_to_others
 from lsal.project_settings import check_settings
 from lsal.store import check_files
+from lsal.workbench.advice import failed, fix_of
 from lsal.workbench.choices import check_names
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
@@ -128,8 +129,8 @@ def work(patient: Patient) -> Iterator[Finding]:
     """How the newest job ended."""
     newest = next(iter(jobs.jobs(patient.home)), None)
     state = newest.state() if newest else None
-    if state and state.state in ("failed", "lost"):
-        yield warn("jobs", f"The last {state.act} {state.state}: {state.error}", state.fix)
+    if state and (what := failed(state)):
+        yield warn("jobs", what, fix_of(state, None if patient.alone else patient.facts.ended))
     elif state:
         yield ok("jobs", f"the last {state.act}: {state.state}")
 

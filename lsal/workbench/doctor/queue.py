@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from lsal.errors import LabelStudioError
 from lsal.label_studio.project import where
-from lsal.label_studio.queue import SAMPLING, read_order, verify
+from lsal.label_studio.queue import differing, not_served, read_order, verify
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
@@ -20,17 +19,10 @@ def queue(patient: Patient) -> Iterator[Finding]:
     if publication is None:
         yield ok("queue", "nothing is published yet: lsal rank")
         return
-    if wrong := differing(facts, publication.name):
-        held = " and ".join(f"{name} is '{facts[name] or ''}', not '{value}'" for name, value in wrong.items())
-        yield fault("queue", f"People are not served the queue: {held}", "lsal doctor --fix, or lsal rank", True)
+    if wrong := not_served(facts, publication.name):
+        yield fault("queue", wrong, "lsal doctor --fix, or lsal rank", True)
     else:
         yield ok("queue", f"Label Studio serves '{publication.name}'")
-
-
-def differing(facts: Mapping[str, Any], name: str) -> dict[str, str]:
-    """What the project should hold for the publication called `name`, and does not."""
-    wanted = {"sampling": SAMPLING, "model_version": name}
-    return {field: value for field, value in wanted.items() if (facts[field] or "") != value}
 
 
 def repair_queue(patient: Patient) -> str:
