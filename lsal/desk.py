@@ -52,10 +52,11 @@ class Desk:
     @property
     def connection(self) -> Connection:
         """The connection to Label Studio, with the root's key."""
-        if self._connection is None or self._connection.url != self.url:
+        url = self.url  # asked first: that a server is down says more than that there is no key for it
+        if self._connection is None or self._connection.url != url:
             name = server.OWN if self.home.own_server else self.home.url
-            key, trusted = label_studio_key(self.home.root, name), certificates(self.home.root, self.url)
-            self._connection = Connection(self.url, key, certificates=trusted)
+            key, trusted = label_studio_key(self.home.root, name), certificates(self.home.root, url)
+            self._connection = Connection(url, key, certificates=trusted)
         return self._connection
 
     @property

@@ -88,3 +88,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} does not go into JSON")
+
+
+def keep_from_git(root: Path) -> None:
+    """Let no `git add .` take the root along: it holds keys, and copies of data."""
+    root.mkdir(parents=True, exist_ok=True)
+    if not (root / ".gitignore").exists():
+        write_whole(root / ".gitignore", b"*\n")

@@ -30,7 +30,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -39,7 +40,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
-from lsal.files import read_json, write_json, write_whole
+from lsal.files import keep_from_git, read_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,7 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
     slug = slug_of(url, project, created, bool(more.get("own_server")))
     folder = root / "projects" / slug
     if not (folder / "home.json").exists():
+        keep_from_git(root)
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
         write_json(folder / "home.json", kept | {"order_key": secrets.token_hex(16)} | more)
@@ -163,18 +165,24 @@ def find_home(root: Path, name: str | None = None) -> Home:
     if wanted and (root / "projects" / wanted / "home.json").exists():
         return open_home(root / "projects" / wanted)
     known = homes(root)
-    found = [home for home in known if wanted in (home.slug, str(home.project))]
+    found = [home for home in known if wanted in (home.slug, str(home.project), home.title)] if wanted else []
     if len(found) == 1:
         return found[0]
     if found:  # ids are counted by each server for itself
-        slugs = ", ".join(home.slug for home in found)
-        raise BadRequest(f"{len(found)} projects are called '{wanted}'", f"Choose one of: {slugs}")
+        slugs = ", ".join(f"lsal use {home.slug}" for home in found)
+        raise BadRequest(f"{len(found)} projects are called '{wanted}'", f"Choose one: {slugs}")
     if not known:
-        raise BadRequest("There is no project yet", "Make one: lsal new digits  or  lsal attach URL PROJECT")
-    listed = ", ".join(f"{home.project} ({home.title})" for home in known)
-    raise BadRequest(
-        f"No project is called '{wanted}'" if wanted else "No project is active", f"Choose one of: {listed}"
-    )
+        fix = "Make one: lsal new digits  or  lsal attach URL PROJECT. Have you one? Go to its folder, or set LSAL_ROOT"
+        raise BadRequest(f"There is no project yet in {root}", fix)
+    what = f"No project is called '{wanted}'" if wanted else "No project is active"
+    listed = ", ".join(f"lsal use {name} ({home.title})" for name, home in by_name(known))
+    raise BadRequest(what, f"Choose one: {listed}")
+
+
+def by_name(known: Sequence[Home]) -> list[tuple[str, Home]]:
+    """Homes with what to call each by: its project's id where no other has it too."""
+    ids = Counter(home.project for home in known)
+    return [(str(home.project) if ids[home.project] == 1 else home.slug, home) for home in known]
 
 
 def activate(home: Home) -> None:

@@ -8,6 +8,7 @@ their head. So they are a random sample of the project, whatever the strategy pr
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -108,6 +109,18 @@ def by_class(said: Said, truth: Said, labels: Sequence[str]) -> dict[str, ClassF
             recall = hits / given if given else None
             found[label] = ClassFigures(precision, recall, 2 * hits / (answered + given), given)
     return found
+
+
+def blind_spots(truth: Said, labels: Sequence[str]) -> tuple[float | None, tuple[str, ...]]:
+    """The share of the commonest answer, which who always gives it gets right; and the labels that nobody gave.
+
+    Nothing is known about how well those are recognised. (None, ()) without tasks.
+    """
+    if not truth:
+        return None, ()
+    given = Counter(truth.values())
+    seen = {label for answer in given for label in answer}
+    return max(given.values()) / len(truth), tuple(label for label in labels if label not in seen)
 
 
 def compare(old: Said, new: Said, truth: Said) -> Comparison:

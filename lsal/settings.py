@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from lsal.errors import Refused
-from lsal.files import read_json, write_json, write_whole
+from lsal.files import keep_from_git, read_json, write_json, write_whole
 from lsal.keys import ASK, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
+ROOT = ".lsal"
 
 SILENT = {
     "COLLECT_ANALYTICS": "False",
@@ -38,8 +39,15 @@ def silence() -> None:
 
 
 def root_folder() -> Path:
-    """The root that the processes share: $LSAL_ROOT, else `.lsal` in the current folder."""
-    return Path(os.environ.get("LSAL_ROOT", ".lsal")).expanduser().resolve()
+    """The root that the processes share: $LSAL_ROOT, else the nearest `.lsal` with a project, here or further up.
+
+    Without one, `.lsal` in the current folder, to be made.
+    """
+    if given := os.environ.get("LSAL_ROOT"):
+        return Path(given).expanduser().resolve()
+    here = Path.cwd()
+    found = (folder / ROOT for folder in (here, *here.parents) if (folder / ROOT / "projects").is_dir())
+    return next(found, here / ROOT).resolve()
 
 
 def cache_folder() -> Path:
@@ -66,6 +74,7 @@ def label_studio_key(root: Path, url: str) -> str:
 
 def keep_key(root: Path, url: str, key: str) -> None:
     """Remember a key in the root, in a file that only its owner can read."""
+    keep_from_git(root)
     keys = read_private(root / "keys.json")
     if keys.get(_address(url)) != key:
         write_json(root / "keys.json", {**keys, _address(url): key}, mode=0o600)
@@ -89,6 +98,7 @@ def certificates_of_environment() -> tuple[str | None, str | None]:
 
 def root_secret(root: Path) -> str:
     """The secret part of the backend's URLs, made once for each root."""
+    keep_from_git(root)
     path = root / "secret.json"
     if not path.exists():
         write_json(path, {"secret": secrets.token_urlsafe(18)}, mode=0o600)

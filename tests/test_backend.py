@@ -40,7 +40,7 @@ XML = (
     '<View><Text name="t" value="$text"/><Choices name="sent" toName="t">'
     '<Choice value="pos"/><Choice value="neg"/></Choices></View>'
 )
-OTHER_LABELS = XML.replace('<Choice value="neg"/>', '<Choice value="neg"/><Choice value="neu"/>')
+OTHER_LABELS = XML.replace('<Choice value="neg"/>', '<Choice value="neu"/>')
 TASK = {"id": 363, "data": {"text": "a good film"}, "meta": {}, "annotations": [], "predictions": []}
 PREDICT = {"tasks": [TASK], "project": "21.1", "label_config": XML, "params": {"login": None, "context": None}}
 SETUP = {"project": "21.1", "schema": XML, "hostname": "http://localhost:9400", "access_token": "", "extra_params": {}}
@@ -110,7 +110,7 @@ def own(tmp_path: Path) -> Served:
 
 
 def is_reserved(home: Home, task: dict[str, Any]) -> bool:
-    return Desk(home).mirror.reserved(task["id"], task["data"], 0.1)
+    return Desk(home).mirror.reserved(task["id"], task["data"], 0.1, task.get("created_at") or "")
 
 
 # What Label Studio sends --------------------------------------------------------------

@@ -121,6 +121,11 @@ def test_after_a_class_was_added_the_version_goes_on_answering_and_the_next_know
     assert bench.versions()[1].labels == ("cow", "cat", "dog")
     assert bench.versions()[1].examples["by_label"]["cow"] > 0
     assert "came" not in warned(bench)
+    points = bench.curve()
+    assert [point.line for point in points] == ["pet", "pet"], "the first one can still answer, so both are compared"
+    assert points[0].tasks == points[1].tasks
+    first = bench.compare(1, 2).first
+    assert (points[0].accuracy, points[0].tasks) == (first.accuracy, bench.compare(1, 2).tasks)
 
 
 def test_reordering_the_classes_changes_nothing_that_is_said(bench: Workbench) -> None:

@@ -224,6 +224,24 @@ def test_who_has_a_task_open_can_still_submit_it(bench: Workbench, client: Clien
     assert bench.detach().removed == {}
 
 
+def test_what_a_detach_left_is_known_as_lsals_after_another_attach(
+    bench: Workbench, label_studio: Server, client: Client
+) -> None:
+    """Also under the names of versions; what was there before lsal came stays for good."""
+    project, home, task = bench.desk.project, bench.home, list(bench.desk.mirror.ids())[-1]
+    home.path("versions", "0001").mkdir(parents=True)
+    for name in ("lsal-label.v1", "lsal-label.v2", "theirs"):
+        project.add_prediction({"task": task, "model_version": name, "score": 0.5, "result": RESULT})
+    label(bench, {"id": next(iter(bench.desk.mirror.ids())), "data": {"text": "cat"}})
+    left = " ".join(bench.detach().left)
+    assert "predictions of unfinished tasks stay" in left
+    stay = sum(project.connection.get(f"{project.path}/model-versions/").values())
+    assert stay > 3
+    bench.attach(label_studio.url, home.project)
+    assert bench.detach(now=True).removed == {"predictions": stay - 2}
+    assert project.connection.get(f"{project.path}/model-versions/") == {"lsal-label.v2": 1, "theirs": 1}
+
+
 def submit(client: Client, task: int, made_from: int) -> httpx.Response:
     body = {"result": RESULT, "lead_time": 1.0, "parent_prediction": made_from}
     return client("POST", f"/api/tasks/{task}/annotations/", json=body)

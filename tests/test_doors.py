@@ -15,6 +15,7 @@ from lsal.commands import COMMANDS, build_parser
 from lsal.errors import BadRequest
 from lsal.home import Home, activate, create_home
 from lsal.magics import candidates
+from lsal.settings import root_folder
 from lsal.strategies import STRATEGIES
 
 WORDS = {
@@ -31,6 +32,7 @@ WORDS = {
     "compare": ["6", "7"],
     "queue": ["5"],
 }
+NO_PROJECT = "Make one: lsal new digits  or  lsal attach URL PROJECT. Have you one? Go to its folder, or set LSAL_ROOT"
 PROMISED = {"status", "up", "down", "new", "attach", "serve", "label", "train", "rank", "round", "versions", "verify"}
 PROMISED |= {"promote", "rollback", "compare", "plot", "rehearse", "stop", "demo"}
 
@@ -48,6 +50,33 @@ def shell(one_shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> In
     """A real IPython with lsal loaded; what it printed before is forgotten."""
     capsys.readouterr()
     return one_shell
+
+
+def test_the_nearest_root_above_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LSAL_ROOT")
+    below = tmp_path / "notebooks" / "old"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert root_folder() == below / ".lsal", "none above: a new one here"
+    create_home(tmp_path / ".lsal", "http://127.0.0.1:1", 7, "2026", "Cats")
+    (below / ".lsal").mkdir()  # nothing in it: somebody typed a command here
+    assert root_folder() == tmp_path / ".lsal"
+    assert (tmp_path / ".lsal" / ".gitignore").read_text() == "*\n"
+
+
+def test_two_projects_of_one_number_are_told_apart(
+    home: Home, capsys: pytest.CaptureFixture[str], isolated_root: Path
+) -> None:
+    other = create_home(isolated_root, "http://127.0.0.1:2", 7, "2026-01-02T00:00:00Z", "Dogs")
+    assert cli.main(["use"]) == 0
+    assert {home.slug, other.slug, "Dogs"} <= {*capsys.readouterr().out.split()}
+    (isolated_root / "active").unlink()
+    assert cli.main(["versions"]) == 1
+    assert f"lsal use {other.slug} (Dogs)" in capsys.readouterr().err
+    assert cli.main(["use", "7"]) == 1
+    assert f"lsal use {home.slug}, lsal use {other.slug}" in capsys.readouterr().err
+    assert cli.main(["use", "Dogs"]) == 0
+    assert (isolated_root / "active").read_text() == other.slug
 
 
 @pytest.fixture
@@ -92,8 +121,8 @@ def test_without_a_project_the_shell_says_two_lines_and_fails() -> None:
     done = lsal("status")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        "BadRequest: There is no project yet",
-        "Next: Make one: lsal new digits  or  lsal attach URL PROJECT",
+        f"BadRequest: There is no project yet in {os.environ['LSAL_ROOT']}",
+        f"Next: {NO_PROJECT}",
     ]
 
 
@@ -179,8 +208,8 @@ def test_an_error_in_the_notebook_is_two_lines(shell: InteractiveShell, capsys: 
     said = capsys.readouterr()
     told = (said.out + said.err).strip().splitlines()
     assert told == [
-        "BadRequest: There is no project yet",
-        "Next: Make one: lsal new digits  or  lsal attach URL PROJECT",
+        f"BadRequest: There is no project yet in {os.environ['LSAL_ROOT']}",
+        f"Next: {NO_PROJECT}",
     ]
 
 

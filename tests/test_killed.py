@@ -26,6 +26,7 @@ ROUND = (
     "job/process.json",
     "mirror.keep",
     "mirror.remember",
+    "job/snapshot/unlearned.json",
     "job/snapshot/label",
     "job/snapshot/whole",
     f"{WEIGHTS}/model.json",
@@ -34,14 +35,17 @@ ROUND = (
     "versions/NNNN",
     "versions/answers/NNNN.json",
     "versions/answers/truth-label.json",
+    "versions/answers/truth-label.ERA.json",
     "rankings/QUEUE.json",
     "intent.json",
     "POST /import/predictions",
+    "server.json",
     "PATCH project",
     "current.json",
     "publications/QUEUE.json",
     "publication.json",
     "end of intent",
+    "learned.json",
     "size.json",
     "job/end.json",
 )
@@ -102,7 +106,7 @@ def nursery() -> Iterator[Nursery]:
 def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A project with one version live and some of its queue labelled."""
     bench = demo_of_texts(root, tmp_path_factory.mktemp("killed"), 160)
-    bench.configure(measuring_share=0.2)
+    bench.configure(measuring_share=0.2, keep_versions=1000)  # each killed round makes one
     bench.rank().wait()
     bench.label(6)
     bench.round().wait()
@@ -115,6 +119,7 @@ def two(bench: Workbench) -> Workbench:
     """The same project with two versions at least, to switch between."""
     if len(bench.versions()) < 2:
         bench.round().wait()
+    bench.rank().wait()  # a training alone leaves the queue to the version before
     return bench
 
 

@@ -173,6 +173,14 @@ def test_two_controls_each_have_their_own_versions_and_one_without_labels_stops_
     assert told[0]["result"][0]["value"]["choices"] == ["good"]
 
 
+def _break(bench: Workbench, files: list[Path]) -> None:
+    """Damage files that were fine when the project was made: where Label Studio serves them."""
+    cut, text, empty = (next((bench.root / "files").glob(f"*/*-{path.name}")) for path in files)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    text.write_text("no image")
+    empty.write_bytes(b"")
+
+
 def test_what_cannot_be_read_is_named_and_never_heads_the_queue(
     label_studio: Server, root: Path, tmp_path: Path
 ) -> None:
@@ -181,12 +189,11 @@ def test_what_cannot_be_read_is_named_and_never_heads_the_queue(
         place = folder / ("dark" if n % 2 else "light")
         place.mkdir(parents=True, exist_ok=True)
         Image.new("L", (32, 32), 20 + n if n % 2 else 200 + n).save(place / f"{n}.png")
-    Image.effect_noise((64, 64), 90).convert("RGB").save(folder / "dark" / "cut.jpg")
-    whole = (folder / "dark" / "cut.jpg").read_bytes()
-    (folder / "dark" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    (folder / "dark" / "text.png").write_text("no image")
-    (folder / "light" / "empty.png").write_bytes(b"")
+    damaged = [folder / name for name in ("dark/cut.jpg", "dark/text.png", "light/empty.png")]
+    for path in damaged:
+        Image.effect_noise((64, 64), 90).convert("RGB").save(path)
     bench = Workbench(root).new(str(folder), demo=True, hold_out=0.0)
+    _break(bench, damaged)
     bench.configure(batch=8, measuring_share=0.0, refill_below=0.0, strategy="margin")
     bench.sync()
     bad = {t.id for t in bench.desk.mirror.tasks() if any(n in t.data["image"] for n in ("cut", "text", "empty"))}

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
 from lsal.label_studio.mirror import Mirror
-from lsal.measuring import Comparison, answers, compare, gate, interval, measure, truths
+from lsal.measuring import Comparison, answers, blind_spots, compare, gate, interval, measure, truths
 from lsal.records import Control, Example, Labels, Prediction
 
 CONTROL = Control("c", "x", "Choices", "Text", "x", ("a", "b", "c", "unused"))
@@ -188,3 +188,10 @@ def test_a_task_is_reserved_by_its_data_or_by_what_is_known_under_its_id(tmp_pat
         assert mirror.reserved(task.id, task.data, 0.1) == (task.place < 0.1)
         if task.place < 0.1:
             assert mirror.reserved(task.id, {"class": "rewritten"}, 0.1)
+
+
+def test_what_the_measuring_tasks_cannot_tell() -> None:
+    truth = {"1": ("ham",), "2": ("ham",), "3": ("ham",), "4": ("spam",)}
+    assert blind_spots(truth, ("ham", "spam", "eggs")) == (0.75, ("eggs",))
+    assert blind_spots({"1": ("ham",)}, ("ham", "spam")) == (1.0, ("spam",))
+    assert blind_spots({}, ("ham", "spam")) == (None, ())

@@ -22,7 +22,7 @@ from people import add_annotator
 from lsal import processes, settings
 from lsal.errors import BadRequest, LabelStudioError, NotInstalled, Refused, Unreachable
 from lsal.files import read_json, write_json
-from lsal.label_studio import install, server, template
+from lsal.label_studio import inside, install, server, template
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_it_is_private(label_studio: server.Server, root: Path) -> None:
 def test_it_is_told_to_be_silent_and_sees_little_of_the_users_environment(label_studio: server.Server) -> None:
     seen = psutil.Process(label_studio.mark["pid"]).environ()
     assert settings.SILENT.items() <= seen.items()
-    assert set(seen) <= {*settings.SILENT, *template.OPTIONS, *template.PASSED_ON} | {
+    assert set(seen) <= {*settings.SILENT, *template.OPTIONS, *template.PASSED_ON, *inside.SETTINGS} | {
         "LABEL_STUDIO_BASE_DATA_DIR",
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED",
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT",

@@ -7,7 +7,7 @@ from typing import Any
 from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.progress import shown
 from lsal.workbench import Workbench
-from lsal.workbench.exporting import ANNOTATIONS, FORMATS
+from lsal.workbench.exporting import ANNOTATIONS
 
 
 def export(bench: Workbench, a: Arguments) -> Any:
@@ -22,9 +22,7 @@ EXPORT = Command(
     "write annotations, or what the live versions predict, into a file",
     export,
     (
-        argument(
-            "what", nargs="?", choices=list(FORMATS), default=ANNOTATIONS, help="annotations (as is) or predictions"
-        ),
+        argument("what", nargs="?", default=ANNOTATIONS, help="annotations, as people made them, or predictions"),
         argument("--format", default="", help="json, json_min, csv, tsv or conll; else what the file's ending says"),
         argument("--out", default="", help="the file; annotations.json or the like without it"),
         argument("--force", action="store_true", help="replace the file if it is there"),

@@ -12,8 +12,10 @@ import orjson
 from lsal import keys
 from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.making import NEW
+from lsal.commands.progress import shown
 from lsal.commands.sight import status
 from lsal.errors import BadRequest
+from lsal.label_studio import greeting
 from lsal.workbench import Workbench
 
 _BY_CONTROL = {"family": 'family={"CONTROL": "random"}', "options": 'options={"CONTROL": {"strength": 2}}'}
@@ -22,10 +24,11 @@ _BY_CONTROL = {"family": 'family={"CONTROL": "random"}', "options": 'options={"C
 
 def attach(bench: Workbench, a: Arguments) -> Any:
     """Attach to a project on a server and sync it."""
+    number = a.number if a.number is not None else greeting.project_in(a.url)
     if a.more:  # not named in the error: it may be the key, and the error is saved with the notebook
         raise BadRequest("attach takes an address and a number, and no key on the line", f"Empty that cell. {keys.ASK}")
     key = keys.from_file(Path(a.key_file)) if a.key_file else keys.ask(a.url) if a.ask else ""
-    bench.attach(a.url, a.number, key, Path(a.ca) if a.ca else None).sync()
+    bench.attach(a.url, number, key, Path(a.ca) if a.ca else None).sync()
     return bench.status()
 
 
@@ -37,9 +40,17 @@ def _project(text: str) -> int:
 
 
 def use(bench: Workbench, a: Arguments) -> Any:
-    """Make another project the one that commands mean."""
-    bench.use(a.number)
+    """Make another project the one that commands mean; without a name, which there are."""
+    if a.project_or_home is None:
+        return {"projects": [{"use": name, "title": home.title, "where": home.url} for name, home in bench.projects()]}
+    bench.use(a.project_or_home)
     return status(bench, a)
+
+
+def detach(bench: Workbench, a: Arguments) -> Any:
+    """Leave the project; predictions go one by one, which takes a while."""
+    with shown() as report:
+        return bench.detach(a.now, report)
 
 
 def up(bench: Workbench, a: Arguments) -> Any:
@@ -88,7 +99,7 @@ SETTING_UP = (
         attach,
         (
             argument("url", help="the address of Label Studio"),
-            argument("number", type=_project, help="the project's id"),
+            argument("number", nargs="?", type=_project, help="the project's id, if the address is not its page's"),
             argument("more", nargs="*", help=argparse.SUPPRESS),
             argument("--ask", action="store_true", help="ask for the key, so that no cell and no history holds it"),
             argument("--key-file", help="a file with the key, if LABEL_STUDIO_API_KEY is not set"),
@@ -98,10 +109,15 @@ SETTING_UP = (
     Command(
         "detach",
         "put back what lsal changed in Label Studio, and leave the project; the home stays",
-        lambda bench, a: bench.detach(a.now),
+        detach,
         (argument("--now", action="store_true", help="also remove predictions of tasks that somebody may have open"),),
     ),
-    Command("use", "make another project the active one", use, (argument("number", help="a project id or home"),)),
+    Command(
+        "use",
+        "make another project the active one, or show which there are",
+        use,
+        (argument("project_or_home", nargs="?", help="a project's id, title or home"),),
+    ),
     Command(
         "serve",
         "start the ML backend beside the notebook and connect it",

@@ -23,7 +23,8 @@ from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
 from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.workbench import Workbench
-from lsal.workbench.status import Point, Waiting
+from lsal.workbench.curve import Point
+from lsal.workbench.status import Waiting
 
 TICK_S, LOOK_S, SYNC_S = 0.5, 3.0, 3.0
 TOOLTIPS = {

@@ -8,7 +8,8 @@ from lsal import jobs
 from lsal.errors import BadRequest, LsalError
 from lsal.jobs import ENDED, State
 from lsal.workbench import Workbench
-from lsal.workbench.status import Point, Status, Waiting
+from lsal.workbench.curve import Point
+from lsal.workbench.status import Status, Waiting
 
 ROWS = 15
 ACTS = ("train", "rank", "round", "cancel")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from lsal.dashboard.wording import accuracy, cut, duration, file_at, percent
 from lsal.jobs import Job
 from lsal.records import Version
-from lsal.workbench.status import Point, Round, Waiting
+from lsal.workbench.curve import Point, Round
+from lsal.workbench.status import Waiting
 
 Row = tuple[str, ...]
 
@@ -60,8 +61,23 @@ def _points(shown: Iterable[Point]) -> Sheet:
         for one in points
     ]
     held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
-    notes = (f"Measured on {points[0].measured_on}.", *held)
+    notes = (f"Measured on {points[0].measured_on}.", *_limits(points), *held)
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes)
+
+
+def _limits(points: Sequence[Point]) -> Iterator[str]:
+    """What the figures of each line do not tell, by its newest version."""
+    newest = {one.line or one.control: one for one in points}
+    lines = dict.fromkeys(newest)
+    for line, one in newest.items():
+        of = f" of '{line}'" if len(lines) > 1 else ""
+        if line != one.control:
+            yield f"The figures{of} are of when its classes were other ones; do not compare them with those of today."
+        elif one.tasks and one.commonest is not None:
+            yield f"Who always gives the commonest answer{of} gets {percent(one.commonest)} of these tasks right."
+            if one.unseen:
+                named = cut(", ".join(one.unseen), 60)
+                yield f"No measuring task{of} was labelled {named} yet: how well that is recognised, nobody knows."
 
 
 def _rounds(shown: Iterable[Round]) -> Sheet:

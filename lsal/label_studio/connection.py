@@ -111,7 +111,7 @@ class Connection:
             answer = self._ask("POST", path, body={"refresh": self._key})
             return str(answers.read(self.url, f"POST {path}", answer)["access"])
         except Refused as error:
-            fix = "Make a new personal access token in Label Studio under Account & Settings"
+            fix = "Revoke it there under Account & Settings, make a new one, then: lsal attach URL PROJECT --ask"
             raise Refused(f"{self.url} no longer takes this token ({error.status})", fix, status=401) from None
         except (KeyError, TypeError):
             what = f"{self.url} gave no access token for the personal one"

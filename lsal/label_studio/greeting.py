@@ -42,6 +42,14 @@ def address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}{path}"
 
 
+def project_in(url: str) -> int:
+    """The project's id out of the address of its page. Raises BadRequest for any other address."""
+    found = re.search(r"/projects/(\d+)(?:/|$)", urlsplit(url.strip()).path)
+    if found is None:
+        raise BadRequest("Which project of that server?", "Give its id, or its page's address: lsal attach URL PROJECT")
+    return int(found[1])
+
+
 def meet(connection: Connection) -> Met:
     """Ask a server what it is, without telling it the key. Raises LabelStudioError, Unreachable."""
     try:

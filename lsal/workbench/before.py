@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ FORMAT = 1
 MADE = {"sampling": "Sequential sampling", "model_version": ""}
 """The settings with which Label Studio makes a project."""
 NOT_KEPT = ("parsed_label_config", "created_by", "task_data_login", "task_data_password")
+ANSWERED = re.compile(r"lsal-(?!queue-).+\.v(\d+)")
+"""Names under which versions answer, with the number of the last one."""
 CHANGED = ("publication.json", "intent.json", "served.json", "rankings", "source.json")
 """What is in a home once lsal may have changed something in its project."""
 
@@ -54,17 +57,34 @@ def revive(home: Home, project: Project, facts: Mapping[str, Any]) -> None:
     if marked is None:
         return
     if marked.get("done"):
-        _write(home, project, facts)
+        _write(home, project, facts, read(home))
     home.path("detached.json").unlink()
 
 
-def _write(home: Home, project: Project, facts: Mapping[str, Any]) -> None:
+def published(home: Home) -> set[str]:
+    """The names that the home published under, or tried to."""
+    return {path.stem for folder in ("rankings", "publications") for path in home.path(folder).glob("*.json")}
+
+
+def _ours(home: Home, name: str) -> bool:
+    """Whether the home published under the name, or its versions answered under it."""
+    answered = ANSWERED.fullmatch(name)
+    return name in published(home) or bool(answered and (home.path("versions") / f"{int(answered[1]):04d}").exists())
+
+
+def _write(home: Home, project: Project, facts: Mapping[str, Any], earlier: Before | None = None) -> None:
+    """Of predictions, what a detach left of this home's own stays its own: an `earlier` record tells which."""
+    held = predictions.counts(project)
+    if earlier is not None:
+        held = {
+            name: count for name, count in held.items() if name in (earlier.predictions or {}) or not _ours(home, name)
+        }
     found = Before(
         recorded_at=time.time(),
         project={name: value for name, value in facts.items() if name not in NOT_KEPT},
         backends=tuple(project.backends()),
         webhooks=tuple(backend_rows.hooks_of(project)),
-        predictions=predictions.counts(project),
+        predictions=held,
     )
     # webhooks of another lsal hold its secret
     write_json(home.path("before.json"), {"format": FORMAT, **asdict(found)}, mode=0o600)

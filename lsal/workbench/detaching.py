@@ -89,7 +89,7 @@ def _take_out(
     publishing.settle(home, project, desk.store)
     whose = serving.whose(desk)
     others = bool(backend_rows.look(project, whose).others)
-    names, unsure = leaving.names_to_remove(predictions.counts(project), found, _recorded(home), others)
+    names, unsure = leaving.names_to_remove(predictions.counts(project), found, before.published(home), others)
     if settings:
         leaving.put_back(project, facts, found, {*names, serving.TITLE}, outcome)
     leaving.disconnect(project, whose, outcome)
@@ -103,11 +103,6 @@ def _take_out(
             f"{unfinished} predictions of unfinished tasks stay: somebody labels, and who has such a task open could "
             f"not submit it. Remove them later: {again}, or at once: {again} --now"
         )
-
-
-def _recorded(home: Home) -> set[str]:
-    """The names that this home published under, or tried to."""
-    return {path.stem for folder in ("rankings", "publications") for path in home.path(folder).glob("*.json")}
 
 
 def _somebody_labels(project: Project) -> bool:

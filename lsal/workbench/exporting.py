@@ -80,7 +80,9 @@ class Exporting(Opened):
         format that there is not, or that the label config does not go with.
         """
         if what not in FORMATS:
-            raise BadRequest(f"'{what}' cannot be exported", f"Choose from: {', '.join(FORMATS)}")
+            raise BadRequest(
+                f"'{what}' is not what can be exported", f"Give {' or '.join(FORMATS)}, and a file: --out FILE"
+            )
         format = format or _format_of(Path(out))
         if format not in FORMATS[what]:
             fix = f"Choose one with --format: {', '.join(FORMATS[what])}"

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from lsal.workbench.status import Point
+from lsal.workbench.curve import Point
 
 Curve = Sequence[tuple[float, float]]
 """(labels, accuracy), by ascending labels."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from lsal import publishing
-from lsal.home import find_home
+from lsal.home import Home, by_name, find_home, homes
 from lsal.label_studio import server
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
@@ -56,6 +56,10 @@ class SettingUp(Opened):
     def use(self, project: str) -> Self:
         """Make another project of the root the active one."""
         return self._take(find_home(self.root, project))
+
+    def projects(self) -> list[tuple[str, Home]]:
+        """The projects of the root, each with what `use` takes for it."""
+        return by_name(homes(self.root))
 
     def configure(self, **changes: Any) -> Mapping[str, Any]:
         """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""

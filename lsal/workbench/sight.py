@@ -9,9 +9,10 @@ from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
 from lsal.workbench.comparing import Compared, compare
+from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
-from lsal.workbench.status import Point, Round, Status, Waiting, curve, rounds, status, waiting
+from lsal.workbench.status import Status, Waiting, status, waiting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

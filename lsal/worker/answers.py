@@ -49,12 +49,22 @@ def kept_truth(desk: Desk, control: str) -> Said:
 def truth_of(desk: Desk, version: Version) -> Said | None:
     """What people said while the control had the labels that the version knows.
 
-    Later words for the same classes would make its answers wrong. None if nobody noted that.
+    Later words for the same classes would make its answers wrong. None if nobody noted that. A
+    version that can still answer is measured like those of today.
     """
-    own, last = (_truth_path(desk, version.control, name) for name in (era(version), ""))
-    if own.exists():
-        return _said(read_json(own, {}))
+    eras = [era(desk.handled[version.control][0])] if still_answers(desk, version) else []
+    *own, last = (_truth_path(desk, version.control, name) for name in (*eras, era(version), ""))
+    for path in own:
+        if path.exists():
+            return _said(read_json(path, {}))
     return None if any(last.parent.glob(f"{glob.escape(last.stem)}.*.json")) else kept_truth(desk, version.control)
+
+
+def still_answers(desk: Desk, version: Version) -> bool:
+    """Whether a version can answer the control as it is now: at most, it got classes that the version never learned."""
+    if not desk.mirror.label_config or version.control not in desk.handled:
+        return False
+    return version.can_answer(desk.handled[version.control][0])
 
 
 def era(known: Version | Control) -> str:
