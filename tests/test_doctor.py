@@ -1,7 +1,9 @@
 """`lsal doctor`: every fault is made for real, found, and put right where that is safe."""
 
+import argparse
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -15,6 +17,8 @@ from PIL import Image
 from served import Client, add_hook, attached, hooks, ml_rows, second_backend, stranger
 
 from lsal import cli, jobs, processes, publishing
+from lsal.commands.sight import status
+from lsal.dashboard import parts
 from lsal.dashboard.html import to_html, to_text
 from lsal.errors import JobFailed, LsalError
 from lsal.files import read_json, write_json
@@ -92,7 +96,7 @@ def test_the_shell_says_it_in_three_ways(
     assert "Done: set sampling back to what was published" in capsys.readouterr().out
     html = to_html(Diagnosis("<b>", (Finding("key", FAULT, "<i>", "<u>"),)))
     assert html
-    assert "&lt;b&gt;: 1 faults, 0 warnings" in html
+    assert "&lt;b&gt;: 1 fault, 0 warnings" in html
     assert "<i>" not in html
     assert "key: &lt;u&gt;" in html
 
@@ -156,6 +160,30 @@ def test_a_missing_or_refused_key_is_named(bench: Workbench, label_studio: Serve
         assert "401" in told.faults[0].what
     finally:
         write_json(keys, kept, mode=0o600)
+
+
+def test_a_status_that_could_not_be_read_again_says_so(
+    bench: Workbench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LSAL_ROOT", str(bench.root))
+    assert cli.main(["status"]) == 0
+    assert "not read since" not in capsys.readouterr().out
+    keys = bench.root / "keys.json"
+    kept = read_json(keys)
+    try:
+        keys.unlink()
+        assert cli.main(["status"]) == 0
+        shown = capsys.readouterr().out
+        told = status(Workbench(bench.root), argparse.Namespace())
+        assert cli.main(["status", "--json"]) == 0
+    finally:
+        write_json(keys, kept, mode=0o600)
+    said = f"{moment(told.as_of)}, not read since: There is no key for {bench.home.url}. Let lsal ask for it"
+    assert re.search(r"as of +" + re.escape(said), shown)
+    assert said in (to_html(told) or "")
+    fields = json.loads(capsys.readouterr().out)
+    assert fields["not_read"].startswith("There is no key")
+    assert fields["as_of"] == told.as_of
 
 
 def test_a_deleted_project_is_named(isolated_root: Path, client: Client, label_studio: Server) -> None:
@@ -297,8 +325,13 @@ def test_a_project_that_is_not_served_is_told_so(bench: Workbench, client: Clien
     beside = attached(bench.root, client, label_studio, tasks=1)
     try:
         assert "not connected to this project" in found(beside, "connection", WARN).what
+        told = beside.status()
+        assert re.search(r"backend +runs, not connected", to_text(told))
+        assert "<b>runs</b><i>not connected</i>" in parts.status_line(told)
+        assert re.search(r"next +lsal serve, then lsal rank", to_text(told))
+        assert bench.status().next == ""  # a batch is published
         add_hook(beside, f"http://127.0.0.1:1/{root_secret(bench.root)}/{beside.home.slug}/webhook")
-        assert "removed 1 webhooks" in " ".join(beside.doctor(fix=True).done)
+        assert "removed 1 webhook that" in " ".join(beside.doctor(fix=True).done)
         assert hooks(beside) == []
         assert ml_rows(beside) == []
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from lsal import cli
+from lsal import cli, jobs
 from lsal.commands import COMMANDS, build_parser
 from lsal.errors import BadRequest
 from lsal.home import Home, activate, create_home
@@ -147,6 +147,25 @@ def test_options_alone_are_the_status(home: Home, capsys: pytest.CaptureFixture[
     assert json.loads(ran(capsys, "--project", home.slug, "--json")[1])["project"] == 7
     assert ran(capsys, "--project", "99")[0] == 1
     assert json.loads(lsal("--json").stdout)["project"] == 7
+
+
+def test_what_was_not_done_is_said_in_words(
+    home: Home, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran(capsys, "cancel")[1] == "Nothing was running\n"
+    assert json.loads(ran(capsys, "cancel", "--json")[1]) == {"asked": False}
+    job = jobs.create(home, "round")
+    assert f"Job {job.id} is being cancelled" in ran(capsys, "cancel")[1]
+    assert json.loads(ran(capsys, "cancel", "--json")[1]) == {"asked": True, "job": job.id}
+    assert (job.folder / "cancel").exists()
+    assert ran(capsys, "stop")[1] == "No ML backend was running\n"
+    assert "Neither Label Studio nor" in ran(capsys, "down")[1]
+    told = "No round has trained a version yet"
+    assert told in ran(capsys, "rounds")[1]
+    assert json.loads(ran(capsys, "rounds", "--json")[1]) == []
+    shown = shell.display_formatter.format(shell.run_cell("%lsal rounds").result)[0]
+    assert told in shown["text/plain"]
+    assert told in shown["text/html"]
 
 
 def test_plot_writes_the_curve(home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

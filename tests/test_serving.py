@@ -1,5 +1,6 @@
 """`lsal serve`: one row, one webhook, proven to reach this very process, and the queue stays the queue."""
 
+import json
 import os
 import signal
 import threading
@@ -13,7 +14,9 @@ import pytest
 from projects import demo_of_texts
 from served import Client, add_hook, attached, hooks, ml_rows, second_backend, stranger
 
-from lsal import processes, publishing
+from lsal import cli, processes, publishing
+from lsal.commands import as_json
+from lsal.dashboard.html import to_html, to_text
 from lsal.errors import BadRequest, LabelStudioError, Refused, Unreachable
 from lsal.files import read_json, write_json
 from lsal.label_studio.server import Server
@@ -62,11 +65,35 @@ def test_a_second_serve_adds_nothing(own: Workbench, label_studio: Server) -> No
     again = own.serve()
     assert again == first
     assert again["reached from"] == "127.0.0.1"
+    for told in (to_text(again), to_html(again) or ""):
+        assert "Label Studio is connected to it" in told
+        assert "127.0.0.1" in told
+        assert "state" not in told
+    assert json.loads(as_json(again))["state"] == "CO"
     assert only_row(own)["id"] == row["id"] == first["connected"]
     assert live(own)
     seen = httpx.get(f"{first['url']}{path_of(own)}/seen", trust_env=False)
     assert row["extra_params"]["lsal"] in seen.json()["words"]
     assert label_studio.key not in seen.text  # Label Studio sends it along
+
+
+def test_what_was_ended_is_told_with_what_was_connected(
+    own: Workbench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LSAL_ROOT", str(own.root))
+    was = f"{own.home.project} ({own.home.title})"
+    for command, says in (("stop", "The ML backend was ended"), ("down", "The ML backend was ended; the data stay")):
+        own.serve()
+        assert cli.main([command]) == 0
+        told = capsys.readouterr().out
+        assert says in told
+        assert was in told
+        assert "lsal serve" in told
+    assert cli.main(["stop"]) == 0
+    assert capsys.readouterr().out == "No ML backend was running\n"
+    assert cli.main(["down", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ended": False, "backend": False, "were connected": []}
+    own.serve()
 
 
 def test_what_people_did_to_the_row_is_put_right_and_theirs_stays(own: Workbench) -> None:

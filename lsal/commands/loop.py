@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from lsal import jobs
 from lsal.commands.command import Arguments, Command, argument
 from lsal.errors import BadRequest
 from lsal.jobs import Job
 from lsal.workbench import Workbench
+from lsal.workbench.told import Told
 
 _WAIT = argument("--wait", action="store_true", help="wait until the job has ended")
 _STRATEGY = argument("--strategy", default="", help="a query strategy, if not the project's")
@@ -37,6 +39,15 @@ def promote(bench: Workbench, a: Arguments) -> Any:
 def rollback(bench: Workbench, a: Arguments) -> Any:
     """Start going back to what was live before."""
     return _job(bench.rollback(), a)
+
+
+def cancel(bench: Workbench, a: Arguments) -> Any:
+    """Ask the running job to stop; which one that is."""
+    job = jobs.running(bench.home)
+    if job is None or not bench.cancel():
+        return Told({"asked": False}, "Nothing was running")
+    says = f"Job {job.id} is being cancelled: it stops at its next step"
+    return Told({"asked": True, "job": job.id}, says, None, "See when it has ended: lsal status")
 
 
 def auto(bench: Workbench, a: Arguments) -> Any:
@@ -84,5 +95,5 @@ LOOP = (
             argument("--minutes", type=int, help="or after so many minutes, if there is a new label; 0 for never"),
         ),
     ),
-    Command("cancel", "stop the running job", lambda bench, a: {"asked": bench.cancel()}),
+    Command("cancel", "stop the running job", cancel),
 )

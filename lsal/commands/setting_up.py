@@ -11,6 +11,7 @@ import orjson
 
 from lsal import keys
 from lsal.commands.command import Arguments, Command, argument
+from lsal.commands.ending import DOWN, STOP
 from lsal.commands.making import NEW
 from lsal.commands.progress import shown
 from lsal.commands.sight import status
@@ -91,7 +92,7 @@ SETTING_UP = (
         up,
         (argument("--port", type=int, help="the port to listen on"),),
     ),
-    Command("down", "end lsal's own Label Studio and the backend", lambda bench, a: {"ended": bench.down()}),
+    DOWN,
     NEW,
     Command(
         "attach",
@@ -128,7 +129,7 @@ SETTING_UP = (
             argument("--address", default="", help="the address Label Studio is to use, or default for loopback"),
         ),
     ),
-    Command("stop", "end the ML backend", lambda bench, a: {"ended": bench.stop()}),
+    STOP,
     Command(
         "sync",
         "pull what changed in Label Studio",

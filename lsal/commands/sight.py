@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.exporting import EXPORT
 from lsal.errors import LabelStudioError
 from lsal.workbench import Workbench
+from lsal.workbench.told import NoneYet
 
 
 def status(bench: Workbench, a: Arguments) -> Any:
     """The project at a glance, as Label Studio has it now if it answers."""
-    _refresh(bench)
-    return bench.status()
+    why = _refresh(bench)
+    return replace(bench.status(), not_read=why)
 
 
 def queue(bench: Workbench, a: Arguments) -> Any:
@@ -30,11 +31,19 @@ def compare(bench: Workbench, a: Arguments) -> Any:
     return bench.compare(a.first, a.second)
 
 
-def _refresh(bench: Workbench) -> None:
-    """Pull what changed, once there was a first sync; a server that does not answer is no obstacle."""
+def _refresh(bench: Workbench) -> str:
+    """Pull what changed, once there was a first sync; a server that does not answer is no obstacle, but told."""
     if bench.desk.mirror.fact("watermark"):
-        with contextlib.suppress(LabelStudioError):
+        try:
             bench.sync()
+        except LabelStudioError as error:
+            return str(error)
+    return ""
+
+
+def rounds(bench: Workbench, a: Arguments) -> Any:
+    """The trainings so far."""
+    return bench.rounds() or NoneYet("No round has trained a version yet. Label some tasks, then: lsal round")
 
 
 def plot(bench: Workbench, a: Arguments) -> Any:
@@ -66,7 +75,7 @@ SIGHT = (
             argument("second", type=int, help="another one, say one that was held"),
         ),
     ),
-    Command("rounds", "the trainings so far, with seconds by step", lambda bench, a: bench.rounds()),
+    Command("rounds", "the trainings so far, with seconds by step", rounds),
     Command(
         "queue",
         "the head of the live queue",

@@ -22,6 +22,7 @@ from lsal.dashboard.previews import Previews
 from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
 from lsal.errors import LsalError
 from lsal.jobs import State
+from lsal.phrases import counted
 from lsal.workbench import Workbench
 from lsal.workbench.curve import Point
 from lsal.workbench.status import Waiting
@@ -191,8 +192,9 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
         if works(job) and job:
             self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
         self._say(self.note, parts.note(job))
-        self._say(self.error, parts.trouble(job, self._error or seen.error))
-        self.curve.empty, self.queue.empty = empty_curve(seen.points), empty_queue(seen.status)
+        answered_at = seen.status.as_of if seen.status else None
+        self._say(self.error, parts.trouble(job, self._error or seen.error, answered_at))
+        self.curve.empty, self.queue.empty = empty_curve(seen), empty_queue(seen)
         self.curve.points = [_point(point) for point in seen.points]
         self.queue.caption = _caption(seen)
         self.queue.rows = [_row(row) for row in seen.queue]
@@ -221,4 +223,4 @@ def _caption(seen: Look) -> str:
     if seen.status is None or not seen.queue:
         return ""
     shown, still_open = len(seen.queue), seen.status.queue["open"]
-    return f"the first {shown} of {still_open} open tasks" if still_open > ROWS else f"{still_open} open tasks"
+    return f"the first {shown} of {still_open} open tasks" if still_open > ROWS else counted(still_open, "open task")

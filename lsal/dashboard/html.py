@@ -25,10 +25,11 @@ from lsal.workbench.comparing import Compared
 from lsal.workbench.demo import Demo
 from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.status import Status
+from lsal.workbench.told import NoneYet, Told
 
 RECORDS: tuple[type, ...] = (
     *(Status, Automatic, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo, Compared),
-    *(Diagnosis, Cleaned),
+    *(Diagnosis, Cleaned, Told, NoneYet),
 )
 WARNING = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding:1px 10px;margin:6px 0"
 
@@ -48,7 +49,7 @@ def to_html(shown: object) -> str | None:
 def to_text(shown: object) -> str:
     """Plain text, aligned, of anything that a command returns."""
     found = sheet(shown)
-    if shown == []:
+    if found is None and shown == []:
         return "Nothing yet. Where things stand: lsal status"
     if found is None:
         return "" if shown is None else _printable(str(shown))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lsal import jobs
 from lsal.errors import BadRequest, LsalError
 from lsal.jobs import ENDED, State
+from lsal.phrases import counted
 from lsal.workbench import Workbench
 from lsal.workbench.curve import Point
 from lsal.workbench.status import Status, Waiting
@@ -18,20 +19,30 @@ TITLES = {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Ca
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found; without a status, `error` says why there is none."""
+    """What was found; without a status, `error` says why there is none. `parted` says that lsal left the project."""
 
     status: Status | None = None
     points: tuple[Point, ...] = ()
     queue: tuple[Waiting, ...] = ()
     error: LsalError | None = None
+    parted: str = ""
 
 
 def look(bench: Workbench) -> Look:
     """Everything the dashboard shows. Takes milliseconds, but may wait for a server that hangs."""
     try:
-        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)))
+        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)), parted=_parted(bench))
     except LsalError as error:
         return Look(error=error)
+
+
+def _parted(bench: Workbench) -> str:
+    """Why lsal does nothing in the project any more, and how to attach it again; "" where it does."""
+    try:
+        bench.home.need_attached()
+    except BadRequest as error:
+        return str(error)
+    return ""
 
 
 def latest(bench: Workbench) -> State | None:
@@ -61,6 +72,8 @@ def refusals(seen: Look, job: State | None) -> dict[str, str]:
         return dict.fromkeys(("train", "rank", "round"), wait)
     if seen.status is None:
         return dict.fromkeys(ACTS, str(seen.error) if seen.error else "Looking at the project ...")
+    if seen.parted:
+        return dict.fromkeys(ACTS, f"{seen.parted}.")
     why, status = _no_training(seen.status), seen.status
     done = status.tasks and status.tasks <= status.labelled + status.skipped
     no_ranking = wait or ("Every task is labelled or skipped: there is nothing left to rank." if done else "")
@@ -78,19 +91,24 @@ def _no_training(status: Status) -> str:
     return ""
 
 
-def empty_curve(points: tuple[Point, ...]) -> str:
+def empty_curve(seen: Look) -> str:
     """What to say, and to do, while there is no curve to draw."""
+    points = seen.points
+    if seen.parted:
+        return f"{seen.parted}."
     if not points:
         return "There is no version yet. Press Re-rank for a first batch, label it in Label Studio, then press Round."
     return (
-        f"{len(points)} version{'s' * (len(points) > 1)}, not measured yet: no measuring task was labelled at the last"
+        f"{counted(len(points), 'version')}, not measured yet: no measuring task was labelled at the last"
         " training. They are mixed into the queue: label on, then press Round."
     )
 
 
-def empty_queue(status: Status | None) -> str:
+def empty_queue(seen: Look) -> str:
     """What to say, and to do, while nothing waits in the queue."""
-    if status is None or not status.queue:
+    if seen.parted:
+        return f"{seen.parted}."
+    if seen.status is None or not seen.status.queue:
         return "Nothing is published yet. Press Re-rank: it picks a batch and makes it Label Studio's queue."
     return "Every task of the batch is labelled. Press Round: it trains on them and publishes the next batch."
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from lsal.dashboard.contrasts import switched
+from lsal.dashboard.glance import backend_words
 from lsal.dashboard.look import title
 from lsal.dashboard.wording import duration
 from lsal.errors import LsalError
 from lsal.jobs import AUTO, LABEL_STUDIO, State
 from lsal.phrases import counted
+from lsal.workbench.advice import at, fix_of
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.status import Status
 
@@ -39,6 +41,7 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
     """Name, figure, and what belongs to it in small."""
     live = ", ".join(f"{number}" if len(status.live) == 1 else f"{c}: {number}" for c, number in status.live.items())
     queue = (f"{status.queue['open']}", f"of {status.queue['size']}") if status.queue else ("none", "")
+    backend, _, more = backend_words(status).partition(", ")
     return [
         ("Tasks", f"{status.tasks:,}", ""),
         ("Labelled", f"{status.labelled:,}", f"{status.skipped:,} skipped" if status.skipped else ""),
@@ -46,7 +49,7 @@ def _facts(status: Status) -> list[tuple[str, str, str]]:
         ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
         ("Open in queue", *queue),
         ("Automatic rounds", *_automatic(status.automatic)),
-        ("Backend", "on" if status.backend else "off", ""),
+        ("Backend", backend, more),
     ]
 
 
@@ -64,12 +67,15 @@ def card(what: str, fix: str) -> str:
     return f'<div class="lsal-card" role="alert"><b>{escape(what)}</b>{step}</div>'
 
 
-def trouble(job: State | None, error: LsalError | None) -> str:
-    """The card for an error of the dashboard's own, else for a newest job that failed; "" without one."""
+def trouble(job: State | None, error: LsalError | None, answered_at: float | None = None) -> str:
+    """The card for an error of the dashboard's own, else for a newest job that failed; "" without one.
+
+    `answered_at` is when Label Studio last answered.
+    """
     if error is not None:
         return card(error.what, error.fix)
     if job is not None and job.state in ("failed", "lost"):
-        return card(f"{title(job.act)}{_by(job)} {job.state}: {job.error}", job.fix)
+        return card(f"{title(job.act)}{_by(job)} {job.state}{at(job)}: {job.error}", fix_of(job, answered_at))
     return ""
 
 
@@ -111,5 +117,5 @@ def _ended(job: State) -> str:
     ]
     told += [f"live is {live}" for _, live in switched(job.result)]
     if "published" in job.result:
-        told.append(f"{job.result['published']} tasks published")
+        told.append(f"{counted(job.result['published'], 'task')} published")
     return f"{act} took {duration(job.seconds)}: {', '.join(told) or 'done'}."

@@ -7,23 +7,25 @@ from functools import singledispatch
 from typing import Any
 
 from lsal.annotator import Labelled
-from lsal.dashboard.cleaning import amount, cleaned_sheet
+from lsal.dashboard.cleaning import cleaned_sheet
 from lsal.dashboard.contrasts import compared_sheet, switched
+from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.wording import accuracy, duration, percent, said
 from lsal.housekeeping import Cleaned
-from lsal.jobs import PERSON, Job, State
+from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
+from lsal.phrases import counted
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.comparing import Compared
 from lsal.workbench.demo import Demo
 from lsal.workbench.detaching import Detached
 from lsal.workbench.doctor import Diagnosis
-from lsal.workbench.people import Team
 from lsal.workbench.status import Status
+from lsal.workbench.told import NoneYet, Told
 
 COMPARED = {
     "order": "the order; who left a task open gets that one first",
@@ -44,24 +46,18 @@ def _(shown: list) -> Sheet | None:  # type: ignore[type-arg]
 
 
 @sheet.register
+def _(shown: NoneYet) -> Sheet:
+    return Sheet(shown.says)
+
+
+@sheet.register
+def _(shown: Told) -> Sheet:
+    return Sheet(shown.says, tuple(shown.facts.items()), notes=shown.notes)
+
+
+@sheet.register
 def _(shown: Status) -> Sheet:
-    live = ", ".join(f"{control}: version {number}" for control, number in shown.live.items()) or "none"
-    queue, measuring = shown.queue, shown.measuring
-    facts = [
-        ("Label Studio", shown.url or "not running"),
-        ("tasks", f"{shown.tasks:,}, {shown.labelled:,} labelled, {shown.skipped:,} skipped"),
-        ("for measuring", f"{measuring['labelled']:,} labelled, {measuring['open']:,} open"),
-        *((f"control {name}", told) for name, told in shown.controls.items()),
-        *((f"control {name}", f"left to people: {why}") for name, why in shown.left_to_people.items()),
-        ("live", f"{live} (of {shown.versions})"),
-        ("queue", f"{queue['open']} open of {queue['size']}, {queue['name']}" if queue else "nothing published yet"),
-        *_people(shown.team),
-        ("automatic rounds", ", ".join(part for part in (str(shown.automatic), shown.automatic.looks) if part)),
-        ("backend", shown.backend or "off"),
-        ("newest job", _job_line(shown.job) if shown.job else "none"),
-        ("home", shown.home + (f", {amount(shown.home_bytes)}" if shown.home_bytes is not None else "")),
-    ]
-    return Sheet(f"Project {shown.project}: {shown.title}", tuple(facts), notes=shown.warnings)
+    return status_sheet(shown)
 
 
 @sheet.register
@@ -114,7 +110,8 @@ def _(shown: Compared) -> Sheet:
 @sheet.register
 def _(shown: Diagnosis) -> Sheet:
     faults, warnings = len(shown.faults), len(shown.warnings)
-    told = f"{faults} faults, {warnings} warnings" if faults or warnings else "nothing to complain of"
+    told = f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}"
+    told = told if faults or warnings else "nothing to complain of"
     rows = tuple((one.level, one.check, one.what) for one in shown.findings)
     done = tuple(f"Done: {one}" for one in shown.done)
     fixes = tuple(f"{one.check}: {one.fix}" for one in shown.findings if one.fix)
@@ -123,7 +120,7 @@ def _(shown: Diagnosis) -> Sheet:
 
 @sheet.register
 def _(shown: Labelled) -> Sheet:
-    title = f"{shown.served} tasks labelled in {duration(shown.seconds)}"
+    title = f"{counted(shown.served, 'task')} labelled in {duration(shown.seconds)}"
     return Sheet(title, (("served", str(shown.served)), ("in order", f"{shown.in_order} of {shown.served}")))
 
 
@@ -205,31 +202,18 @@ def _(shown: Server) -> Sheet:
     return Sheet("Label Studio runs", (("address", shown.url), ("process", str(shown.mark["pid"]))))
 
 
-def _people(shown: Team) -> list[tuple[str, str]]:
-    """Who labelled how much; agreement, and answers that nobody asked for, where there are any."""
-    facts = [("labelled by", ", ".join(f"{name} {count:,}" for name, count in shown.labelled.items()))]
-    agreed = [f"{name} {same:,} of {several:,} tasks" for name, (same, several) in shown.agreed.items()]
-    facts.append(("all agree on", ", ".join(agreed)))
-    facts.append(("answered by more than asked", f"{shown.beyond:,} tasks" if shown.beyond else ""))
-    return [(name, told) for name, told in facts if told]
-
-
-def _job_line(job: State) -> str:
-    told = job.progress.message if job.state == "running" else job.error
-    by = "" if job.by == PERSON else f" ({job.by})"
-    return f"{job.act}{by}, {job.state}, {duration(job.seconds)}" + (f", {told}" if told else "")
-
-
 def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a job came to, without the parts that have a command of their own."""
     facts = []
     for control, one in result.get("versions", {}).items():
         gate = f"{'live' if one['promoted'] else 'held'} ({one['reason']})"
         measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
-        measured += f" on {one['metrics'].get('tasks', 0)} measuring tasks"
-        facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {one['labels']} labels"))
+        measured += f" on {counted(one['metrics'].get('tasks', 0), 'measuring task')}"
+        labels = counted(one["labels"], "label")
+        facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {labels}"))
         if one.get("left_out"):
-            facts.append(("left out", f"{one['left_out']} labelled tasks of {control} say nothing that can be learned"))
+            told = counted(one["left_out"], f"labelled task of {control} says", f"labelled tasks of {control} say")
+            facts.append(("left out", f"{told} nothing that can be learned"))
         if one.get("same_weights_as"):
             facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
     facts += switched(result)

@@ -23,6 +23,7 @@ from lsal.settings import root_secret
 from lsal.workbench import addresses
 from lsal.workbench.addresses import LOOPBACK
 from lsal.workbench.backend_process import backend, listened, port_of, start, stop
+from lsal.workbench.told import Told
 
 __all__ = ["TITLE", "backend", "bring_back", "local_url", "seen", "serve", "start", "stop", "whose"]
 
@@ -30,7 +31,7 @@ DEFAULT = "default"
 """What a person gives as the address to go back to loopback."""
 
 
-def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> dict[str, Any]:
+def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> Told:
     """Start the backend if it does not run, connect the project to it, keep the live queue live.
 
     `host` is a further address to listen on, `address` the one that Label Studio is to use;
@@ -59,7 +60,19 @@ def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> dict[
     write_json(desk.home.path("served.json"), served)
     others = _left_behind(root, desk.home.slug) if before[0] not in (0, port_of(running)) else []
     shown = {name: value for name, value in served.items() if name != "asked"}
-    return shown | ({"connect again": others} if others else {})
+    return _said(shown | ({"connect again": others} if others else {}))
+
+
+def _said(served: Mapping[str, Any]) -> Told:
+    """What `serve` came to, in words: Label Studio has just asked this very process."""
+    told = {
+        "reached from": served["reached from"],
+        "at": served["address"],
+        "listens on": served["listens"],
+        "process": str(served["pid"]),
+        "connect again": ", ".join(served.get("connect again", [])),
+    }
+    return Told(served, "The ML backend runs, Label Studio is connected to it", told)
 
 
 def whose(desk: Desk) -> Whose:

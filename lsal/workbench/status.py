@@ -9,8 +9,10 @@ from typing import Any
 from lsal import housekeeping, jobs, publishing
 from lsal.desk import Desk
 from lsal.jobs import State
+from lsal.label_studio import seen
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
 from lsal.workbench import serving
+from lsal.workbench.advice import next_step
 from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.people import Team, team
 from lsal.workbench.warnings import open_count, still_open, warnings
@@ -18,7 +20,11 @@ from lsal.workbench.warnings import open_count, still_open, warnings
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One project at a glance; counts are as of the last sync."""
+    """One project at a glance; counts are as of the last sync.
+
+    That was at `as_of`, by this machine's clock; `not_read` says why a later one failed. `next` is the
+    way to the first batch.
+    """
 
     project: int
     title: str
@@ -40,6 +46,9 @@ class Status:
     team: Team = field(default_factory=Team)
     warnings: tuple[str, ...] = ()
     home_bytes: int | None = None
+    next: str = ""
+    as_of: float | None = None
+    not_read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,8 @@ def status(desk: Desk) -> Status:
         automatic=automatic(desk, bool(backend)),
         backend=backend["url"] if backend and connected else "",
         team=team(desk),
+        next=next_step(desk, bool(backend) and connected, running[0].state() if running else None),
+        as_of=seen.project_settings(mirror).get("asked_at"),
         warnings=tuple(warnings(desk, bool(backend), connected)),
     )
 
