@@ -376,6 +376,19 @@ def test_the_policy_is_a_setting_and_the_command_tells_what_it_did(
         bench.clean()
 
 
+def test_batches_that_were_just_replaced_stay_and_are_told(label_studio: Server, root: Path, tmp_path: Path) -> None:
+    bench = demo_of_texts(root, tmp_path, 20)
+    bench.configure(keep_publications=1)
+    assert bench.clean().resting == 0
+    for _ in range(3):
+        batch(bench, [task.id for task in bench.desk.mirror.tasks()][:2])
+    told = bench.clean()
+    assert (told.resting, told.predictions) == (2, {})
+    assert "2 old batches stay in Label Studio for now: replaced less than a day ago" in to_text(told)
+    age(bench, 3 * DAYS)
+    assert bench.clean().resting == 0
+
+
 def test_the_status_tells_the_size_as_of_the_last_time(bench: Workbench) -> None:
     assert bench.status().home_bytes is None
     local(bench)

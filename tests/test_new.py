@@ -150,7 +150,7 @@ def test_the_shell_makes_one_and_says_what_it_left_out(
     assert cli.main(["new", str(path), "--with-labels", "--skip-bad", "--title", "From the shell", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["title"], told["tasks"], told["labelled"]) == ("From the shell", 6, 6)
-    assert "1 rows were left out of the project; the first: Row 7 of" in told["warnings"][0]
+    assert "1 row was left out of the project; the first: Row 7 of" in told["warnings"][0]
 
 
 def test_demos_go_on_as_before(bench: Workbench, tmp_path: Path) -> None:

@@ -321,7 +321,7 @@ def test_a_prediction_of_the_queue_that_somebody_deleted_is_noticed(
         client("DELETE", f"/api/predictions/{prediction['id']}/").raise_for_status()
     checked = bench.verify()
     assert not checked.exact
-    assert checked.faults[0].startswith("1 open tasks were published but their predictions are gone")
+    assert checked.faults[0].startswith("1 open task was published but its prediction is gone")
     do(bench, "rank")
     assert bench.verify().exact
 

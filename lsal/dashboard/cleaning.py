@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsal.dashboard.tables import Row, Sheet
 from lsal.dashboard.wording import cut
 from lsal.housekeeping import Cleaned
+from lsal.phrases import counted
 
 NAMES = 60
 """Characters of names in one cell."""
@@ -15,10 +16,20 @@ def cleaned_sheet(shown: Cleaned) -> Sheet:
     title = "What would be removed" if shown.dry_run else "Removed"
     facts = (("on this machine", amount(shown.freed)), ("home", amount(shown.home_bytes)))
     if not (shown.removed or shown.predictions):
-        return Sheet("Nothing has to go", facts, notes=shown.left)
-    kept = f"{shown.kept_predictions} predictions stay: annotations were made from them, or a draft is on their task"
-    notes = (*((kept,) if shown.kept_predictions else ()), *(f"Left for next time: {one}" for one in shown.left))
+        return Sheet("Nothing has to go", facts, notes=(*_resting(shown), *shown.left))
+    stay = counted(shown.kept_predictions, "prediction stays", "predictions stay")
+    kept = (f"{stay}: annotations were made from them, or a draft is on their task",) if shown.kept_predictions else ()
+    notes = (*kept, *_resting(shown), *(f"Left for next time: {one}" for one in shown.left))
     return Sheet(title, facts, ("what", "how many", "size", "which"), (*_files(shown), *_predictions(shown)), notes)
+
+
+def _resting(shown: Cleaned) -> tuple[str, ...]:
+    """What is too young to go, and why that matters."""
+    if not shown.resting:
+        return ()
+    stay = counted(shown.resting, "old batch stays", "old batches stay")
+    why = "replaced less than a day ago, and who has a task of it open could not submit that without"
+    return (f"{stay} in Label Studio for now: {why}",)
 
 
 def amount(count: int) -> str:

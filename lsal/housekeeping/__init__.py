@@ -36,7 +36,10 @@ SIZE = "size.json"
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was removed, or with `dry_run` would be. `freed` and `home_bytes` are bytes; `left` is for another time."""
+    """What was removed, or with `dry_run` would be. `freed` and `home_bytes` are bytes; `left` is for another time.
+
+    `resting` are batches in Label Studio that go when they were replaced a day ago.
+    """
 
     dry_run: bool
     removed: tuple[Rubbish, ...] = ()
@@ -44,6 +47,7 @@ class Cleaned:
     kept_predictions: int = 0
     left: tuple[str, ...] = ()
     home_bytes: int = 0
+    resting: int = 0
 
     @property
     def freed(self) -> int:
@@ -63,7 +67,7 @@ def clean(home: Home, store: Store, project: Callable[[], Project] | None = None
     except LabelStudioError as error:
         told.left.append(f"what is in Label Studio: {error}")
     size = _measure(home) if not dry_run else rubbish.size(home.folder)
-    return Cleaned(dry_run, (*removed, *told.files), told.deleted, told.kept, (*left, *told.left), size)
+    return Cleaned(dry_run, (*removed, *told.files), told.deleted, told.kept, (*left, *told.left), size, told.resting)
 
 
 def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None) -> None:

@@ -27,18 +27,23 @@ ANSWERED = re.compile(r"lsal-(?!queue-).+\.v\d+")
 
 @dataclass(slots=True)
 class Withdrawn:
-    """What went from Label Studio, by name; what stayed because somebody needs it; files that went with them."""
+    """What went from Label Studio, by name; what stayed because somebody needs it; files that went with them.
+
+    `resting` are batches that the policy does not keep, and that stay until they were replaced a day ago.
+    """
 
     deleted: dict[str, int] = field(default_factory=dict)
     kept: int = 0
+    resting: int = 0
     files: list[Rubbish] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
 def remove(home: Home, store: Store, project: Project, most: int, within_s: float, dry_run: bool = False) -> Withdrawn:
     """Remove predictions of old names, at most `most` and for `within_s` seconds; then the files of their rankings."""
-    told, begun = Withdrawn(), time.monotonic()
-    batches = _old_batches(home, home.settings().keep_publications)
+    begun = time.monotonic()
+    batches, resting = _old_batches(home, home.settings().keep_publications)
+    told = Withdrawn(resting=resting)
     held = predictions.counts(project) if batches or _replaced(store) else {}
     answers = [name for name in held if held[name] and name in _old_answers(held, store)]
     for name in (*batches, *answers):
@@ -64,19 +69,25 @@ def remove(home: Home, store: Store, project: Project, most: int, within_s: floa
     return told
 
 
-def _old_batches(home: Home, keep: int) -> dict[str, Rubbish]:
-    """Names beyond the newest `keep` that were live, oldest first, and all that never were; with their files."""
+def _old_batches(home: Home, keep: int) -> tuple[dict[str, Rubbish], int]:
+    """Names beyond the newest `keep` that were live, oldest first, and all that never were; with their files.
+
+    And how many others beyond `keep` there are, which were replaced too short a time ago.
+    """
     safe = {read_json(home.path("publication.json"), {}).get("name")}
     safe.add((read_json(home.path("intent.json")) or {}).get("publication", {}).get("name"))
     rankings = sorted(home.path("rankings").glob("*.json"), key=lambda path: path.stat().st_mtime)
     lived = [path for path in rankings if home.path("publications", path.name).exists()]
     replaced = {one: following.stat().st_mtime for one, following in pairwise(lived)}
-    limit, found = time.time() - REST_S, dict[str, Rubbish]()
+    limit, found, resting = time.time() - REST_S, dict[str, Rubbish](), 0
     for path in rankings:
-        if path.stem in safe or (path in lived and (path in lived[-keep:] or replaced.get(path, limit) >= limit)):
+        if path.stem in safe or path in lived[-keep:]:
+            continue
+        if path in lived and replaced.get(path, limit) >= limit:
+            resting += 1
             continue
         found[path.stem] = rubbish("ranking", path.stem, path, *_beside(home, path))
-    return found
+    return found, resting
 
 
 def _beside(home: Home, ranking: Path) -> list[Path]:

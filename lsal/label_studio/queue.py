@@ -19,6 +19,7 @@ from typing import Any
 from lsal.errors import LabelStudioError
 from lsal.label_studio import importing
 from lsal.label_studio.project import Project, where
+from lsal.phrases import counted
 from lsal.records import Entry, Publication
 
 SAMPLING = "Uncertainty sampling"
@@ -110,13 +111,16 @@ def verify(project: Project, publication: Publication) -> Verification:
     there = list(dict.fromkeys(read_order(project, publication.name)))  # a page may shift while it is read
     still_open, published = set(there), set(publication.task_ids)
     if lost := len(untouched(project, publication.task_ids) - still_open):
-        faults.append(f"{lost} open tasks were published but their predictions are gone, so that nobody gets them next")
+        one = "open task was published but its prediction is gone, so that nobody gets it next"
+        several = "open tasks were published but their predictions are gone, so that nobody gets them next"
+        faults.append(counted(lost, one, several))
     wanted = [task for task in publication.task_ids if task in still_open]
     overlap = facts.get("maximum_annotations", 1) > 1
     right = [task in published if overlap else task == want for task, want in zip_longest(there, wanted)]
     in_order = 0 if faults else sum(right)
     if not faults and not all(right):
-        faults.append(f"{len(right) - in_order} of {len(there)} open tasks stand elsewhere than published")
+        stand = counted(len(there), "open task stands", "open tasks stand")
+        faults.append(f"{len(right) - in_order} of {stand} elsewhere than published")
     return Verification(
         publication.name,
         len(publication.task_ids),

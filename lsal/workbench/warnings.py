@@ -9,6 +9,7 @@ from lsal import jobs, publishing
 from lsal.desk import Desk
 from lsal.label_studio import seen, tally
 from lsal.label_studio.mirror import OPEN
+from lsal.phrases import counted
 from lsal.records import Control, Version
 from lsal.workbench.advice import failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
@@ -99,9 +100,10 @@ def _labels_unknown(desk: Desk) -> list[str]:
         known = next((control for control, _ in desk.handled.values() if control.name == name), None)
         odd = {label: n for label, n in given.items() if known and label not in (*known.labels, *known.aliases)}
         if odd:
+            left_out = (f"answer to '{name}' is left out", f"answers to '{name}' are left out")
             listed = _listed([f"'{label}' ({count})" for label, count in odd.items()])
             told.append(
-                f"{sum(odd.values())} answers to '{name}' are left out, the label config no longer has {listed}. "
+                f"{counted(sum(odd.values()), *left_out)}, the label config no longer has {listed}. "
                 "Add it again, as a label or as predicted_values of another, or correct them in Label Studio. "
                 "Then: lsal round"
             )
@@ -133,7 +135,8 @@ def _queue_at_fault(desk: Desk) -> list[str]:
     ranking = publishing.live_ranking(desk.home)
     if ranking and ranking.problems:
         first = next(iter(ranking.problems.values()))
-        told.append(f"{len(ranking.problems)} tasks cannot be read and are left out of the queue; the first: {first}")
+        cannot = counted(len(ranking.problems), "task cannot be read and is", "tasks cannot be read and are")
+        told.append(f"{cannot} left out of the queue; the first: {first}")
     ranked = publication and desk.mirror.label_config and desk.mirror.count(OPEN)
     if publication and ranked and publication.versions != desk.fitting(desk.store.current()):
         told.append("The queue was ranked by other versions than those that are live. Rank again: lsal rank")

@@ -12,6 +12,7 @@ from lsal import processes
 from lsal.errors import LsalError
 from lsal.files import read_json
 from lsal.label_studio.backend_rows import CONNECTED, WORD, Row, Standing, masked, remove_hook
+from lsal.phrases import counted
 from lsal.settings import root_secret
 from lsal.workbench import serving
 from lsal.workbench.addresses import LOOPBACK
@@ -93,7 +94,7 @@ def webhooks(patient: Patient) -> Iterator[Finding]:
     elif row and not standing.hooks_of(url)[0].get("is_active", True):
         yield fault("webhook", "The webhook of the backend is switched off", AGAIN, True)
     if orphans := standing.orphans(url):
-        what = f"{len(orphans)} webhooks of ours too many: each delays every submit by up to a second"
+        what = f"{counted(len(orphans), 'webhook')} of ours too many: each delays every submit by up to a second"
         yield fault("webhook", what, "Remove them: lsal doctor --fix", True)
     elif row and standing.hooks_of(url):
         yield ok("webhook", "there once")
@@ -149,7 +150,7 @@ def repair_webhooks(patient: Patient) -> str:
     orphans = patient.standing.answer.orphans("")
     for hook in orphans:
         remove_hook(patient.project, hook)
-    return f"removed {len(orphans)} webhooks that led to no backend"
+    return f"removed {counted(len(orphans), 'webhook')} that led to no backend"
 
 
 def repair_connection(patient: Patient) -> str:

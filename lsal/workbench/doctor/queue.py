@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lsal.errors import LabelStudioError
 from lsal.label_studio.project import where
 from lsal.label_studio.queue import differing, not_served, read_order, verify
+from lsal.phrases import counted
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
@@ -46,7 +47,7 @@ def order(patient: Patient) -> Iterator[Finding]:
     if publication is None or differing(patient.facts.answer, publication.name):
         return
     found = verify(patient.project, publication)
-    told = f"{found.in_order} of {len(found.open)} open tasks stand as published"
+    told = f"{found.in_order} of {counted(len(found.open), 'open task stands', 'open tasks stand')} as published"
     if not found.exact:
         yield fault("order", f"{told}. {'; '.join(found.faults)}", "Publish a fresh batch: lsal rank")
     elif not found.open:
@@ -84,7 +85,8 @@ def held(patient: Patient) -> Iterator[Finding]:
         return
     people = sorted({who for task in sorted(begun)[:NAMED] for who in _drafters(patient, task)})
     first = ", ".join(map(str, sorted(begun)[:NAMED]))
-    what = f"{len(begun)} open tasks of the queue have a draft (task {first}; by {', '.join(people)})"
+    has = counted(len(begun), "open task of the queue has", "open tasks of the queue have")
+    what = f"{has} a draft (task {first}; by {', '.join(people)})"
     yield warn("locks", f"{what}: these people get them first, before the head of the queue", "Let them finish or skip")
 
 
