@@ -83,7 +83,8 @@ def test_the_notebook_adds_one_of_each_and_runs_a_round_with_them(executed: Exec
     assert version.examples["count"] + version.examples["measuring"] == 15
     assert {job.state().result["strategy"] for job in bench.jobs()} == {"torn_and_far"}
     assert "table_choices" in KINDS
-    assert bench.status().warnings == ()
+    # The session's backend may run for other tests: then it is not connected to this project.
+    assert [told for told in bench.status().warnings if "The ML backend runs" not in told] == []
     assert bench.queue(1)[0].parts.keys() == {"doubt", "far"}
 
 

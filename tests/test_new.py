@@ -22,8 +22,7 @@ from lsal.files import read_json
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
 from lsal.workbench import Workbench, making
-from lsal.workbench.starting import Options
-from lsal.workbench.wanting import wanted
+from lsal.workbench.wanting import Options, wanted
 
 Client = Callable[..., httpx.Response]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,27 +21,10 @@ from lsal.protocols import Report
 from lsal.sources import Row, Source
 from lsal.workbench import making, wanting
 from lsal.workbench.making import Plan
+from lsal.workbench.wanting import Options
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a caller may say about a new project; the commands say the same with their options."""
-
-    demo: bool = False
-    title: str = ""
-    columns: tuple[str, str] = ("text", "label")
-    labels: Sequence[str] = ()
-    several: bool = False
-    with_labels: bool = False
-    ground_truth: bool = False
-    config: str = ""
-    files: str = ""
-    skip_bad: bool = False
-    hold_out: float = 0.2
-    seed: int = 0
 
 
 def new(

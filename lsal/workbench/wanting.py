@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,10 +18,27 @@ from lsal.sources import Row, Source, Wanted
 
 if TYPE_CHECKING:
     from lsal.records import Control
-    from lsal.workbench.starting import Options
 
 PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller may say about a new project; the commands say the same with their options."""
+
+    demo: bool = False
+    title: str = ""
+    columns: tuple[str, str] = ("text", "label")
+    labels: Sequence[str] = ()
+    several: bool = False
+    with_labels: bool = False
+    ground_truth: bool = False
+    config: str = ""
+    files: str = ""
+    skip_bad: bool = False
+    hold_out: float = 0.2
+    seed: int = 0
 
 
 def wanted(root: Path, said: Options) -> tuple[Wanted, str]:
