@@ -39,9 +39,17 @@ class Control:
         return self.options.get("choice") == "multiple"
 
     @property
+    def drawn_by(self) -> dict[str, str]:
+        """Of a control that only names regions: the tags that draw them, with the names of their controls."""
+        names = self.tag == "Labels" or (self.tag == "Choices" and self.options.get("perRegion") == "true")
+        drawing = {key.partition(".")[2]: name for key, name in self.options.items() if key.startswith("Region.")}
+        return drawing if names else {}
+
+    @property
     def shape(self) -> str:
         """What a model must know of the control beside its labels."""
-        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}"
+        drawn = "".join(f", of {tag}" for tag in self.drawn_by)
+        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}{drawn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,70 @@ class Labels:
     names: tuple[str, ...] = ()
 
 
-Target = Labels  # grows into a union as kinds for spans, boxes and masks arrive
+Point = tuple[float, float]
+"""Shares of an image's width and height, from its top left corner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in shares of the image's width and height, turned clockwise by `angle` degrees
+    (in pixels, where a right angle is one) about its top left corner.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    angle: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A closed outline, its corners in order."""
+
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """A mask in Label Studio's run-length encoding, of an image of `width` x `height` pixels."""
+
+    rle: bytes
+    width: int
+    height: int
+
+
+Shape = Box | Polygon | Brush
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One object in an image; `label` "" says: an object, of a class that nobody named yet.
+
+    `score` in [0, 1] is a model's confidence; it does not count when regions are compared.
+    """
+
+    label: str
+    shape: Shape
+    score: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The objects of an image; `()` says: it shows none. `size` is the image's, in pixels, as people
+    see it: turned as its EXIF data say.
+    """
+
+    items: tuple[Region, ...] = ()
+    size: tuple[int, int] | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes that occur."""
+        return tuple(sorted({region.label for region in self.items}))
+
+
+Target = Labels | Regions
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +180,9 @@ class Prediction:
 
     `chances` is float32 (units x classes), rows sum to 1, columns in the order of
     `Control.labels`. With several labels at once there is one unit for each label and the
-    two columns are (absent, present). `embedding` is float32 (d,), where the model has one.
+    two columns are (absent, present). For regions there is one unit for each, and a last column
+    more: the chance that there is none of the classes. `embedding` is float32 (d,), where the
+    model has one.
     A `problem` says why the input could not be read; the chances are then the prior.
     """
 

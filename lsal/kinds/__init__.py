@@ -21,6 +21,8 @@ KINDS = Registry(
     {
         "text_choices": "lsal.kinds.text_choices:TextChoices",
         "image_choices": "lsal.kinds.image_choices:ImageChoices",
+        "image_boxes": "lsal.kinds.image_boxes:ImageBoxes",
+        "image_masks": "lsal.kinds.image_masks:ImageMasks",
     },
 )
 
@@ -50,7 +52,9 @@ def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]],
         else:
             why = next((refusal for _, refusal in refusals if refusal), f"no kind handles {control.tag} on it yet")
             unhandled[control.name] = f"{control.tag} '{control.name}' on {control.object_tag}: {why}"
-    return handled, unhandled
+    # A control that only draws is handled with the one that names what it drew.
+    draws = {tool for control, _ in handled.values() for tool in control.drawn_by.values()}
+    return handled, {name: why for name, why in unhandled.items() if name not in draws}
 
 
 def _refusal(kind: Kind, control: Control) -> str | None:

@@ -7,7 +7,7 @@ writes them: two people who clicked the same boxes in another order agree.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,13 +32,7 @@ class Choices:
 
     def example(self, control: Control, task_id: int, data: Mapping[str, Any], fetch: Fetch) -> Example:
         """The task's input; an unreadable task has a `problem` that names the field."""
-        try:
-            return Example(task_id, self.read(control, field_value(control, data), fetch))
-        except LsalError as error:
-            problem = str(error)
-        except Exception as error:  # whatever a task holds, one of them must not stop a pool
-            problem = f"{type(error).__name__}: {error}"
-        return Example(task_id, None, problem=f"task {task_id}: field '{control.data_key}': {problem}")
+        return example_of(control, task_id, data, lambda value: self.read(control, value, fetch))
 
     def read(self, control: Control, value: Any, fetch: Fetch) -> str | Path:
         """The input of a model, from the value in the task; raises BadData."""
@@ -52,7 +46,7 @@ class Choices:
         Call it for submitted annotations only: a skipped one looks just as empty.
         """
         own = [item for item in result if item.get("from_name") == control.name and item.get("type") == "choices"]
-        names = {_label(control, name) for item in own for name in _written(control, item)}
+        names = {known_label(control, name) for item in own for name in _written(control, item)}
         if not names:
             return Labels() if _may_be_none(control) else None
         if len(names) > 1 and not control.several:
@@ -64,13 +58,24 @@ class Choices:
 
     def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:
         """One region with the predicted choices and the chance of the least certain; none for none."""
-        names = [_label(control, name) for name in prediction.target.names]
+        names = [known_label(control, name) for name in prediction.target.names]
         if not names:
             return []
         places = [control.labels.index(name) for name in names]
         chances = prediction.chances[places, 1] if control.several else prediction.chances[0, places]
         region = {"from_name": control.name, "to_name": control.to_name, "type": "choices"}
         return [{**region, "value": {"choices": names}, "score": float(chances.min())}]
+
+
+def example_of(control: Control, task_id: int, data: Mapping[str, Any], read: Callable[[Any], str | Path]) -> Example:
+    """A task as a model sees it; `read` turns the field's value into a model's input, or raises."""
+    try:
+        return Example(task_id, read(field_value(control, data)))
+    except LsalError as error:
+        problem = str(error)
+    except Exception as error:  # whatever a task holds, one of them must not stop a pool
+        problem = f"{type(error).__name__}: {error}"
+    return Example(task_id, None, problem=f"task {task_id}: field '{control.data_key}': {problem}")
 
 
 def field_value(control: Control, data: Mapping[str, Any]) -> Any:
@@ -122,7 +127,8 @@ def _written(control: Control, item: Mapping[str, Any]) -> list[Any]:
     return names
 
 
-def _label(control: Control, name: Any) -> str:
+def known_label(control: Control, name: Any) -> str:
+    """The label that a name stands for; raises BadData that lists those there are."""
     label = control.aliases.get(name, name) if isinstance(name, str) else None
     if label not in control.labels:
         raise BadData(

@@ -37,11 +37,16 @@ class ImageChoices(Choices):
 
     def read(self, control: Control, value: Any, fetch: Fetch) -> Path:
         """The file behind the image's URL; raises BadData, also for a file that holds no image."""
-        if not isinstance(value, str) or not value:
-            raise BadData("The URL of an image was expected", "Correct the task, and import it again")
-        path = fetch(value)
-        _refuse_broken(path)
-        return path
+        return image_file(value, fetch)
+
+
+def image_file(value: Any, fetch: Fetch) -> Path:
+    """The file behind an image's URL; raises BadData, also for a file that holds no image."""
+    if not isinstance(value, str) or not value:
+        raise BadData("The URL of an image was expected", "Correct the task, and import it again")
+    path = fetch(value)
+    _refuse_broken(path)
+    return path
 
 
 def _refuse_broken(path: Path) -> None:

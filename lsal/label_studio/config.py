@@ -6,7 +6,8 @@ the same name. The tests hold that both see the same controls and labels.
 
 `Control.options` holds the control's own XML attributes and, under `Tag.attribute`, what
 other tags say about it: every attribute of the object (`Text.valueType`), `Repeater.on`,
-`View.visibleWhen`, and `Choice.nested` if choices stand inside choices.
+`View.visibleWhen`, `Choice.nested` if choices stand inside choices, and for one that can name
+regions, `Region.Rectangle` and the like: the name of the control that draws them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -25,6 +26,8 @@ from lsal.records import Control
 LABELS = ("Choice", "Label", "Relation")
 SELF_REFERENCING = ("Chat", "ReactCode")
 """Tags that are object and control at once."""
+DRAWING = ("Rectangle", "Polygon", "Brush", "Ellipse", "KeyPoint", "Vector", "MagicWand")
+"""Tags that draw regions and leave it to another control to name them."""
 CONDITIONS = ("on", "visibleWhen")
 """What a Repeater or a View around a control says about it."""
 
@@ -56,7 +59,7 @@ def read_config(xml: str) -> Config:
     parents = {child: parent for parent in root.iter() for child in parent}
     return Config(
         xml=xml,
-        controls=tuple(_control(tag, objects, _ancestors(tag, parents)) for tag in controls),
+        controls=tuple(_control(tag, objects, _ancestors(tag, parents), _beside(tag, controls)) for tag in controls),
         digest=hashlib.sha256(ET.canonicalize(xml, strip_text=True).encode()).hexdigest()[:16],
     )
 
@@ -102,7 +105,18 @@ def _ancestors(tag: ET.Element, parents: Mapping[ET.Element, ET.Element]) -> Ite
         yield tag
 
 
-def _control(tag: ET.Element, objects: Mapping[str, ET.Element], around: Iterator[ET.Element]) -> Control:
+def _beside(tag: ET.Element, controls: Sequence[ET.Element]) -> list[ET.Element]:
+    """The controls of the same object."""
+    return [control for control in controls if control.get("toName") == tag.get("toName")]
+
+
+def _control(
+    tag: ET.Element,
+    objects: Mapping[str, ET.Element],
+    around: Iterator[ET.Element],
+    siblings: Sequence[ET.Element],
+) -> Control:
+
     name = tag.get("name", "")
     to_name = tag.get("toName") or name
     for wanted in to_name.split(","):
@@ -121,7 +135,7 @@ def _control(tag: ET.Element, objects: Mapping[str, ET.Element], around: Iterato
         data_key=_data_key(shown.get("valueList") or shown.get("value") or ""),
         labels=labels,
         aliases=aliases,
-        options={**tag.attrib, **_told_by_others(tag, shown, around)},
+        options={**tag.attrib, **_told_by_others(tag, shown, around, siblings)},
     )
 
 
@@ -161,10 +175,14 @@ def _data_key(value: str) -> str:
     return whole[1] if whole else ""
 
 
-def _told_by_others(tag: ET.Element, shown: ET.Element, around: Iterator[ET.Element]) -> dict[str, str]:
+def _told_by_others(
+    tag: ET.Element, shown: ET.Element, around: Iterator[ET.Element], siblings: Sequence[ET.Element]
+) -> dict[str, str]:
     told = {f"{shown.tag}.{name}": value for name, value in shown.attrib.items()}
     for ancestor in around:
         told |= {f"{ancestor.tag}.{name}": ancestor.attrib[name] for name in CONDITIONS if ancestor.get(name)}
+    if tag.tag in ("Choices", "Labels"):
+        told |= {f"Region.{other.tag}": other.get("name", "") for other in siblings if other.tag in DRAWING}
     if any(child.tag == "Choice" for choice in tag.iter("Choice") for child in choice):
         told["Choice.nested"] = "true"
     return told
