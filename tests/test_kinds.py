@@ -24,74 +24,11 @@ globals().update(over(KINDS, KindContract))
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=NAMES)
-<<<<<<< HEAD
 def test_each_sample_is_found_by_its_kind(name: str, sample: Sample) -> None:
-    (control,) = read_config(sample.config).controls
-    handled, unhandled = match([control])
-    assert handled[control.name][1].name == name
-    assert not unhandled
+    handled, unhandled = match(read_config(sample.config).controls)
+    assert {control: kind.name for control, (_, kind) in handled.items()} == {"c": name}
+    assert not unhandled  # what only draws for it is not left to people
     assert all(family in MODELS for family in KINDS[name].families)
-=======
-class TestEveryKind:
-    @pytest.fixture
-    def control(self, sample: Sample) -> Control:
-        handled, _ = match(read_config(sample.config).controls)
-        return handled["c"][0]
-
-    @pytest.fixture
-    def kind(self, name: str) -> Kind:
-        return KINDS[name]()
-
-    def test_is_found_for_its_sample(self, name: str, control: Control) -> None:
-        handled, unhandled = match([control])
-        kind = handled[control.name][1]
-        assert kind.name == name
-        assert kind.families
-        assert all(isinstance(family, str) for family in kind.families)
-        assert not unhandled
-
-    def test_reads_its_task(self, kind: Kind, control: Control, sample: Sample, tmp_path: Path) -> None:
-        example = kind.example(control, 12, sample.data, Media(tmp_path, "http://127.0.0.1:1").fetch)
-        assert example.problem is None
-        assert example.task_id == 12
-        assert example.input
-        assert not isinstance(example.input, Path) or example.input.is_file()
-
-    def test_target_of_result_is_the_target(self, kind: Kind, control: Control, sample: Sample) -> None:
-        assert len(sample.targets) > 1
-        for target in sample.targets:
-            assert kind.target(control, kind.result(control, predict(control, target))) == target
-
-    def test_results_pass_the_sdk(self, kind: Kind, control: Control, sample: Sample) -> None:
-        interface = LabelInterface(sample.config)
-        for target in sample.targets:
-            result = kind.result(control, predict(control, target))
-            assert interface.validate_prediction({"result": result, "score": 0.5}, return_errors=True) == []
-
-    def test_an_unknown_label_names_both_lists(self, kind: Kind, control: Control, sample: Sample) -> None:
-        said = [target for target in sample.targets if kind.result(control, predict(control, target))]
-        result = kind.result(control, predict(control, said[0]))
-        older = replace(control, labels=("other",), aliases={})
-        with pytest.raises(BadData, match="other") as error:
-            kind.target(older, result)
-        assert control.labels[0] in error.value.what
-        assert error.value.fix
-
-    def test_other_controls_say_nothing(self, kind: Kind, control: Control, sample: Sample) -> None:
-        result = kind.result(control, predict(control, sample.targets[-1]))
-        elsewhere = [{**region, "from_name": "elsewhere"} for region in result]
-        assert kind.target(control, elsewhere) == kind.target(control, [])
-
-    @pytest.mark.parametrize("value", [None, 7.5, True, "", [], {}, [1], {"a": []}, "\x00", "file:///etc/passwd"])
-    @pytest.mark.parametrize("fetch", [no_file, broken])
-    def test_never_raises(self, kind: Kind, control: Control, value: Any, fetch: Any) -> None:
-        for data in ({control.data_key: value}, {}):
-            example = kind.example(control, 12, data, fetch)
-            assert (example.input is None) == (example.problem is not None)
-            if example.problem:
-                assert "task 12" in example.problem
-                assert f"'{control.data_key}'" in example.problem
->>>>>>> 6109647 (Read and write boxes, polygons and brush strokes, named at once or afterwards)
 
 
 def control_of(config: str) -> Control:
