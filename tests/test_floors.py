@@ -15,7 +15,8 @@ import lsal
 
 HOUSE = Path(lsal.__file__).parent
 FLOORS = (
-    "errors records protocols registry settings keys files home phrases plugins processes project_settings",
+    "errors records targets geometry brushes protocols registry settings keys files home plugins processes "
+    "phrases project_settings",
     "label_studio kinds models strategies store engine jobs sources",
     "desk predicting ranking training measuring publishing unlearned housekeeping",
     "worker rehearsal annotator testing",
