@@ -35,7 +35,7 @@ def read_image(path: Path) -> Image.Image:
         with Image.open(path) as image:
             _refuse_huge(path, image)
             image.draft("RGB", (DRAFT, DRAFT))
-            return _rgb(ImageOps.exif_transpose(image))
+            return rgb(ImageOps.exif_transpose(image))
     except BadData:
         raise
     except Exception as error:
@@ -96,7 +96,7 @@ def _refuse_huge(path: Path, image: Image.Image) -> None:
         raise BadData(what, "Scale it down, or skip the task")
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB; palettes and alpha over white, 16-bit and float greys scaled by their range."""
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, np.float32)
