@@ -12,6 +12,7 @@ It needs pytest, which lsal itself does not.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from lsal.testing.engines import EngineContract
     from lsal.testing.kinds import KindContract
     from lsal.testing.models import ModelContract
+    from lsal.testing.regions import RegionModelContract
     from lsal.testing.strategies import StrategyContract
 
-__all__ = ["EngineContract", "KindContract", "ModelContract", "StrategyContract"]
+__all__ = ["EngineContract", "KindContract", "ModelContract", "RegionModelContract", "StrategyContract"]
 
 _IN = {
     "EngineContract": "engines",
     "KindContract": "kinds",
     "ModelContract": "models",
+    "RegionModelContract": "regions",
     "StrategyContract": "strategies",
 }
 
@@ -42,5 +45,6 @@ def __getattr__(name: str) -> Any:
     import pytest
 
     # Before the first of them is imported: then a broken law shows both sides of what it compares.
-    pytest.register_assert_rewrite(*(f"lsal.testing.{module}" for module in _IN.values()))
+    modules = [f"lsal.testing.{module}" for module in _IN.values()]
+    pytest.register_assert_rewrite(*(module for module in modules if module not in sys.modules))
     return getattr(import_module(f"lsal.testing.{_IN[name]}"), name)

@@ -17,6 +17,7 @@ from lsal.strategies.pools import start_pool
 CLASSES = ("cat", "dog", "eel")
 SINGLE = Control("c", "x", "Choices", "Text", "x", CLASSES)
 MULTIPLE = Control("c", "x", "Choices", "Text", "x", CLASSES, options={"choice": "multiple"})
+SIDE = 64
 WORDS = {"cat": "the cat purrs on the mat", "dog": "a dog barks at postmen"}
 
 
@@ -39,6 +40,26 @@ def images(folder: Path, label: str, number: int) -> Path:
     path = folder / f"{label}{number}.png"
     Image.fromarray(noise).save(path)
     return path
+
+
+def squares(folder: Path, label: str, number: int) -> Path:
+    """A picture of one square, red (a cat) or blue (a dog), at `square(number)`."""
+    from PIL import Image
+
+    path = folder / f"{label}{number}.png"
+    noise = np.random.default_rng(number).integers(90, 110, (SIDE, SIDE, 3)).astype(np.uint8)
+    left, top, side = square(number)
+    noise[top : top + side, left : left + side] = (220, 20, 20) if label == "cat" else (20, 20, 220)
+    Image.fromarray(noise).save(path)
+    return path
+
+
+def square(number: int) -> tuple[int, int, int]:
+    """Left, top and side in pixels."""
+    draw = np.random.default_rng([number, 1])
+    side = int(draw.integers(20, 33))
+    left, top = draw.integers(0, SIDE - side + 1, 2)
+    return int(left), int(top), side
 
 
 def rows(folder: Path, label: str, number: int) -> str:

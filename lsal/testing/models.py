@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,26 +29,42 @@ class ModelContract:
     """False for a family that only guesses."""
     controls: ClassVar[Sequence[Control]] = (SINGLE, MULTIPLE)
     """One choice of three classes, and several at once; leave out what the family cannot do."""
+    options: ClassVar[Mapping[str, Any]] = {}
+    """With these it learns the toy."""
+    quick: ClassVar[Mapping[str, Any]] = {}
+    """What is different in the laws for which it need not learn well, if learning takes long."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each law runs on all controls."""
         if "control" in metafunc.fixturenames:
-            metafunc.parametrize("control", self.controls, ids=lambda one: "several" if one.several else "single")
+            metafunc.parametrize("control", self.controls, ids=_name)
 
     @pytest.fixture
     def examples(self, tmp_path: Path) -> list[Example]:
         """Six cats and six dogs; an eel is never shown."""
         return toy(type(self).inputs, tmp_path)
 
+    def made(self, control: Control, seed: int = 0) -> Model:
+        """A model that has not learned anything, quick."""
+        model: Model = self.model(control, {**self.options, **self.quick}, seed)
+        return model
+
     def fitted(self, control: Control, examples: Sequence[Example], report: Report = ignore, seed: int = 0) -> Model:
-        """A model that has learned the examples."""
-        model: Model = self.model(control, seed=seed)
+        """A model that has looked at the examples, quick."""
+        model = self.made(control, seed)
         model.fit(examples, examples, [], report)
+        return model
+
+    def learned(self, control: Control, examples: Sequence[Example]) -> Model:
+        """A model that has taken its time."""
+        model: Model = self.model(control, self.options)
+        model.fit(examples, examples, [], ignore)
         return model
 
     def test_learns_a_toy_of_twelve(self, control: Control, examples: list[Example]) -> None:
         """After training it tells the cats from the dogs that it was shown."""
-        predictions = self.fitted(control, examples).predict(examples)
+        model = self.learned(control, examples) if self.learns else self.fitted(control, examples)
+        predictions = model.predict(examples)
         assert len(predictions) == 12
         if self.learns:
             assert [p.target for p in predictions] == [e.target for e in examples]
@@ -94,7 +110,7 @@ class ModelContract:
 
     def test_the_order_of_the_pool_does_not_matter(self, control: Control, examples: list[Example]) -> None:
         """The pool is a set: where a task stands in it says nothing."""
-        one, other = self.model(control), self.model(control)
+        one, other = self.made(control), self.made(control)
         one.fit(examples, examples, [], ignore)
         other.fit(examples, examples[::-1], [], ignore)
         same(one.predict(examples), other.predict(examples))
@@ -118,7 +134,7 @@ class ModelContract:
 
     def test_embeddings_need_no_label(self, control: Control, examples: list[Example]) -> None:
         """Before any training: a row of float32 for each example, or None for a family without any."""
-        vectors = self.model(control).embed(examples)
+        vectors = self.made(control).embed(examples)
         if vectors is not None:
             assert vectors.dtype == np.float32
             assert vectors.shape[0] == len(examples)
@@ -133,6 +149,12 @@ def same(left: Sequence[Prediction], right: Sequence[Prediction]) -> None:
         assert (one.embedding is None) == (other.embedding is None)
         if one.embedding is not None and other.embedding is not None:
             assert np.array_equal(one.embedding, other.embedding)
+
+
+def _name(control: Control) -> str:
+    if control.tag == "Choices":
+        return "several" if control.several else "single"
+    return "-".join([control.tag, *control.drawn_by])
 
 
 class _Stopping:
