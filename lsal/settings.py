@@ -26,16 +26,28 @@ SILENT = {
     "DO_NOT_TRACK": "1",
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
+    "YOLO_VERBOSE": "false",
+    "ULTRALYTICS_SAFE_LOAD": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-"""Switches off everything that a dependency would send by itself."""
+"""Switches off everything that a dependency would send by itself, and what a file of weights could execute."""
 
 
 def silence() -> None:
     """Switch telemetry off for this process and its children; called before a heavy import."""
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)
+
+
+def seclude_ultralytics(folder: Path) -> None:
+    """Let ultralytics keep its own files in `folder`; called before its import, which reads this once.
+
+    It also would set the threads of all numeric work to one.
+    """
+    silence()
+    os.environ["YOLO_CONFIG_DIR"] = str(folder)
+    os.environ.setdefault("OMP_NUM_THREADS", str(worker_threads()))
 
 
 def root_folder() -> Path:

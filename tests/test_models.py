@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from laws import over
 from PIL import Image
+from yolo_toys import CLASSES_OF_IMAGES, QUICK
 
 from lsal.errors import BadData, BadRequest, LsalError, NoVersion
 from lsal.kinds import KINDS
@@ -19,6 +20,9 @@ from lsal.testing.materials import MULTIPLE as SEVERAL
 from lsal.testing.models import same
 
 LEARNERS = [family for family in MODELS if family != "random"]
+LINEAR = [family for family in LEARNERS if family != "yolo"]
+"""What is exact about these is not about a network."""
+SETTINGS = {"yolo": CLASSES_OF_IMAGES}
 
 
 def material(family):
@@ -26,7 +30,17 @@ def material(family):
     return texts if any(family in KINDS[name].families for name in KINDS if "text" in name) else images
 
 
-globals().update(over(MODELS, ModelContract, inputs=material, learns=lambda family: family in LEARNERS))
+globals().update(
+    over(
+        MODELS,
+        ModelContract,
+        inputs=material,
+        learns=lambda family: family in LEARNERS,
+        options=lambda family: SETTINGS.get(family, {}),
+        quick=lambda family: QUICK if family == "yolo" else {},
+        controls=lambda family: (SINGLE,) if family == "yolo" else (SINGLE, SEVERAL),
+    )
+)
 
 
 def toy(family, folder, size=12):
@@ -43,7 +57,7 @@ def fitted(family, control, examples, report=ignore, seed=0):
     return model
 
 
-@pytest.mark.parametrize("family", LEARNERS)
+@pytest.mark.parametrize("family", LINEAR)
 def test_an_unreadable_example_gets_the_prior_and_is_not_learned(family, tmp_path):
     examples = toy(family, tmp_path, 13)
     broken = tmp_path / "cut.png"
@@ -55,14 +69,14 @@ def test_an_unreadable_example_gets_the_prior_and_is_not_learned(family, tmp_pat
 
 
 @pytest.mark.parametrize("control", [SINGLE, SEVERAL], ids=["single", "several"])
-@pytest.mark.parametrize("family", LEARNERS)
+@pytest.mark.parametrize("family", LINEAR)
 def test_a_class_that_was_never_shown_has_no_chance(family, control, tmp_path):
     examples = toy(family, tmp_path)
     for p in fitted(family, control, examples).predict(examples):
         assert (p.chances[2, 1] if control.several else p.chances[0, 2]) == 0  # eels were never shown
 
 
-@pytest.mark.parametrize("family", LEARNERS)
+@pytest.mark.parametrize("family", LINEAR)
 def test_one_class_alone_is_certain_of_it(family, tmp_path):
     examples = [e for e in toy(family, tmp_path) if e.target == Labels(("dog",))]
     for p in fitted(family, SINGLE, examples).predict(examples):

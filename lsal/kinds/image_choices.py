@@ -21,7 +21,7 @@ class ImageChoices(Choices):
     """Input: the path of the image's file."""
 
     name: ClassVar[str] = "image_choices"
-    families: ClassVar[tuple[str, ...]] = ("image_features", "random")
+    families: ClassVar[tuple[str, ...]] = ("image_features", "yolo", "random")
     objects: ClassVar[tuple[str, ...]] = ("Image",)
 
     @classmethod

@@ -10,6 +10,7 @@ MODELS = Registry(
         "random": "lsal.models.random_guess:RandomGuess",
         "sklearn_text": "lsal.models.sklearn_text:SklearnText",
         "image_features": "lsal.models.image_features:ImageFeatures",
+        "yolo": "lsal.models.yolo:Yolo",
     },
 )
 """Classes that follow `protocols.Model`, by the name of their family."""

@@ -1,0 +1,88 @@
+"""ultralytics behind one door: silent, offline, with a folder of its own that goes when the process ends."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lsal.errors import BadRequest
+from lsal.settings import seclude_ultralytics
+
+NO_MEMORY = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
+
+
+@lru_cache(maxsize=1)
+def load() -> Any:
+    """The package, imported; raises BadRequest where it is not installed.
+
+    A notebook may have imported it before, with the settings of its user: those stay as they are,
+    and what would send something is switched off in memory.
+    """
+    seclude_ultralytics(_own_folder())
+    try:
+        import torchvision  # noqa: F401  (its non-maximum suppression is used only if it is loaded)
+        import ultralytics
+        from ultralytics.nn import tasks
+        from ultralytics.utils import SETTINGS, SETTINGS_FILE, events
+    except ImportError as error:
+        raise BadRequest(f"yolo needs ultralytics ({error})", "Install it: pip install 'lsal[yolo]'") from error
+    events.events.enabled = False
+    tasks.SAFE_LOAD = True  # neither a `.pt` nor a yaml executes what it holds
+    if Path(SETTINGS_FILE).is_relative_to(_own_folder()):
+        SETTINGS.update({name: False for name, value in SETTINGS.items() if value is True})
+        logging.getLogger("ultralytics").setLevel(logging.ERROR)
+    return ultralytics
+
+
+def device(wanted: Any = None) -> str:
+    """Where networks run: what the user wants, else a GPU if there is one."""
+    import torch
+
+    if "," in str(wanted):
+        raise BadRequest(f"yolo trains on one device, not on {wanted}", "Name one: train={'device': 0}")
+    if wanted is not None:
+        return f"cuda:{wanted}" if str(wanted).isdigit() else str(wanted)
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def release() -> None:
+    """Give the memory of what is no longer held back to the GPU's other users."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of the GPU, or of the machine, did not suffice."""
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(each in said for each in NO_MEMORY)
+
+
+def loader_died(error: BaseException) -> bool:
+    """Whether a process that loads images was ended by the system: mostly its shared memory was full."""
+    return isinstance(error, RuntimeError) and "dataloader worker" in str(error).lower()
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, or of what sort it is, in one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+@lru_cache(maxsize=1)
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="lsal-ultralytics-")
+
+
+def _own_folder() -> Path:
+    return Path(_scratch().name).resolve()
