@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from colours import Colours
 
 from lsal.engine import Here
 from lsal.kinds.text_choices import TextChoices
@@ -14,8 +15,9 @@ from lsal.models.random_guess import RandomGuess
 from lsal.models.sklearn_text import SklearnText
 from lsal.records import Example
 from lsal.strategies.queries import margin
-from lsal.testing import EngineContract, KindContract, ModelContract, StrategyContract
+from lsal.testing import EngineContract, KindContract, ModelContract, RegionModelContract, StrategyContract
 from lsal.testing.materials import SINGLE
+from lsal.testing.regions import BOXES
 
 
 class Greedy(TextChoices):
@@ -80,6 +82,32 @@ class Stupid(SklearnText):
         super().fit([replace(one, target=one.target and first) for one in labelled], pool, check, report)
 
 
+class Sideways(Colours):
+    def told(self, example: Any) -> Any:
+        one = super().told(example)
+        items = tuple(
+            replace(region, shape=replace(region.shape, x=region.shape.x + 0.8)) for region in one.target.items
+        )
+        return replace(one, target=replace(one.target, items=items))
+
+
+class WorstFirst(Colours):
+    def told(self, example: Any) -> Any:
+        one = super().told(example)
+        return replace(one, target=replace(one.target, items=one.target.items[::-1]), chances=one.chances[::-1])
+
+
+class Certain(Colours):
+    def told(self, example: Any) -> Any:
+        one = super().told(example)
+        return replace(one, chances=one.chances[:, :-1] / one.chances[:, :-1].sum(axis=1, keepdims=True))
+
+
+class Mute(Colours):
+    def told(self, example: Any) -> Any:
+        return replace(super().told(example), problem=None)
+
+
 def worst_first(pool: Any, n: int) -> Any:
     picks = margin(pool, n)
     return replace(picks, positions=picks.positions[::-1].copy(), scores=picks.scores[::-1].copy())
@@ -129,10 +157,12 @@ def threads() -> Executor:
 BY_CONTRACT = {
     KindContract: ("kind", [Greedy, Deaf, Careless, Fragile, Misspelt]),
     ModelContract: ("model", [Unordered, Confident, Forgetful, Pickled, Stubborn, Stupid]),
+    RegionModelContract: ("model", [Colours, Sideways, WorstFirst, Certain, Mute]),
     StrategyContract: ("strategy", [worst_first, twice, moody, meddling, silent]),
     EngineContract: ("engine", [Latest, Wrapping, threads]),
 }
 for contract, (named, parts) in BY_CONTRACT.items():
     for part in parts:
         more = {"learns": part is not Forgetful, "controls": (SINGLE,)} if contract is ModelContract else {}
+        more = {"controls": (BOXES,)} if contract is RegionModelContract else more
         globals()[f"Test{part.__name__}"] = type(f"Test{part.__name__}", (contract,), {named: part, **more})
