@@ -82,6 +82,13 @@ class _Aligned:
         return chances
 
 
+def thoroughly(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """What a model says when it is measured: also what is too doubtful to be shown, if it tells."""
+    ask = getattr(model, "predict_all", model.predict)
+    told: list[Prediction] = ask(examples)
+    return told
+
+
 def score(
     version: Version, control: Control, examples: Sequence[Example], executor: Executor, report: Report
 ) -> list[Prediction]:

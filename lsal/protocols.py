@@ -26,7 +26,11 @@ class Kind(Protocol):
 
     name: ClassVar[str]
     families: ClassVar[tuple[str, ...]]
-    """Model families that learn this kind, the default first."""
+    """Model families that learn this kind, the default first.
+
+    A kind may name the main figure by which answers are measured, as `metric`: see `measuring.RULERS`;
+    one that does not is measured by accuracy.
+    """
 
     def refusal(self, control: Control) -> str | None:
         """None if this kind handles `control`, else the reason why not; "" if it is none of its business."""

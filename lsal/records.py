@@ -200,7 +200,8 @@ class Pool:
     Shapes: `task_ids` (n,); `chances` (units, classes), those of task i being
     `chances[offsets[i]:offsets[i + 1]]`; `embeddings` (n, d); `labelled_embeddings` (m, d)
     and `labelled_classes` (m,) of the tasks that carry labels; `seen` (classes,) counts
-    the labels given so far; `members` (k, units, classes) of a committee.
+    the labels given so far; `members` (k, units, classes) of a committee. Where the units are
+    `objects` that a model found in an image, a last column is the chance of none of the classes.
     """
 
     task_ids: Ints
@@ -212,6 +213,7 @@ class Pool:
     labelled_embeddings: Floats | None = None
     labelled_classes: Ints | None = None
     members: Floats | None = None
+    objects: bool = False
 
     def __len__(self) -> int:
         return len(self.task_ids)

@@ -2,7 +2,7 @@
 
 snapshot/CONTROL/
 ├── facts.json                              control, family, options, seed
-├── train.jsonl  measure.jsonl  pool.jsonl  a task a line: id, digest, input, names
+├── train.jsonl  measure.jsonl  pool.jsonl  a task a line: id, digest, input, target
 └── media/                                  files of the tasks, hard-linked where the disk allows
 """
 
@@ -24,7 +24,8 @@ from lsal.errors import BadData
 from lsal.files import read_json, to_json, whole_folder
 from lsal.models import MODELS
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Progress
+from lsal.records import Control, Example, Labels, Progress, Regions, Target
+from lsal.targets import from_plain, to_plain
 
 FOLDS = 5
 LIGHT_S = 2.0
@@ -121,7 +122,7 @@ def train(snapshot: Snapshot, report: Report) -> Trained:
 
 def _cross_validate(snapshot: Snapshot, usable: Sequence[Example], report: Report) -> dict[str, Any] | None:
     """Accuracy on held-out folds of the training labels: biased, as a strategy chose them."""
-    if len(usable) < 2 * FOLDS:
+    if len(usable) < 2 * FOLDS or not all(isinstance(e.target, Labels) for e in usable):
         return None
     right = 0
     for fold in range(FOLDS):
@@ -154,8 +155,13 @@ def _quiet(progress: Progress) -> None:
 
 
 def _by_label(examples: Sequence[Example], control: Control) -> dict[str, int]:
-    given = [name for e in examples if e.target is not None for name in e.target.names]
-    return {label: given.count(label) for label in control.labels}
+    given = Counter(name for e in examples if e.target is not None for name in _given(e.target))
+    return {label: given[label] for label in control.labels}
+
+
+def _given(target: Target) -> Sequence[str]:
+    """The classes that people gave: to an image's objects, each by itself."""
+    return [region.label for region in target.items] if isinstance(target, Regions) else target.names
 
 
 def _row(example: Example, media: Path) -> dict[str, Any]:
@@ -168,8 +174,8 @@ def _row(example: Example, media: Path) -> dict[str, Any]:
             except OSError:  # another disk, or a file system without links
                 shutil.copyfile(given, kept)
         given = {"file": kept.name}
-    names = None if example.target is None else list(example.target.names)
-    kept_as = {"task": example.task_id, "digest": example.digest, "input": given, "names": names}
+    target = to_plain(example.target)
+    kept_as = {"task": example.task_id, "digest": example.digest, "input": given, "target": target}
     return kept_as | {"problem": example.problem, "how": example.how}
 
 
@@ -180,5 +186,11 @@ def _read_part(folder: Path, part: str) -> Iterator[Example]:
             given = row["input"]
             if isinstance(given, dict):
                 given = folder / "media" / given["file"]
-            target = None if row["names"] is None else Labels(tuple(row["names"]))
-            yield Example(row["task"], given, target, row["problem"], row["digest"], row["how"])
+            yield Example(row["task"], given, _read_target(row), row["problem"], row["digest"], row["how"])
+
+
+def _read_target(row: Mapping[str, Any]) -> Target | None:
+    """The target of a line; a snapshot from before there were regions has the names alone."""
+    if "target" in row:
+        return from_plain(row["target"])
+    return None if row["names"] is None else Labels(tuple(row["names"]))

@@ -95,7 +95,7 @@ def table(told: Told, bench: Workbench) -> str:
     points = {point.version: point for point in bench.curve()}
     for one in told.rounds:
         point = points[one.version]
-        meter = f"{point.accuracy or 0:.2f} of {point.tasks}"
+        meter = f"{point.value or 0:.2f} of {point.tasks}"
         same, exact = f"{one.same}/{one.before}", "yes" if one.exact else "no"
         lines.append(
             f"{one.version:7}  {one.labels:6}  {same:>11}  {one.meanwhile:9}  {exact:>12}  {one.held_out:8.3f}"

@@ -10,6 +10,7 @@ from lsal import cli, measuring
 from lsal.dashboard.html import to_html, to_text
 from lsal.errors import BadRequest, NoVersion
 from lsal.files import write_json
+from lsal.measuring.classes import CLASSES
 from lsal.models import MODELS
 from lsal.records import Control, Example, Labels, Prediction
 from lsal.workbench import Workbench, comparing
@@ -45,8 +46,8 @@ def test_both_are_measured_on_the_same_tasks_and_compared_in_pairs(bench: Workbe
     assert (told.tasks, told.gained, told.lost, told.verdict) == (n, 2, 9, "cannot tell yet")
     assert told.p == pytest.approx(0.0654, abs=1e-3)
     assert told.measured_on == f"{n} tasks of the fixed random order, never trained on"
-    assert (told.first.accuracy, told.second.accuracy) == ((n - 3) / n, (n - 10) / n)
-    assert told.first.interval == measuring.interval(n - 3, n)
+    assert (told.first.value, told.second.value) == ((n - 3) / n, (n - 10) / n)
+    assert told.first.interval == measuring.wilson(n - 3, n)
     assert (told.first.live, told.second.live) == (True, False)
     assert [one.outcome for one in told.changed] == ["gained"] * 2 + ["lost"] * 9
     assert {f"{one.task_id}" for one in told.changed[:2]} == {key.partition(":")[0] for key in asked[:2]}
@@ -69,13 +70,15 @@ def test_classes_are_counted_and_their_mean_is_the_macro_f1_of_a_training() -> N
     names = [("ham", "ham"), ("ham", "spam"), ("spam", "spam"), ("spam", "spam"), ("ham", "eggs")]
     examples = [Example(n, "x", Labels((given,))) for n, (_, given) in enumerate(names)]
     predictions = [Prediction(n, Labels((told,)), None) for n, (told, _) in enumerate(names)]
-    found = measuring.by_class(measuring.answers(predictions, examples), measuring.truths(examples), control.labels)
-    ham = found["ham"]
-    assert (ham.precision, ham.recall, ham.tasks) == (pytest.approx(1 / 3), 1.0, 1)
-    assert (found["spam"].precision, found["spam"].recall) == (1.0, pytest.approx(2 / 3))
-    assert (found["eggs"].precision, found["eggs"].recall, found["eggs"].f1) == (None, 0.0, 0.0)
-    mean = sum(one.f1 for one in found.values()) / 3
-    assert mean == pytest.approx(measuring.measure(predictions, examples, control)["macro_f1"])
+    told = CLASSES.measure(
+        measuring.answers(CLASSES, predictions, examples), measuring.truths(CLASSES, examples), control.labels
+    )
+    found = {label: one.figures for label, one in told.classes.items()}
+    assert found["ham"] == {"precision": pytest.approx(1 / 3), "recall": 1.0, "F1": 0.5}
+    assert told.classes["ham"].tasks == 1
+    assert (found["spam"]["precision"], found["spam"]["recall"]) == (1.0, pytest.approx(2 / 3))
+    assert found["eggs"] == {"precision": None, "recall": 0.0, "F1": 0.0}
+    assert told.more["macro_f1"] == pytest.approx(sum(one["F1"] for one in found.values()) / 3)
 
 
 def test_a_version_is_asked_about_the_tasks_that_came_since(bench: Workbench) -> None:
@@ -129,7 +132,12 @@ def test_without_a_measuring_task_nothing_is_claimed(isolated_root: Path) -> Non
     bench = prepared(isolated_root, labelled=0)
     add_versions(bench, [20, 10])
     told = bench.compare(1, 2)
-    assert (told.tasks, told.verdict, told.first.accuracy, told.first.macro_f1) == (0, "cannot tell yet", None, None)
+    assert (told.tasks, told.verdict, told.first.value, told.first.more["macro_f1"]) == (
+        0,
+        "cannot tell yet",
+        None,
+        None,
+    )
     assert "No measuring task is labelled yet" in told.notes[0]
     assert "not measured" in to_text(told)
 

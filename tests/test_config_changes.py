@@ -125,7 +125,7 @@ def test_after_a_class_was_added_the_version_goes_on_answering_and_the_next_know
     assert [point.line for point in points] == ["pet", "pet"], "the first one can still answer, so both are compared"
     assert points[0].tasks == points[1].tasks
     first = bench.compare(1, 2).first
-    assert (points[0].accuracy, points[0].tasks) == (first.accuracy, bench.compare(1, 2).tasks)
+    assert (points[0].value, points[0].tasks) == (first.value, bench.compare(1, 2).tasks)
 
 
 def test_reordering_the_classes_changes_nothing_that_is_said(bench: Workbench) -> None:
@@ -163,7 +163,7 @@ def test_after_a_class_was_renamed_old_and_new_versions_are_on_lines_of_their_ow
     with_version(bench)
     label_batch(bench, "cat", "dog")
     do(bench, "round")
-    old = {point.version: (point.accuracy, point.tasks, point.line) for point in bench.curve()}
+    old = {point.version: (point.value, point.tasks, point.line) for point in bench.curve()}
     assert old[1][1] == old[2][1] > 0
     renamed = config(("kitten", "puppy"))
     change(bench, renamed)
@@ -175,7 +175,7 @@ def test_after_a_class_was_renamed_old_and_new_versions_are_on_lines_of_their_ow
     do(bench, "round")
     points = bench.curve()
     assert [point.line for point in points] == ["pet until version 2", "pet until version 2", "pet"]
-    now = {point.version: (point.accuracy, point.tasks) for point in points}
+    now = {point.version: (point.value, point.tasks) for point in points}
     assert {n: now[n] for n in (1, 2)} == {n: old[n][:2] for n in (1, 2)}, "measured in the words of their time"
     assert bench.plot().axes[0].get_legend_handles_labels()[1][0].startswith("pet until version 2: ")
     words = {name for one in answers(bench, renamed) for r in one["result"] for name in r["value"]["choices"]}

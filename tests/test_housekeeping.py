@@ -266,9 +266,7 @@ def test_weights_of_old_versions_go_and_the_curve_stays_whole(bench: Workbench) 
 
     # 8 to 12 were live last, 10 to 12 are the newest, 2 is held and waits for somebody's look
     assert weights(bench) == [2, 8, 9, 10, 11, 12]
-    assert [(p.version, p.accuracy, p.tasks) for p in bench.curve()] == [
-        (p.version, p.accuracy, p.tasks) for p in curve
-    ]
+    assert [(p.version, p.value, p.tasks) for p in bench.curve()] == [(p.version, p.value, p.tasks) for p in curve]
     assert [v.number for v in bench.versions()] == list(range(1, 13))
     assert local(bench).removed == ()
 

@@ -1,19 +1,34 @@
 """The honest meter against scipy and scikit-learn, the gate, and that what it measures on is a random sample."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import f1_score
 
+from lsal import measuring
 from lsal.label_studio.mirror import Mirror
-from lsal.measuring import Comparison, answers, blind_spots, compare, gate, interval, measure, truths
+from lsal.measuring import Comparison, gate
+from lsal.measuring import wilson as interval
+from lsal.measuring.classes import CLASSES
 from lsal.records import Control, Example, Labels, Prediction
 
 CONTROL = Control("c", "x", "Choices", "Text", "x", ("a", "b", "c", "unused"))
 NOTHING = np.zeros((1, 4), np.float32)
+
+
+def compare(old: Any, new: Any, truth: Any) -> Comparison:
+    return CLASSES.compare(old, new, truth)
+
+
+def measure(predictions: Sequence[Prediction], examples: Sequence[Example], control: Control) -> dict[str, Any]:
+    """What a version keeps of its figures."""
+    said, truth = measuring.answers(CLASSES, predictions, examples), measuring.truths(CLASSES, examples)
+    return CLASSES.measure(said, truth, control.labels).facts()
 
 
 def says(task: int, *names: str) -> Prediction:
@@ -134,8 +149,8 @@ def test_tasks_without_a_readable_answer_are_left_out() -> None:
     examples = [true(1, "a"), Example(2, "x"), Example(3, None, Labels(("a",)), "gone")]
     told = measure([says(1, "a"), says(2, "a"), says(3, "b")], examples, CONTROL)
     assert (told["accuracy"], told["tasks"]) == (1.0, 1)
-    assert truths(examples) == {"1:": ("a",)}
-    assert answers([says(1, "b", "a")], examples[:1]) == {"1:": ("a", "b")}
+    assert measuring.truths(CLASSES, examples) == {"1:": ("a",)}
+    assert measuring.answers(CLASSES, [says(1, "b", "a")], examples[:1]) == {"1:": ("a", "b")}
 
 
 def test_predictions_and_examples_must_match() -> None:
@@ -192,6 +207,9 @@ def test_a_task_is_reserved_by_its_data_or_by_what_is_known_under_its_id(tmp_pat
 
 def test_what_the_measuring_tasks_cannot_tell() -> None:
     truth = {"1": ("ham",), "2": ("ham",), "3": ("ham",), "4": ("spam",)}
-    assert blind_spots(truth, ("ham", "spam", "eggs")) == (0.75, ("eggs",))
-    assert blind_spots({"1": ("ham",)}, ("ham", "spam")) == (1.0, ("spam",))
-    assert blind_spots({}, ("ham", "spam")) == (None, ())
+    found = CLASSES.measure(truth, truth, ("ham", "spam", "eggs"))
+    assert (found.commonest, found.unseen) == (0.75, ("eggs",))
+    one = CLASSES.measure({"1": ("ham",)}, {"1": ("ham",)}, ("ham", "spam"))
+    assert (one.commonest, one.unseen) == (1.0, ("spam",))
+    none = CLASSES.measure({}, {}, ("ham", "spam"))
+    assert (none.commonest, none.unseen) == (None, ())

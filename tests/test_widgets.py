@@ -77,7 +77,7 @@ def test_a_dashboard_shows_what_the_disk_holds(trained: Workbench) -> None:
     points, rows = shown.curve.points, shown.queue.rows
     assert [point["version"] for point in points if point["live"]] == [5]
     assert [point["version"] for point in points if not point["promoted"]] == [4]
-    assert points[2]["accuracy"] == pytest.approx(24 / 30)
+    assert points[2]["value"] == pytest.approx(24 / 30)
     assert [row["task"] for row in rows] == list(range(25, 40))
     assert [row["task"] for row in rows if row["measuring"]] == [28, 32, 36]
     assert shown.queue.caption == "the first 15 of 25 open tasks"
@@ -168,7 +168,7 @@ def test_empty_states_tell_the_next_step(isolated_root: Path) -> None:
     add_versions(bench, [0], of=0)
     shown = Dashboard(bench)
     assert "not measured yet" in shown.curve.empty
-    assert shown.curve.points[0]["accuracy"] is None
+    assert shown.curve.points[0]["value"] is None
     publish(bench, [1, 2])
     assert "Press Round" in Dashboard(bench).queue.empty
 

@@ -1,4 +1,4 @@
-// The learning curve: accuracy by labels, its interval as a band, live and held versions told apart by shape.
+// The learning curve: the main figure by labels, its interval as a band, live and held versions told apart by shape.
 // All text goes in by textContent; the module is self-contained and asks nobody for anything.
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -22,12 +22,12 @@ function render({ model, el }) {
 }
 
 function picture(model) {
-  const points = model.get("points").filter((point) => point.accuracy !== null);
+  const points = model.get("points").filter((point) => point.value !== null);
   if (!points.length) {
     return [make("div", "lsal-curve-title", "Learning curve"), make("div", "lsal-curve-empty", model.get("empty"))];
   }
   const curves = { baseline: model.get("baseline"), held_out: model.get("held_out") };
-  const title = make("div", "lsal-curve-title", "Accuracy by labels");
+  const title = make("div", "lsal-curve-title", `${capital(metrics(points))} by labels`);
   title.append(make("span", "lsal-curve-measured", measuredOn(points)));
   const frame = make("div", "lsal-curve-frame");
   const tip = make("div", "lsal-curve-tip");
@@ -46,7 +46,7 @@ function measuredOn(points) {
 function drawing(points, curves, tip) {
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": spoken(points) });
   const scale = scales(points, curves);
-  axes(svg, scale);
+  axes(svg, scale, metrics(points));
   plain(svg, scale, curves.baseline, "lsal-curve-baseline");
   plain(svg, scale, curves.held_out, "lsal-curve-held-out");
   [...new Set(points.map(lineOf))].forEach((name, place) => {
@@ -67,11 +67,11 @@ function line(group, { x, y }, points) {
     const upper = promoted.map((p) => `${x(p.labels)},${y(p.interval[1])}`);
     const lower = promoted.map((p) => `${x(p.labels)},${y(p.interval[0])}`).reverse();
     group.append(draw("polygon", { class: "lsal-curve-band", points: [...upper, ...lower].join(" ") }));
-    const path = promoted.map((p) => `${x(p.labels)},${y(p.accuracy)}`).join(" ");
+    const path = promoted.map((p) => `${x(p.labels)},${y(p.value)}`).join(" ");
     group.append(draw("polyline", { class: "lsal-curve-line", points: path }));
   }
   for (const point of points) {
-    const [cx, cy] = [x(point.labels), y(point.accuracy)];
+    const [cx, cy] = [x(point.labels), y(point.value)];
     const mark = draw("g", { "data-version": point.version, tabindex: 0, "aria-label": described(point).join(", ") });
     if (!point.promoted || promoted.length < 2) {
       const [top, bottom] = [y(point.interval[1]), y(point.interval[0])];
@@ -92,14 +92,14 @@ function shape({ live, promoted }, cx, cy) {
 }
 
 function plain(svg, { x, y }, curve, name) {
-  const path = curve.map(([labels, accuracy]) => `${x(labels)},${y(accuracy)}`).join(" ");
+  const path = curve.map(([labels, value]) => `${x(labels)},${y(value)}`).join(" ");
   if (curve.length) svg.append(draw("polyline", { class: name, points: path }));
 }
 
 function scales(points, { baseline, held_out: heldOut }) {
   const others = [...baseline, ...heldOut];
   const most = Math.max(...points.map((p) => p.labels), ...others.map(([labels]) => labels), 1);
-  const least = Math.min(...points.map((p) => p.interval[0]), ...others.map(([, accuracy]) => accuracy));
+  const least = Math.min(...points.map((p) => p.interval[0]), ...others.map(([, value]) => value));
   const stepX = nice(most / 6);
   const stepY = least < 0.5 ? 0.2 : least < 0.8 ? 0.1 : 0.05;
   const right = Math.ceil(most / stepX) * stepX;
@@ -107,17 +107,18 @@ function scales(points, { baseline, held_out: heldOut }) {
   const [w, h] = [WIDTH - BOX.left - BOX.right, HEIGHT - BOX.top - BOX.bottom];
   return {
     x: (labels) => round(BOX.left + (w * labels) / right),
-    y: (accuracy) => round(BOX.top + (h * (1 - accuracy)) / (1 - bottom)),
+    y: (value) => round(BOX.top + (h * (1 - value)) / (1 - bottom)),
     ticksX: steps(0, right, stepX),
     ticksY: steps(1, bottom, -stepY),
   };
 }
 
-function axes(svg, { x, y, ticksX, ticksY }) {
+function axes(svg, { x, y, ticksX, ticksY }, name) {
   const [end, foot] = [WIDTH - BOX.right, HEIGHT - BOX.bottom];
   for (const tick of ticksY) {
     svg.append(draw("line", { class: "lsal-curve-grid", x1: BOX.left, x2: end, y1: y(tick), y2: y(tick) }));
-    svg.append(words(`${Math.round(tick * 100)} %`, { x: BOX.left - 8, y: y(tick) + 4, "text-anchor": "end" }));
+    const told = name === "accuracy" ? `${Math.round(tick * 100)} %` : tick.toFixed(2);
+    svg.append(words(told, { x: BOX.left - 8, y: y(tick) + 4, "text-anchor": "end" }));
   }
   for (const tick of ticksX) {
     svg.append(draw("line", { class: "lsal-curve-axis", x1: x(tick), x2: x(tick), y1: foot, y2: foot + 4 }));
@@ -126,7 +127,7 @@ function axes(svg, { x, y, ticksX, ticksY }) {
   svg.append(draw("line", { class: "lsal-curve-axis", x1: BOX.left, x2: end, y1: foot, y2: foot }));
   svg.append(words("labels", { x: (BOX.left + end) / 2, y: HEIGHT - 8, "text-anchor": "middle" }));
   const middle = (BOX.top + foot) / 2;
-  svg.append(words("accuracy", { transform: `translate(13 ${middle}) rotate(-90)`, "text-anchor": "middle" }));
+  svg.append(words(name, { transform: `translate(13 ${middle}) rotate(-90)`, "text-anchor": "middle" }));
 }
 
 // --- words -------------------------------------------------------------------------
@@ -158,12 +159,22 @@ function legend(points, { baseline, held_out: heldOut }) {
   return list;
 }
 
+function metrics(points) {
+  return [...new Set(points.map((point) => point.metric))].join(" and ");
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 function described(point) {
-  const [low, high] = point.interval.map((value) => (100 * value).toFixed(1));
+  const share = point.metric === "accuracy";
+  const told = (value) => (share ? (100 * value).toFixed(1) : value.toFixed(3));
+  const [low, high] = point.interval.map(told);
   const state = point.live ? "live" : point.promoted ? "earlier" : "held back";
   return [
     `Version ${point.version} of ${point.control}, ${state}`,
-    `${(100 * point.accuracy).toFixed(1)} % right, 95 % interval ${low} to ${high} %`,
+    share
+      ? `${told(point.value)} % right, 95 % interval ${low} to ${high} %`
+      : `${point.metric} ${told(point.value)}, 95 % interval ${low} to ${high}`,
     `${point.labels} labels, measured on ${point.tasks} tasks`,
     point.reason,
   ].filter(Boolean);
@@ -175,7 +186,7 @@ function spoken(points) {
 
 function hover(group, tip, point, { x, y }) {
   const show = () => {
-    const [left, top] = [x(point.labels) / WIDTH, y(point.accuracy) / HEIGHT];
+    const [left, top] = [x(point.labels) / WIDTH, y(point.value) / HEIGHT];
     tip.replaceChildren(...described(point).map((text, place) => make(place ? "div" : "strong", "", text)));
     tip.style.left = left > 0.6 ? "" : `calc(${100 * left}% + 14px)`;
     tip.style.right = left > 0.6 ? `calc(${100 - 100 * left}% + 14px)` : "";

@@ -210,8 +210,9 @@ class Dashboard(ipywidgets.VBox):  # type: ignore[misc]
 
 
 def _point(point: Point) -> dict[str, Any]:
-    shown = ("version", "control", "line", "labels", "accuracy", "tasks", "live", "promoted", "reason", "measured_on")
-    return {name: getattr(point, name) for name in shown} | {"interval": list(point.interval)}
+    shown = ("version", "control", "line", "labels", "metric", "value", "tasks", "live", "promoted", "reason")
+    told = {name: getattr(point, name) for name in shown}
+    return told | {"interval": list(point.interval), "measured_on": point.measured_on}
 
 
 def _row(row: Waiting) -> dict[str, Any]:

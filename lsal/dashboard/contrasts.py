@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsal.dashboard.tables import Row, Sheet
-from lsal.dashboard.wording import accuracy, cut, file_at
+from lsal.dashboard.wording import cut, figure, file_at, said
 from lsal.workbench.comparing import Changed, Compared, Figures
 
 SHOWN = 25
@@ -16,10 +16,9 @@ SHOWN = 25
 def compared_sheet(shown: Compared) -> Sheet:
     """The figures as facts, and the answers that changed as the table."""
     one, two = shown.first, shown.second
-    verdict = f"{shown.verdict}: {shown.gained} gained, {shown.lost} lost (p = {shown.p:.2g})"
     facts = (
         ("measured on", shown.measured_on),
-        (f"version {two.version} against {one.version}", verdict),
+        (f"version {two.version} against {one.version}", shown.comparison),
         *((_name(side), _overall(side)) for side in (one, two)),
         *((f"class {label}", _class(shown, label)) for label in {**one.classes, **two.classes}),
     )
@@ -46,15 +45,17 @@ def _name(side: Figures) -> str:
 
 
 def _overall(side: Figures) -> str:
-    f1 = "" if side.macro_f1 is None else f", macro-F1 {side.macro_f1:.3f}"
-    return accuracy(side.accuracy, side.interval if side.accuracy is not None else None) + f1
+    more = "".join(f", {name.replace('_', '-')} {said(one)}" for name, one in side.more.items() if one is not None)
+    return figure(side.metric, side.value, side.interval) + more
 
 
 def _class(shown: Compared, label: str) -> str:
     sides = [side.classes.get(label) for side in (shown.first, shown.second)]
-    tasks = next(one.tasks for one in sides if one)
-    f1 = [f"{one.f1:.3f}" if one else "-" for one in sides]
-    return f"F1 {f1[0]} and {f1[1]}, {tasks} tasks"
+    known = next(one for one in sides if one)
+    name = "F1" if "F1" in known.figures else next(iter(known.figures))
+    figures = [one.figures.get(name) if one else None for one in sides]
+    first, second = ("-" if one is None else f"{one:.3f}" for one in figures)
+    return f"{name} {first} and {second}, given {known.tasks} times"
 
 
 def _row(changed: Changed) -> Row:

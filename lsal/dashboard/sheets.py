@@ -11,7 +11,7 @@ from lsal.dashboard.cleaning import cleaned_sheet
 from lsal.dashboard.contrasts import compared_sheet, switched
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.tables import TABLES, Sheet
-from lsal.dashboard.wording import accuracy, duration, percent, said
+from lsal.dashboard.wording import accuracy, duration, kept_figure, percent, said
 from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
@@ -207,7 +207,7 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = []
     for control, one in result.get("versions", {}).items():
         gate = f"{'live' if one['promoted'] else 'held'} ({one['reason']})"
-        measured = accuracy(one["metrics"].get("accuracy"), one["metrics"].get("interval"))
+        measured = kept_figure(one["metrics"])
         measured += f" on {counted(one['metrics'].get('tasks', 0), 'measuring task')}"
         labels = counted(one["labels"], "label")
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {labels}"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lsal.dashboard.wording import accuracy, cut, duration, file_at, percent
+from lsal.dashboard.wording import cut, duration, figure, file_at, kept_figure, percent
 from lsal.jobs import Job
 from lsal.records import Version
 from lsal.workbench.curve import Point, Round
@@ -28,14 +28,14 @@ class Sheet:
 
 
 def _versions(shown: Iterable[Version]) -> Sheet:
-    columns = ("version", "control", "family", "labels", "accuracy when made", "measured on", "made", "train s", "gate")
+    columns = ("version", "control", "family", "labels", "when made", "measured on", "made", "train s", "gate")
     rows = [
         (
             str(one.number),
             one.control,
             one.family,
             str(one.examples.get("count", 0) + one.examples.get("measuring", 0)),
-            accuracy(one.metrics.get("accuracy"), one.metrics.get("interval")),
+            kept_figure(one.metrics),
             f"{one.metrics.get('tasks', 0)} tasks",
             datetime.fromtimestamp(one.made_at).strftime("%Y-%m-%d %H:%M"),
             f"{one.seconds.get('train', 0.0):.1f}",
@@ -48,13 +48,13 @@ def _versions(shown: Iterable[Version]) -> Sheet:
 
 def _points(shown: Iterable[Point]) -> Sheet:
     points = list(shown)
-    columns = ("version", "control", "labels", "accuracy now", "measured on", "state")
+    columns = ("version", "control", "labels", _now(points), "measured on", "state")
     rows = [
         (
             str(one.version),
             one.line or one.control,
             str(one.labels),
-            accuracy(one.accuracy, one.interval),
+            figure(one.metric, one.value, one.interval),
             f"{one.tasks} tasks",
             "live" if one.live else "" if one.promoted else "held",
         )
@@ -63,6 +63,12 @@ def _points(shown: Iterable[Point]) -> Sheet:
     held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
     notes = (f"Measured on {points[0].measured_on}.", *_limits(points), *held)
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes)
+
+
+def _now(points: Sequence[Point]) -> str:
+    """The head of the column of figures: their name, where it is the same for all."""
+    names = {one.metric for one in points}
+    return f"{names.pop()} now" if len(names) == 1 else "now"
 
 
 def _limits(points: Sequence[Point]) -> Iterator[str]:
@@ -85,7 +91,7 @@ def _rounds(shown: Iterable[Round]) -> Sheet:
     steps = tuple(dict.fromkeys(step for one in rounds for step in one.seconds))
     rows = [
         (
-            *(str(one.version), str(one.labels), accuracy(one.accuracy, one.interval), str(one.tasks)),
+            *(str(one.version), str(one.labels), figure(one.metric, one.value, one.interval), str(one.tasks)),
             *("promoted" if one.promoted else f"held: {one.reason}", str(one.published), one.job),
             *(f"{one.seconds.get(step, 0.0):.2f}" for step in steps),
         )
@@ -94,7 +100,7 @@ def _rounds(shown: Iterable[Round]) -> Sheet:
     columns = (
         "version",
         "labels",
-        "accuracy",
+        "measured",
         "measured on",
         "gate",
         "published",

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from lsal.measuring import main_figure
+
 _PLACE = re.compile(r"(/|[a-zA-Z][\w+.-]*://)\S+")
 """A path or a URL, and nothing else."""
 
@@ -17,6 +19,20 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 2 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def figure(metric: str, value: float | None, interval: Sequence[float] | None = None) -> str:
+    """A main figure and its interval: a share of right answers in percent, others by their name."""
+    if metric == "accuracy":
+        return accuracy(value, interval)
+    if value is None:
+        return "not measured"
+    return f"{metric} {value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def kept_figure(metrics: Mapping[str, Any]) -> str:
+    """The main figure that a version was made with."""
+    return figure(*main_figure(metrics), metrics.get("interval"))
 
 
 def accuracy(value: float | None, interval: Sequence[float] | None = None) -> str:

@@ -18,6 +18,7 @@ class ImageBoxes(ImageRegions):
 
     name: ClassVar[str] = "image_boxes"
     families: ClassVar[tuple[str, ...]] = ("yolo",)
+    metric: ClassVar[str] = "mAP50"
     tools: ClassVar[tuple[str, ...]] = ("Rectangle",)
 
     @classmethod

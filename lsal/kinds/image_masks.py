@@ -19,6 +19,7 @@ class ImageMasks(ImageRegions):
 
     name: ClassVar[str] = "image_masks"
     families: ClassVar[tuple[str, ...]] = ("yolo",)
+    metric: ClassVar[str] = "mask mAP50"
     tools: ClassVar[tuple[str, ...]] = ("Polygon", "Brush")
 
     @classmethod

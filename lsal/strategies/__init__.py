@@ -14,6 +14,8 @@ STRATEGIES = Registry(
         "entropy": "lsal.strategies.queries:entropy",
         "margin_kmeans": "lsal.strategies.queries:margin_kmeans",
         "ranked_batch": "lsal.strategies.queries:ranked_batch",
+        "object_doubt": "lsal.strategies.objects:object_doubt",
+        "mean_confidence": "lsal.strategies.objects:mean_confidence",
         "centroids": "lsal.strategies.starts:centroids",
     },
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from lsal.records import Picks, Pool
 from lsal.strategies import measures, pickers
+from lsal.strategies.objects import object_doubt
 from lsal.strategies.queries import Query, margin
 from lsal.strategies.starts import centroids
 
@@ -33,6 +34,9 @@ def auto(pool: Pool, n: int) -> Picks:
     if reason:
         picks = centroids(pool, n)
         return replace(picks, why=f"{picks.why}: {reason}")
+    if pool.objects:
+        picks = object_doubt(pool, n)
+        return replace(picks, why=f"{picks.why}: {_labels(pool)} images labelled")
     picks = (margin if pool.embeddings is None else varied)(pool, n)
     shown = int((pool.seen > 0).sum())
     fallback = " (the model has no embeddings)" if pool.embeddings is None else ""
@@ -44,6 +48,8 @@ def _too_early(pool: Pool) -> str:
     labels, shown = _labels(pool), int(np.count_nonzero(pool.seen))
     if not labels:
         return "nothing is labelled yet"
+    if pool.objects:  # of a single class too: there is a box, or there is none
+        return f"{labels} images labelled so far, {FEWEST} wanted first" if labels < FEWEST else ""
     if shown < 2:
         return f"all {labels} labels so far are of one class"
     wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))

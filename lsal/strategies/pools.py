@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsal.records import Control, Pool, Prediction, Target
+from lsal.records import Control, Pool, Prediction, Regions, Target
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
@@ -37,6 +37,7 @@ def make_pool(
         embeddings=_stack(predictions) if embedded else None,
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
+        objects=any(isinstance(prediction.target, Regions) for prediction in predictions),
     )
 
 
@@ -56,8 +57,13 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
 def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
     """How often each label of the control was given, (classes,)."""
     column = {label: i for i, label in enumerate(control.labels)}
-    given = [column[name] for target in targets for name in target.names if name in column]
+    given = [column[name] for target in targets for name in _given(target) if name in column]
     return np.bincount(np.array(given, np.int64), minlength=len(control.labels)).astype(np.int64)
+
+
+def _given(target: Target) -> Sequence[str]:
+    """The classes that people gave: to an image's objects, each by itself."""
+    return [region.label for region in target.items] if isinstance(target, Regions) else target.names
 
 
 def _classes(control: Control, targets: Sequence[Target]) -> Ints:

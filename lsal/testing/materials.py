@@ -124,4 +124,16 @@ def odd_pools() -> Mapping[str, Pool]:
         "all alike": replace(whole, embeddings=alike, labelled_embeddings=alike[:40]),
         "units differ": replace(whole, offsets=np.concatenate([np.zeros(51, int), np.arange(51, 201)])),
         "one task": pool_of(n=1),
+        "objects": objects_pool(),
+        "objects, mostly none": objects_pool(found=0.1),
     }
+
+
+def objects_pool(n: int = 200, found: float = 0.7, seed: int = 3) -> Pool:
+    """Images with up to 14 objects of three classes each; a model found something in a share of them."""
+    draw = np.random.default_rng(seed)
+    counts = np.where(draw.random(n) < found, draw.integers(1, 15, n), 0)
+    chances = draw.dirichlet(np.ones(4), int(counts.sum())).astype(np.float32)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    vectors = draw.normal(size=(n, 8)).astype(np.float32)
+    return Pool(np.arange(n), chances, offsets, np.array([9, 3, 1]), seed, vectors, vectors[:20], objects=True)

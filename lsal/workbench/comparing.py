@@ -9,7 +9,7 @@ from typing import Any
 from lsal import measuring, predicting
 from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
-from lsal.measuring import ClassFigures, Said
+from lsal.measuring import ClassFigures, Ruler, Said
 from lsal.records import Example, Version
 from lsal.worker import answers
 
@@ -23,9 +23,10 @@ class Figures:
 
     version: int
     live: bool
-    accuracy: float | None
+    metric: str
+    value: float | None
     interval: tuple[float, float]
-    macro_f1: float | None
+    more: Mapping[str, float | None]
     classes: Mapping[str, ClassFigures]
 
 
@@ -58,6 +59,7 @@ class Compared:
     lost: int
     p: float
     verdict: str
+    comparison: str
     measured_on: str
     changed: tuple[Changed, ...] = ()
     notes: tuple[str, ...] = ()
@@ -75,18 +77,20 @@ def compare(desk: Desk, first: int, second: int) -> Compared:
     (old_said, why_old), (new_said, why_new) = _said(desk, old, measured), _said(desk, new, measured)
     both = {task: truth[task] for task in truth if task in old_said and task in new_said}
     labels, live = tuple(dict.fromkeys(old.labels + new.labels)), desk.store.current().get(control)
-    compared = measuring.compare(old_said, new_said, both)
+    by = answers.ruler(desk, control, new)
+    compared = by.compare(old_said, new_said, both, labels)
     return Compared(
         control=control,
-        first=_figures(first, live == first, old_said, both, labels),
-        second=_figures(second, live == second, new_said, both, labels),
+        first=_figures(by, first, live == first, old_said, both, labels),
+        second=_figures(by, second, live == second, new_said, both, labels),
         tasks=compared.tasks,
         gained=compared.gained,
         lost=compared.lost,
         p=compared.p,
         verdict=compared.verdict,
+        comparison=str(compared),
         measured_on=f"{len(both)} {measuring.MEASURED_ON}",
-        changed=tuple(_changed(desk, old_said, new_said, both)),
+        changed=tuple(_changed(desk, by, old_said, new_said, both)),
         notes=tuple(note for note in (why_old, why_new, _missing(len(truth), len(both))) if note),
     )
 
@@ -107,7 +111,7 @@ def _truth(desk: Desk, control: str) -> tuple[list[Example], Said]:
     if control not in desk.handled:
         return [], answers.kept_truth(desk, control)
     measured = [e for e in desk.labelled(control, answers.measuring_tasks(desk)) if e.counts]
-    return measured, measuring.truths(measured)
+    return measured, measuring.truths(answers.ruler(desk, control), measured)
 
 
 def _said(desk: Desk, version: Version, measured: Sequence[Example]) -> tuple[Said, str]:
@@ -121,10 +125,10 @@ def _said(desk: Desk, version: Version, measured: Sequence[Example]) -> tuple[Sa
         return known, f"Version {version.number} was trained for another label config and is not asked any more."
     asked = missing[:ASKED_AT_MOST]
     try:
-        told = predicting.load(version, control).predict(asked)
+        told = predicting.thoroughly(predicting.load(version, control), asked)
     except LsalError as error:
         return known, f"Version {version.number} cannot be asked: {error.what}."
-    return {**known, **measuring.answers(told, asked)}, ""
+    return {**known, **measuring.answers(answers.ruler(desk, version.control), told, asked)}, ""
 
 
 def _missing(labelled: int, both: int) -> str:
@@ -133,25 +137,25 @@ def _missing(labelled: int, both: int) -> str:
     return f"{labelled - both} more measuring tasks were not answered by both." if both < labelled else ""
 
 
-def _figures(number: int, live: bool, said: Said, truth: Said, labels: Sequence[str]) -> Figures:
-    right, tasks = sum(said[task] == truth[task] for task in truth), len(truth)
-    classes = measuring.by_class(said, truth, labels)
-    macro_f1 = sum(one.f1 for one in classes.values()) / len(classes) if classes else None
-    return Figures(number, live, right / tasks if tasks else None, measuring.interval(right, tasks), macro_f1, classes)
+def _figures(by: Ruler, number: int, live: bool, said: Said, truth: Said, labels: Sequence[str]) -> Figures:
+    found = by.measure(said, truth, labels)
+    return Figures(number, live, found.metric, found.value, found.interval, found.more, found.classes)
 
 
-def _changed(desk: Desk, first: Said, second: Said, truth: Said) -> list[Changed]:
-    differ = {task: int(task.partition(":")[0]) for task in truth if first[task] != second[task]}
+def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said) -> list[Changed]:
+    """Tasks whose answers read differently; of those that only moved a little, people see nothing."""
+    read = {task: (by.named(first[task]), by.named(second[task])) for task in truth}
+    differ = {task: int(task.partition(":")[0]) for task in truth if read[task][0] != read[task][1]}
     here = {f"{task.id}:{task.digest}": task.data for task in desk.mirror.tasks(ids=differ.values())}
     page = f"{desk.address}/projects/{desk.home.project}/data?task=" if desk.address else ""
     found = [
         Changed(
             task_id=number,
             data=here.get(task, {}),
-            truth=_named(truth[task]),
-            first=_named(first[task]),
-            second=_named(second[task]),
-            outcome="gained" if second[task] == truth[task] else "lost" if first[task] == truth[task] else "",
+            truth=by.named(truth[task]),
+            first=read[task][0],
+            second=read[task][1],
+            outcome=_outcome(by.quality(first[task], truth[task]), by.quality(second[task], truth[task])),
             url=f"{page}{number}" if page else "",
         )
         for task, number in differ.items()
@@ -159,5 +163,5 @@ def _changed(desk: Desk, first: Said, second: Said, truth: Said) -> list[Changed
     return sorted(found, key=lambda one: ("gained", "lost", "").index(one.outcome))
 
 
-def _named(labels: Sequence[str]) -> str:
-    return ", ".join(labels) or "none"
+def _outcome(before: float, after: float) -> str:
+    return "gained" if after > before else "lost" if after < before else ""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from lsal import jobs, measuring
 from lsal.desk import Desk
+from lsal.files import to_json
+from lsal.measuring import Measured
 from lsal.records import Version
 from lsal.worker import answers
 
@@ -16,7 +21,7 @@ from lsal.worker import answers
 class Point:
     """One version on the learning curve.
 
-    `accuracy` with its interval is over the measuring tasks that have labels now and that
+    `value` of its `metric`, with its interval, is over the measuring tasks that have labels now and that
     this version answered, all versions on the same tasks; `first` is what was measured when
     the version was made. `line` is the control's name, and more for a version that cannot answer
     the control as it is now: it stays as measured while it could. `commonest` is the share that
@@ -26,7 +31,8 @@ class Point:
     version: int
     control: str
     labels: int
-    accuracy: float | None
+    metric: str
+    value: float | None
     interval: tuple[float, float]
     tasks: int
     live: bool
@@ -48,7 +54,8 @@ class Round:
     version: int
     control: str
     labels: int
-    accuracy: float | None
+    metric: str
+    value: float | None
     interval: tuple[float, float]
     tasks: int
     promoted: bool
@@ -62,15 +69,16 @@ def curve(desk: Desk) -> list[Point]:
     """All versions, each measured on the same tasks as far as it answered them."""
     live, points, lines = desk.store.current(), list[Point](), _lines(desk)
     for version in desk.store.all():
-        right, tasks, commonest, unseen = _measured(desk, version)
+        found = _measured(desk, version)
         points.append(
             Point(
                 version=version.number,
                 control=version.control,
                 labels=version.examples["count"] + version.examples["measuring"],
-                accuracy=right / tasks if tasks else None,
-                interval=measuring.interval(right, tasks),
-                tasks=tasks,
+                metric=found.metric,
+                value=found.value,
+                interval=found.interval,
+                tasks=found.tasks,
                 live=live.get(version.control) == version.number,
                 promoted=version.promoted,
                 reason=version.reason,
@@ -78,21 +86,32 @@ def curve(desk: Desk) -> list[Point]:
                 seconds=version.seconds,
                 first=version.metrics,
                 line=lines[version.number],
-                commonest=commonest,
-                unseen=unseen,
+                commonest=found.commonest,
+                unseen=found.unseen,
             )
         )
     return points
 
 
-def _measured(desk: Desk, version: Version) -> tuple[int, int, float | None, tuple[str, ...]]:
-    """Tasks that a version got right, in the words of its time, of how many; and what those do not tell."""
-    truth, said = answers.truth_of(desk, version), answers.kept(desk, version.number)
+def _measured(desk: Desk, version: Version) -> Measured:
+    """A version on the measuring tasks that it answered, in the words of its time."""
+    by, truth = answers.ruler(desk, version.control, version), answers.truth_of(desk, version)
     if truth is None:
-        tasks = int(version.metrics.get("tasks") or 0)
-        return round((version.metrics.get("accuracy") or 0.0) * tasks), tasks, None, ()
-    both = {task: truth[task] for task in truth if task in said}
-    return sum(said[task] == both[task] for task in both), len(both), *measuring.blind_spots(both, version.labels)
+        (name, value), tasks = measuring.main_figure(version.metrics), int(version.metrics.get("tasks") or 0)
+        low, high = version.metrics.get("interval") or (0.0, 1.0)
+        return Measured(name, value, (low, high), tasks)
+    said = answers.kept(desk, version.number)
+    both = [task for task in truth if task in said]
+    asked = to_json([version.labels, [[said[task], truth[task]] for task in both]])
+    return _once(by.metric, asked)
+
+
+@lru_cache(maxsize=500)
+def _once(metric: str, asked: bytes) -> Measured:
+    """The figures over answers and truths: a panel asks for the same ones again and again."""
+    labels, pairs = orjson.loads(asked)
+    said, truth = ({str(n): pair[which] for n, pair in enumerate(pairs)} for which in (0, 1))
+    return measuring.RULERS[metric].measure(said, truth, labels)
 
 
 def _lines(desk: Desk) -> dict[int, str]:

@@ -69,7 +69,7 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
             {
                 "version": made.version,
                 "labels": made.labels,
-                "accuracy": made.accuracy,
+                "accuracy": made.value,
                 "interval": list(made.interval),
                 "measured_on": f"{made.tasks} tasks of the fixed random order, never trained on",
                 "test_accuracy": right / tested if tested else None,

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from lsal.workbench.curve import Point
 
 Curve = Sequence[tuple[float, float]]
-"""(labels, accuracy), by ascending labels."""
+"""(labels, the metric's value), by ascending labels."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Of Okabe and Ito (2008): told apart by colour-blind eyes too."""
@@ -19,14 +19,14 @@ GREY, LIGHT = "#555555", "#e3e3e3"
 
 
 def learning_curve(points: Sequence[Point], baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
-    """Accuracy by labels with its interval as a band.
+    """The main figure by labels with its interval as a band.
 
     Live versions are dots in a ring, earlier ones dots, held ones hollow diamonds off the
     line. `baseline` is a run in random order; `held_out` the same versions on other tasks.
     """
     figure = Figure(figsize=(7.6, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    shown = sorted((point for point in points if point.accuracy is not None), key=lambda point: point.labels)
+    shown = sorted((point for point in points if point.value is not None), key=lambda point: point.labels)
     lines = list(dict.fromkeys(point.line or point.control for point in shown))
     for line, colour in zip(lines, COLOURS * len(lines), strict=False):
         _line(axes, [p for p in shown if (p.line or p.control) == line], colour, line if len(lines) > 1 else "")
@@ -52,12 +52,12 @@ def _line(axes: Any, points: Sequence[Point], colour: str, name: str) -> None:
     labels = [p.labels for p in promoted]
     low, high = [p.interval[0] for p in promoted], [p.interval[1] for p in promoted]
     axes.fill_between(labels, low, high, color=colour, alpha=0.15, linewidth=0, label=f"{before}95 % interval")
-    axes.plot(labels, [p.accuracy for p in promoted], "-", color=colour, linewidth=1.8)
+    axes.plot(labels, [p.value for p in promoted], "-", color=colour, linewidth=1.8)
     alone = [p for p in points if not p.promoted or len(promoted) == 1]
     axes.vlines([p.labels for p in alone], *_ends(alone), color=colour, alpha=0.45, linewidth=1.3)
     for label, (group, look) in groups.items():
         if group:
-            x, y = [p.labels for p in group], [p.accuracy for p in group]
+            x, y = [p.labels for p in group], [p.value for p in group]
             axes.plot(x, y, linestyle="", color=colour, markeredgewidth=1.6, label=before + label, **look)
 
 
@@ -68,7 +68,7 @@ def _ends(points: Sequence[Point]) -> tuple[list[float], list[float]]:
 def _frame(axes: Any, shown: Sequence[Point]) -> None:
     axes.set_title(_title(shown), fontsize=10, loc="left", color="#222222")
     axes.set_xlabel("labels")
-    axes.set_ylabel("accuracy")
+    axes.set_ylabel(_metrics(shown))
     axes.set_xlim(left=0)
     axes.set_ylim(top=1.003)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -86,4 +86,8 @@ def _title(shown: Sequence[Point]) -> str:
         return "No version is measured yet: label measuring tasks, then train"
     counts = sorted({point.tasks for point in shown})
     tasks = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"Accuracy by labels, measured on {tasks} {shown[0].measured_on}"
+    return f"{_metrics(shown)} by labels, measured on {tasks} {shown[0].measured_on}"
+
+
+def _metrics(shown: Sequence[Point]) -> str:
+    return " and ".join(dict.fromkeys(point.metric for point in shown)) or "accuracy"

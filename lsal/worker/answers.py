@@ -11,14 +11,14 @@ from __future__ import annotations
 import glob
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsal import measuring, predicting
 from lsal.desk import Desk
 from lsal.errors import LsalError
 from lsal.files import file_name, read_json, write_json
-from lsal.measuring import Comparison, Said
+from lsal.measuring import Comparison, Ruler, Said
 from lsal.records import Control, Example, Task, Version
 
 OLD_VERSIONS_S = 5.0
@@ -36,14 +36,23 @@ def measuring_tasks(desk: Desk) -> list[Task]:
     return [task for task in desk.mirror.labelled() if task.place < share and task.id not in trained_on]
 
 
+def ruler(desk: Desk, control: str, version: Version | None = None) -> Ruler:
+    """By what the answers of a control are measured; one that is gone, by what its version was."""
+    if control in desk.handled or version is None:
+        return measuring.ruler(desk.handled[control][1])
+    return measuring.RULERS[measuring.main_figure(version.metrics)[0]]
+
+
 def kept(desk: Desk, number: int) -> Said:
     """What a version said, as far as it was asked."""
-    return _said(read_json(_path(desk, number), {}))
+    said: Said = read_json(_path(desk, number), {})
+    return said
 
 
 def kept_truth(desk: Desk, control: str) -> Said:
     """What people said, as of the last training."""
-    return _said(read_json(_truth_path(desk, control), {}))
+    truth: Said = read_json(_truth_path(desk, control), {})
+    return truth
 
 
 def truth_of(desk: Desk, version: Version) -> Said | None:
@@ -56,7 +65,8 @@ def truth_of(desk: Desk, version: Version) -> Said | None:
     *own, last = (_truth_path(desk, version.control, name) for name in (*eras, era(version), ""))
     for path in own:
         if path.exists():
-            return _said(read_json(path, {}))
+            truth: Said = read_json(path, {})
+            return truth
     return None if any(last.parent.glob(f"{glob.escape(last.stem)}.*.json")) else kept_truth(desk, version.control)
 
 
@@ -79,8 +89,9 @@ def note(desk: Desk, number: int, said: Said) -> None:
 
 def note_truth(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
     """Keep what people said: the curve is drawn over these tasks."""
+    truth = measuring.truths(ruler(desk, control.name), measured)
     for path in (_truth_path(desk, control.name), _truth_path(desk, control.name, era(control))):
-        write_json(path, measuring.truths(measured))
+        write_json(path, truth)
 
 
 def against_live(desk: Desk, control: Control, measured: Sequence[Example], new: Said) -> tuple[Comparison | None, str]:
@@ -92,10 +103,11 @@ def against_live(desk: Desk, control: Control, measured: Sequence[Example], new:
         live = desk.store.get(number)
         if not live.can_answer(control):
             return None, f"the label config changed since version {number}, nothing to compare with"
-        old = measuring.answers(predicting.load(live, control).predict(measured), measured)
+        by = ruler(desk, control.name)
+        old = measuring.answers(by, predicting.thoroughly(predicting.load(live, control), measured), measured)
     except LsalError as error:  # then the new version is the way out
         return None, f"version {number} cannot be loaded: {error.what}"
-    return measuring.compare(old, new, measuring.truths(measured)), ""
+    return by.compare(old, new, measuring.truths(by, measured), control.labels), ""
 
 
 def ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
@@ -108,14 +120,10 @@ def ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) 
         if late or not missing or version.control != control.name or not version.can_answer(control):
             continue
         try:
-            told = predicting.load(version, control).predict(missing)
+            told = predicting.thoroughly(predicting.load(version, control), missing)
         except LsalError:  # a damaged old version must not stop a new one
             continue
-        note(desk, version.number, measuring.answers(told, missing))
-
-
-def _said(names: Mapping[str, Sequence[str]]) -> Said:
-    return {task: tuple(given) for task, given in names.items()}
+        note(desk, version.number, measuring.answers(ruler(desk, control.name), told, missing))
 
 
 def _truth_path(desk: Desk, control: str, era: str = "") -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsal import measuring, training
+from lsal import measuring, predicting, training
 from lsal.desk import Desk
 from lsal.errors import BadData, LsalError
 from lsal.files import file_name
@@ -69,9 +69,9 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) 
     with steps.step("train"):
         trained = training.train(snapshot, steps.report)
     with steps.step("measure"):
-        predicted = trained.model.predict(measured)
-        said = measuring.answers(predicted, measured)
-        metrics = measuring.measure(predicted, measured, control)
+        by = answers.ruler(desk, control.name)
+        said = measuring.answers(by, predicting.thoroughly(trained.model, measured), measured)
+        metrics = by.measure(said, measuring.truths(by, measured), control.labels).facts()
         promoted, reason = _gate(desk, snapshot, made, measured, said)
         version = _keep(desk, job, snapshot, trained, metrics, promoted, reason)
         answers.note(desk, version.number, said)
