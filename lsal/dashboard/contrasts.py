@@ -9,6 +9,7 @@ from lsal.dashboard.tables import Row, Sheet
 from lsal.dashboard.wording import cut, figure, file_at, said
 from lsal.workbench.comparing import Changed, Compared, Figures
 
+SPELT = {"macro_f1": "macro-F1"}
 SHOWN = 25
 """Changed answers in the table; the record has all."""
 
@@ -45,7 +46,7 @@ def _name(side: Figures) -> str:
 
 
 def _overall(side: Figures) -> str:
-    more = "".join(f", {name.replace('_', '-')} {said(one)}" for name, one in side.more.items() if one is not None)
+    more = "".join(f", {SPELT.get(name, name)} {said(one)}" for name, one in side.more.items() if one is not None)
     return figure(side.metric, side.value, side.interval) + more
 
 
