@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from lsal.errors import LsalError
 from lsal.models import MODELS
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Prediction, Progress, Version
+from lsal.records import Control, Example, Labels, Prediction, Progress, Regions, Version
 from lsal.store import Store, check_files
 
 if TYPE_CHECKING:
@@ -65,7 +65,16 @@ class _Aligned:
         """The model's predictions, with chances in the order of the control's labels."""
         return [self._aligned(one) for one in self._model.predict(examples)]
 
+    def predict_all(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what is too doubtful to be shown."""
+        return [self._aligned(one) for one in thoroughly(self._model, examples)]
+
     def _aligned(self, told: Prediction) -> Prediction:
+        if isinstance(told.target, Regions):  # each has its label by name; the last column stays the last
+            chances = told.chances[:, -1:].repeat(len(self._control.labels) + 1, axis=1)
+            chances[:, :-1] = 0
+            chances[:, self._places] = told.chances[:, :-1]
+            return replace(told, chances=chances)
         names = tuple(label for label in self._control.labels if label in told.target.names)
         return replace(told, target=Labels(names), chances=self._chances(told.chances))
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsal.errors import EmptyPool
 from lsal.protocols import Strategy
-from lsal.records import Control, Entry, Picks, Pool, Prediction, Ranking
+from lsal.records import Control, Entry, Picks, Pool, Prediction, Ranking, Regions
 from lsal.strategies import STRATEGIES
-
-if TYPE_CHECKING:
-    from lsal.records import Floats, Target
 
 ToResult = Callable[[Prediction], list[dict[str, Any]]]
 
@@ -68,15 +65,14 @@ def _entry(
     if not predictions or to_result is None:
         return Entry(task, score, parts=parts)
     told = predictions[position]
-    return Entry(
-        task, score, parts=parts, result={control.name: to_result(told)}, **doubts(control, told.chances, told.target)
-    )
+    return Entry(task, score, parts=parts, result={control.name: to_result(told)}, **doubts(control, told))
 
 
-def doubts(control: Control, chances: Floats, target: Target) -> dict[str, Any]:
-    """The guess, its runner-up and the gap between them, for people to read."""
-    if control.several:
-        return {"guess": ", ".join(target.names) or "none", "chance": float(chances.max(axis=1).min())}
+def doubts(control: Control, told: Prediction) -> dict[str, Any]:
+    """The guess, its runner-up and the gap between them, for people to read; of objects how many of which class."""
+    if control.several or isinstance(told.target, Regions):
+        return {"guess": told.target.text, "chance": told.confidence}
+    chances = told.chances
     order = chances[0].argsort()[::-1]
     second = order[1] if len(order) > 1 else order[0]
     return {

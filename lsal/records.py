@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,11 @@ class Labels:
 
     names: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        return ", ".join(self.names) or "none"
+
 
 Point = tuple[float, float]
 """Shares of an image's width and height, from its top left corner."""
@@ -143,6 +149,12 @@ class Regions:
         """The classes that occur."""
         return tuple(sorted({region.label for region in self.items}))
 
+    @property
+    def text(self) -> str:
+        """As people read it: 3 cat, 1 dog."""
+        counts = Counter(region.label or "no class" for region in self.items)
+        return ", ".join(f"{count} {label}" for label, count in counts.most_common()) or "nothing"
+
 
 Target = Labels | Regions
 
@@ -191,6 +203,13 @@ class Prediction:
     chances: Floats
     embedding: Floats | None = None
     problem: str | None = None
+
+    @property
+    def confidence(self) -> float:
+        """That of the least certain part of the target, in [0, 1]; 0 where nothing is said."""
+        if isinstance(self.target, Regions):
+            return min((region.score for region in self.target.items if region.score is not None), default=0.0)
+        return float(self.chances.max(axis=1).min()) if len(self.chances) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lsal.kinds.reading import read_example
 from lsal.label_studio.config import read_config
 from lsal.predicting import Live, Predictor
 from lsal.protocols import Kind
-from lsal.records import Control, Example, Prediction, Task, Version
+from lsal.records import Control, Example, Task, Version
 
 
 class Answers:
@@ -43,7 +43,7 @@ class Answers:
             for place, (example, told) in enumerate(zip(examples, model.predict(examples), strict=True)):
                 if _shown(example, reserved):
                     results[place] += kind.result(control, told)
-                    scores[place] = max(scores[place], _confidence(told))
+                    scores[place] = max(scores[place], told.confidence)
         name = _name({control.name: version.number for control, _, version, _ in live})
         told_as = zip(results, scores, strict=True)
         return [{"result": result, "score": score, "model_version": name} for result, score in told_as]
@@ -79,8 +79,3 @@ def _name(versions: Mapping[str, int]) -> str:
 
 def _shown(example: Example, reserved: set[int]) -> bool:
     return not example.problem and example.task_id not in reserved
-
-
-def _confidence(told: Prediction) -> float:
-    """The chance of the least certain unit's likeliest class, in [0, 1]."""
-    return float(told.chances.max(axis=1).min()) if len(told.chances) else 0.0

@@ -109,7 +109,7 @@ def _doubts(control: Control, one: Prediction, example: Example) -> dict[str, An
         return dict.fromkeys(("label", "chance", "runner_up", "margin", "entropy"))
     units = np.asarray([0, len(one.chances)])
     pool = Pool(np.asarray([one.task_id]), one.chances, units, np.zeros(len(control.labels), np.int64))
-    found = doubts(control, one.chances, one.target)
+    found = doubts(control, one)
     return {
         "label": names_of(one.target, control.several),
         "chance": found.get("chance"),
