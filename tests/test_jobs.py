@@ -13,7 +13,7 @@ import psutil
 import pytest
 from projects import annotations_digest, demo_of_texts
 
-from lsal import jobs, training
+from lsal import jobs, snapshots, training
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
@@ -45,7 +45,7 @@ def slow(bench: Workbench) -> Iterator[Job]:
     texts = [" ".join(draw.choices("abcdefghijklmnopqrst", k=4)) for _ in range(800)]
     rows = [Example(n, text, Labels(tuple(draw.sample(labels, 300)))) for n, text in enumerate(texts)]
     parts = {"train": rows}
-    training.write_snapshot(job.folder / "snapshot" / "label", control, "sklearn_text", {"strength": 1e9}, 0, parts)
+    snapshots.write_snapshot(job.folder / "snapshot" / "label", control, "sklearn_text", {"strength": 1e9}, 0, parts)
     (job.folder / "snapshot" / "whole").touch()
     jobs.start(job, "lsal.worker")
     _until(job, "train: Fitting")
@@ -217,7 +217,9 @@ def test_a_job_folder_alone_is_enough_to_train(bench: Workbench, tmp_path: Path)
     """Carried elsewhere: no home, no server, no key."""
     version = bench.versions()[0]
     shutil.copytree(bench.job(version.job).folder, tmp_path / "carried")
-    trained = training.train(training.read_snapshot(tmp_path / "carried" / "snapshot" / "label"), lambda progress: None)
+    trained = training.train(
+        snapshots.read_snapshot(tmp_path / "carried" / "snapshot" / "label"), lambda progress: None
+    )
     (tmp_path / "weights").mkdir()
     trained.model.save(tmp_path / "weights")
     check_files(replace(version, folder=tmp_path))

@@ -12,7 +12,8 @@ from PIL import Image
 
 from lsal.errors import BadData, Cancelled
 from lsal.records import Control, Example, Labels, Progress
-from lsal.training import Snapshot, needs_pool, read_snapshot, train, write_snapshot
+from lsal.snapshots import Snapshot, read_snapshot, write_snapshot
+from lsal.training import needs_pool, train
 
 TEXT = Control("c", "x", "Choices", "Text", "text", ("cat", "dog"), {"katze": "cat"}, {"choice": "single"})
 IMAGE = replace(TEXT, object_tag="Image", data_key="image")
@@ -21,7 +22,8 @@ WORDS = {"cat": "the cat purrs on the mat", "dog": "a dog barks at postmen"}
 AGAIN = """
 import sys
 from pathlib import Path
-from lsal.training import read_snapshot, train
+from lsal.snapshots import read_snapshot
+from lsal.training import train
 train(read_snapshot(Path(sys.argv[1])), lambda progress: None).model.save(Path(sys.argv[2]))
 """
 

@@ -10,7 +10,7 @@ from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, HERE, NAMES, QUICK, SHOR
 
 from lsal.errors import BadData, BadRequest, NoVersion
 from lsal.models.pictures import read_picture
-from lsal.models.yolo import Yolo, pretrained
+from lsal.models.yolo import Yolo
 from lsal.models.yolo.answering import Answering
 from lsal.models.yolo.nets import architecture, build, carry_over
 from lsal.models.yolo.telling import shares
@@ -28,7 +28,7 @@ def examples(tmp_path: Path) -> list[Example]:
 
 
 def asked(wanted: Control, path: str, suggest: bool = True) -> Yolo:
-    model = pretrained(wanted, {**BOXES, "model": path, "threshold": 0.05}, suggest)
+    model = Yolo.pretrained(wanted, {**BOXES, "model": path, "threshold": 0.05}, suggest)
     assert model is not None
     return model
 
@@ -75,16 +75,16 @@ class TestBeforeAnyTraining:
     def test_classes_of_images_that_nothing_knows_are_not_guessed(self, tmp_path: Path) -> None:
         path = weights(tmp_path, yaml="tiny-cls.yaml", task=CLASSIFY)
         options = {**CLASSES_OF_IMAGES, "model": path}
-        assert pretrained(CHOICE, options) is None
+        assert Yolo.pretrained(CHOICE, options) is None
         known = Control("c", "x", "Choices", "Image", "image", ("car", "sea"), {"boat": "sea"})
-        model = pretrained(known, options)
+        model = Yolo.pretrained(known, options)
         assert model is not None
         (told,) = model.predict(toy(images, tmp_path, 1))
         assert told.chances.sum() == pytest.approx(1)
         assert told.chances.shape == (1, 2)
 
     def test_an_architecture_knows_nothing(self) -> None:
-        assert pretrained(regions.BOXES, BOXES) is None
+        assert Yolo.pretrained(regions.BOXES, BOXES) is None
         with pytest.raises(NoVersion, match="never fitted"):
             Yolo(regions.BOXES, BOXES).predict([Example(1, None)])
 

@@ -10,7 +10,7 @@ import torch
 from yolo_toys import HERE, NAMES, SHORT, control, fitted, weights
 
 from lsal.errors import BadData, BadRequest
-from lsal.models.yolo import Yolo, pretrained
+from lsal.models.yolo import Yolo
 from lsal.models.yolo.nets import architecture
 from lsal.models.yolo.wishes import CLASSIFY, DETECT, SEGMENT
 from lsal.records import Control, Example
@@ -56,7 +56,7 @@ class TestFiles:
         (tmp_path / "plain.pt").write_bytes(pickle.dumps({"model": Trap()}, protocol=2))
         for name in ("trap.pt", "plain.pt"):
             with pytest.raises(BadRequest, match="holds no network that loads"):
-                pretrained(regions.BOXES, {"model": str(tmp_path / name)})
+                Yolo.pretrained(regions.BOXES, {"model": str(tmp_path / name)})
         assert not (tmp_path / "sprung").exists()
 
     def test_an_architecture_executes_nothing(self, tmp_path: Path, examples: list[Example]) -> None:
@@ -89,7 +89,7 @@ class TestFiles:
         monkeypatch.setenv("LSAL_CACHE", str(tmp_path / "cache"))
         (tmp_path / "cache" / "weights").mkdir(parents=True)
         weights(tmp_path / "cache" / "weights")
-        assert pretrained(control(NAMES), {"model": "given.pt", "size": 64}) is not None
+        assert Yolo.pretrained(control(NAMES), {"model": "given.pt", "size": 64}) is not None
 
     @pytest.mark.parametrize(
         ("name", "task"),

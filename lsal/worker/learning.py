@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsal import measuring, predicting, training
+from lsal import measuring, predicting, snapshots, training
 from lsal.desk import Desk
 from lsal.errors import BadData, LsalError
 from lsal.files import file_name
 from lsal.jobs import Job
 from lsal.protocols import Report
 from lsal.records import Example, Version
+from lsal.store import check_files
 from lsal.worker import answers
 from lsal.worker.steps import Steps, told
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesso
     """
     lessons, why_not = dict[str, Lesson](), dict[str, LsalError]()
     for folder in sorted(path for path in of.iterdir() if path.is_dir()):
-        snapshot = training.read_snapshot(folder)
+        snapshot = snapshots.read_snapshot(folder)
         try:
             lessons[snapshot.control.name] = _learn_one(desk, job, steps, snapshot)
         except BadData as error:
@@ -55,10 +59,30 @@ def write_snapshots(desk: Desk, folder: Path, report: Report) -> None:
         if training.needs_pool(family):
             rows["pool"] = told(desk.examples(name, desk.mirror.tasks()), desk.mirror.count(), report)
         seed = desk.home.settings().seed
-        training.write_snapshot(folder / file_name(name), control, family, desk.options(name), seed, rows)
+        options, parent = desk.options(name), _to_begin_from(desk, name, family)
+        snapshots.write_snapshot(folder / file_name(name), control, family, options, seed, rows, parent)
 
 
-def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) -> Lesson:
+def _to_begin_from(desk: Desk, control: str, family: str) -> int | None:
+    """The live version, if it is of the family: a network learns faster from what it knows already."""
+    live = desk.store.current().get(control)
+    return live if live in desk.store.numbers() and desk.store.get(live).family == family else None
+
+
+def _parent(desk: Desk, snapshot: snapshots.Snapshot) -> Path | None:
+    """The weights to begin from. Those of a version that was cleaned away or damaged are begun without."""
+    if snapshot.parent is None:
+        return None
+    try:
+        version = desk.store.get(snapshot.parent)
+        check_files(version)
+    except LsalError as error:
+        log.warning("Training begins without version %d: %s", snapshot.parent, error.what)
+        return None
+    return version.folder / "weights"
+
+
+def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot) -> Lesson:
     control, measured = snapshot.control, [e for e in snapshot.measure if e.counts]
     made = [version for version in desk.store.all() if version.control == control.name]
     mine = [version for version in made if version.job == job.id]
@@ -67,7 +91,7 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) 
             _measure_all(desk, snapshot, measured, made[-1].number == mine[-1].number)
         return _learned_before(desk, mine[-1])
     with steps.step("train"):
-        trained = training.train(snapshot, steps.report)
+        trained = training.train(snapshot, steps.report, _parent(desk, snapshot))
     with steps.step("measure"):
         by = answers.ruler(desk, control.name)
         said = measuring.answers(by, predicting.thoroughly(trained.model, measured), measured)
@@ -80,7 +104,7 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: training.Snapshot) 
 
 
 def _gate(
-    desk: Desk, snapshot: training.Snapshot, made: Sequence[Version], measured: Sequence[Example], said: measuring.Said
+    desk: Desk, snapshot: snapshots.Snapshot, made: Sequence[Version], measured: Sequence[Example], said: measuring.Said
 ) -> tuple[bool, str]:
     """Promote or hold. What was learned from an old snapshot never replaces what came after it."""
     if _is_old(snapshot, made):
@@ -88,11 +112,11 @@ def _gate(
     return measuring.gate(*answers.against_live(desk, snapshot.control, measured, said))
 
 
-def _is_old(snapshot: training.Snapshot, made: Sequence[Version]) -> bool:
+def _is_old(snapshot: snapshots.Snapshot, made: Sequence[Version]) -> bool:
     return any(version.made_at > snapshot.made_at for version in made)
 
 
-def _measure_all(desk: Desk, snapshot: training.Snapshot, measured: Sequence[Example], newest: bool) -> None:
+def _measure_all(desk: Desk, snapshot: snapshots.Snapshot, measured: Sequence[Example], newest: bool) -> None:
     if newest:
         answers.note_truth(desk, snapshot.control, measured)
     answers.ask_old_versions(desk, snapshot.control, measured)
@@ -109,7 +133,7 @@ def _learned_before(desk: Desk, version: Version) -> Lesson:
 def _keep(
     desk: Desk,
     job: Job,
-    snapshot: training.Snapshot,
+    snapshot: snapshots.Snapshot,
     trained: training.Trained,
     metrics: dict[str, Any],
     promoted: bool,

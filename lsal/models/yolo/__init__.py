@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lsal.models.yolo.family import Yolo, pretrained
+from lsal.models.yolo.family import Yolo
 
-__all__ = ["Yolo", "pretrained"]
+__all__ = ["Yolo"]

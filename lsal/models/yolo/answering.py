@@ -46,14 +46,14 @@ class Answering:
         device = library.device(self.wishes.train.get("device"))
         self._reader = Reader(self.net, self.wishes.size, self.meaning.columns, device)
 
-    def predictions(self, examples: Sequence[Example], threshold: float) -> list[Prediction]:
-        """One per example, in order; regions from a confidence of `threshold` on."""
+    def predictions(self, examples: Sequence[Example], threshold: float, shown: float = 0.0) -> list[Prediction]:
+        """One per example, in order; chances of regions from a confidence of `threshold` on, and those `shown`."""
         told: list[Prediction] = []
         step = CPU_CHUNK if self._reader.device == "cpu" else GPU_CHUNK
         with ThreadPoolExecutor(READERS) as readers:
             for begin in range(0, len(examples), step):
                 chunk = examples[begin : begin + step]
-                told += self._tell(chunk, list(readers.map(self._picture, chunk)), threshold)
+                told += self._tell(chunk, list(readers.map(self._picture, chunk)), threshold, shown)
         nothing = np.zeros(self._reader.width if any(one.embedding is None for one in told) else 0, np.float32)
         return [one if one.embedding is not None else replace(one, embedding=nothing) for one in told]
 
@@ -63,14 +63,14 @@ class Answering:
         return np.stack(rows) if rows else np.zeros((0, self._reader.width), np.float32)
 
     def _tell(
-        self, examples: Sequence[Example], pictures: Sequence[Picture | str], threshold: float
+        self, examples: Sequence[Example], pictures: Sequence[Picture | str], threshold: float, shown: float
     ) -> list[Prediction]:
         found = iter(self._reader.read([each for each in pictures if isinstance(each, Picture)], threshold))
         tell: Callable[..., Prediction] = classes if self.net.task == CLASSIFY else regions
         return [
             unreadable(self.control, example, picture, self.prior)
             if isinstance(picture, str)
-            else tell(self.control, example, picture, next(found), self.meaning, self.wishes.points)
+            else tell(self.control, example, picture, next(found), self.meaning, self.wishes.points, shown)
             for example, picture in zip(examples, pictures, strict=True)
         ]
 

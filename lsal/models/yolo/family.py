@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DOUBTFUL = 0.001
 """Average precision counts regions from this confidence on."""
+DOUBT = 0.05
+"""What is less likely than this is no object that a person would have to decide about."""
 
 
 class Yolo:
@@ -59,8 +61,11 @@ class Yolo:
         report(Progress(1, 1, learned.told))
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
-        """One prediction per example; an image that cannot be read shows nothing, or has the prior of the classes."""
-        return self._ready().predictions(examples, self.threshold)
+        """One prediction per example; an image that cannot be read shows nothing, or has the prior of the classes.
+
+        Regions below the threshold are not shown, but count as doubt: their chances come after the others.
+        """
+        return self._ready().predictions(examples, min(DOUBT, self.threshold), self.threshold)
 
     def predict_all(self, examples: Sequence[Example], threshold: float = DOUBTFUL) -> list[Prediction]:
         """`predict` with the doubtful regions too, as average precision wants them."""
@@ -104,6 +109,19 @@ class Yolo:
         model._answer_with(net, np.array([prior.get(label, 0.0) for label in control.labels], np.float32))
         return model
 
+    @classmethod
+    def pretrained(
+        cls, control: Control, options: Mapping[str, Any] | None = None, suggest: bool = True
+    ) -> Self | None:
+        """A model that answers before any training, by the `.pt` that the options name; None if they name none.
+
+        Where none of the network's names is a label of the control (or one of its `predicted_values`),
+        it suggests regions without a class; without `suggest` it raises BadRequest with both lists. For
+        classes of whole images there is nothing to suggest: None.
+        """
+        model = cls(control, options)
+        return model if model.wishes.weights and model.take_weights(suggest) else None
+
     def take_weights(self, suggest: bool = True) -> bool:
         """Answer with the option's `.pt` as it is; False if it names nothing that can be shown.
 
@@ -126,14 +144,3 @@ class Yolo:
         if self._answering is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         return self._answering
-
-
-def pretrained(control: Control, options: Mapping[str, Any] | None = None, suggest: bool = True) -> Yolo | None:
-    """A model that answers before any training, by the `.pt` that the options name; None if they name none.
-
-    Where none of the network's names is a label of the control (or one of its `predicted_values`),
-    it suggests regions without a class; without `suggest` it raises BadRequest with both lists. For
-    classes of whole images there is nothing to suggest: None.
-    """
-    model = Yolo(control, options)
-    return model if model.wishes.weights and model.take_weights(suggest) else None

@@ -22,11 +22,15 @@ TINY = 1e-12
 
 
 def regions(
-    control: Control, example: Example, picture: Picture, found: Found, meaning: Meaning, points: int
+    control: Control, example: Example, picture: Picture, found: Found, meaning: Meaning, points: int, shown: float
 ) -> Prediction:
-    """The regions, best first, each with the network's confidence; and one row of chances for each."""
+    """The regions from a confidence of `shown` on, best first, each with the network's own; and a row of chances for
+    each that was found, those that are not shown after the others.
+    """
     items = []
     for n, figures in enumerate(found.chances):
+        if figures.max() < shown:
+            break
         label = control.labels[meaning.known[int(figures.argmax())]] if meaning.known else ""
         items.append(Region(label, _shape(control, found, n, picture, points), float(figures.max())))
     chances = shares(_spread(found.chances, meaning, len(control.labels)))
@@ -34,7 +38,7 @@ def regions(
 
 
 def classes(
-    control: Control, example: Example, picture: Picture, found: Found, meaning: Meaning, points: int
+    control: Control, example: Example, picture: Picture, found: Found, meaning: Meaning, points: int, shown: float
 ) -> Prediction:
     """The most likely class; the chances of the known ones sum to 1."""
     figures = _spread(np.maximum(found.chances, TINY), meaning, len(control.labels))
