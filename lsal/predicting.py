@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lsal.errors import LsalError
 from lsal.models import MODELS
@@ -58,16 +58,16 @@ class _Aligned:
     """A model that knows some of a control's labels: the others, and only they, get no chance."""
 
     def __init__(self, model: Model, known: Sequence[str], control: Control) -> None:
-        self._model, self._control = model, control
+        self.inner, self._control = model, control
         self._places = [control.labels.index(label) for label in known]
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """The model's predictions, with chances in the order of the control's labels."""
-        return [self._aligned(one) for one in self._model.predict(examples)]
+        return [self._aligned(one) for one in self.inner.predict(examples)]
 
     def predict_all(self, examples: Sequence[Example]) -> list[Prediction]:
         """The same, with what is too doubtful to be shown."""
-        return [self._aligned(one) for one in thoroughly(self._model, examples)]
+        return [self._aligned(one) for one in thoroughly(self.inner, examples)]
 
     def _aligned(self, told: Prediction) -> Prediction:
         if isinstance(told.target, Regions):  # each has its label by name; the last column stays the last
@@ -91,6 +91,14 @@ class _Aligned:
         return chances
 
 
+def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
+    """The model, showing regions from the confidence that the settings name now, whatever it was trained with."""
+    inner = model.inner if isinstance(model, _Aligned) else model
+    if "threshold" in options and hasattr(inner, "threshold"):
+        inner.threshold = float(options["threshold"])
+    return model
+
+
 def thoroughly(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
     """What a model says when it is measured: also what is too doubtful to be shown, if it tells."""
     ask = getattr(model, "predict_all", model.predict)
@@ -99,12 +107,17 @@ def thoroughly(model: Predictor, examples: Sequence[Example]) -> list[Prediction
 
 
 def score(
-    version: Version, control: Control, examples: Sequence[Example], executor: Executor, report: Report
+    version: Version,
+    control: Control,
+    examples: Sequence[Example],
+    executor: Executor,
+    report: Report,
+    options: Mapping[str, Any] | None = None,
 ) -> list[Prediction]:
-    """Predictions for many examples, in order, chunk by chunk through an engine."""
+    """Predictions for many examples, in order, chunk by chunk through an engine; `options` as for `showing`."""
     chunks = [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
     found: list[Prediction] = []
-    for told in executor.map(partial(_score_chunk, version, control), chunks):
+    for told in executor.map(partial(_score_chunk, version, control, dict(options or {})), chunks):
         found += told
         report(Progress(len(found), len(examples), "scoring"))
     return found
@@ -114,11 +127,13 @@ _loaded: dict[Path, Model] = {}
 """The version that this process scored with last, so that a worker loads it once."""
 
 
-def _score_chunk(version: Version, control: Control, examples: Sequence[Example]) -> list[Prediction]:
+def _score_chunk(
+    version: Version, control: Control, options: Mapping[str, Any], examples: Sequence[Example]
+) -> list[Prediction]:
     if version.folder not in _loaded:
         _loaded.clear()
         _loaded[version.folder] = _load(version, control)
-    return _for_control(_loaded[version.folder], version, control).predict(examples)
+    return showing(_for_control(_loaded[version.folder], version, control), options).predict(examples)
 
 
 class Live:

@@ -10,7 +10,7 @@ from lsal.desk import Desk
 from lsal.kinds import match
 from lsal.kinds.reading import read_example
 from lsal.label_studio.config import read_config
-from lsal.predicting import Live, Predictor
+from lsal.predicting import Live, Predictor, showing
 from lsal.protocols import Kind
 from lsal.records import Control, Example, Task, Version
 
@@ -63,7 +63,8 @@ class Answers:
         for control, kind in _handled(label_config).values():
             kept = self._live.model(control)
             if kept:
-                found.append((control, kind, *kept))
+                version, model = kept
+                found.append((control, kind, version, showing(model, self._desk.options(control.name))))
         return found
 
 

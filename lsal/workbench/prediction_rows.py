@@ -88,7 +88,8 @@ def _models(desk: Desk) -> list[tuple[Control, Version, Predictor]]:
     found = []
     for name, number in live.items():
         version, control = desk.store.get(number), desk.handled[name][0]
-        found.append((control, version, predicting.load(version, control)))
+        model = predicting.showing(predicting.load(version, control), desk.options(name))
+        found.append((control, version, model))
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lsal import predicting, publishing, ranking
@@ -16,8 +15,9 @@ from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.models import MODELS
 from lsal.protocols import Kind
-from lsal.records import Control, Entry, Example, Pool, Prediction, Publication, Ranking
+from lsal.records import Control, Example, Pool, Prediction, Publication, Ranking
 from lsal.strategies.pools import make_pool, start_pool
+from lsal.worker import suggesting
 from lsal.worker.steps import Steps, told
 
 
@@ -82,7 +82,7 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
             live,
             problems | unread,
         )
-        return _with_other_controls(desk, made, live, name)
+        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, name, live), live, name)
 
 
 def _problem(example: Example, control: Control) -> str | None:
@@ -163,25 +163,12 @@ def _score(
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
-        scored = predicting.score(version, control, [*examples, *labelled], executor, steps.report)
+        scored = predicting.score(
+            version, control, [*examples, *labelled], executor, steps.report, desk.options(control.name)
+        )
     split = len(examples)
     predictions = [one for one in scored[:split] if not one.problem]
     unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
     targets = [e.target for e in labelled if e.target is not None]
     pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
     return predictions, pool, unread
-
-
-def _with_other_controls(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: str) -> Ranking:
-    """Pre-annotations of the other controls for the tasks of the batch."""
-    others = {name: number for name, number in live.items() if name != ranked_by}
-    entries = {entry.task_id: entry for entry in made.entries}
-    for name, number in others.items():
-        control, kind = desk.handled[name]
-        version = desk.store.get(number)
-        shown = [task for task, entry in entries.items() if not entry.measuring]
-        examples = [e for e in desk.examples(name, desk.mirror.tasks(ids=shown)) if not e.problem]
-        for one in predicting.load(version, control).predict(examples) if examples else []:
-            entry: Entry = entries[one.task_id]
-            entries[one.task_id] = replace(entry, result={**entry.result, name: kind.result(control, one)})
-    return replace(made, entries=tuple(entries.values()))

@@ -1,0 +1,49 @@
+"""Pre-annotations of a batch beside those of the model that ranked it: other controls, and weights that were given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lsal import predicting
+from lsal.desk import Desk
+from lsal.models import MODELS
+from lsal.predicting import Predictor
+from lsal.records import Example, Ranking
+
+
+def with_others(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: str) -> Ranking:
+    """The batch with what the live versions of the other controls say."""
+    for name, number in live.items():
+        if name != ranked_by:
+            model = predicting.load(desk.store.get(number), desk.handled[name][0])
+            made = _with(desk, made, name, predicting.showing(model, desk.options(name)))
+    return made
+
+
+def with_given_weights(desk: Desk, made: Ranking, control: str, live: Mapping[str, int]) -> Ranking:
+    """Before the first version: what weights that the options name say, of families that can be given some.
+
+    Where they know none of the classes, people are shown regions without one, to name them.
+    """
+    given = getattr(MODELS[desk.family(control)], "pretrained", None)
+    if given is None or control in live:
+        return made
+    model = given(desk.handled[control][0], desk.options(control))
+    return _with(desk, made, control, model) if model else made
+
+
+def _with(desk: Desk, made: Ranking, control: str, model: Predictor) -> Ranking:
+    """Measuring tasks are shown without."""
+    entries, kind = {entry.task_id: entry for entry in made.entries}, desk.handled[control][1]
+    examples = _shown(desk, made, control)
+    for told in model.predict(examples) if examples else []:
+        entry = entries[told.task_id]
+        result = kind.result(desk.handled[control][0], told)
+        entries[told.task_id] = replace(entry, result={**entry.result, control: result})
+    return replace(made, entries=tuple(entries.values()))
+
+
+def _shown(desk: Desk, made: Ranking, control: str) -> Sequence[Example]:
+    shown = [entry.task_id for entry in made.entries if not entry.measuring]
+    return [example for example in desk.examples(control, desk.mirror.tasks(ids=shown)) if not example.problem]
