@@ -10,7 +10,7 @@ from typing import Any
 
 from lsal import measuring, predicting, snapshots, training
 from lsal.desk import Desk
-from lsal.errors import BadData, LsalError
+from lsal.errors import BadData, BadRequest, LsalError
 from lsal.files import file_name
 from lsal.jobs import Job
 from lsal.protocols import Report
@@ -41,7 +41,7 @@ def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesso
         snapshot = snapshots.read_snapshot(folder)
         try:
             lessons[snapshot.control.name] = _learn_one(desk, job, steps, snapshot)
-        except BadData as error:
+        except (BadData, BadRequest) as error:  # nothing to learn from, or a library that is not there
             why_not[snapshot.control.name] = error
     return lessons, why_not
 
