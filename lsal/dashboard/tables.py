@@ -53,7 +53,7 @@ def _points(shown: Iterable[Point]) -> Sheet:
         (
             str(one.version),
             one.line or one.control,
-            str(one.labels),
+            f"{one.labels}" + (f" ({one.regions} regions)" if one.regions is not None else ""),
             figure(one.metric, one.value, one.interval),
             f"{one.tasks} tasks",
             "live" if one.live else "" if one.promoted else "held",

@@ -26,6 +26,7 @@ class Point:
     the version was made. `line` is the control's name, and more for a version that cannot answer
     the control as it is now: it stays as measured while it could. `commonest` is the share that
     who always gives the commonest answer gets right, `unseen` the labels that no such task has.
+    `regions` are what people drew in all these images: what labelling them cost.
     """
 
     version: int
@@ -45,6 +46,7 @@ class Point:
     line: str = ""
     commonest: float | None = None
     unseen: tuple[str, ...] = ()
+    regions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def curve(desk: Desk) -> list[Point]:
                 line=lines[version.number],
                 commonest=found.commonest,
                 unseen=found.unseen,
+                regions=_regions(version, found),
             )
         )
     return points
@@ -112,6 +115,14 @@ def _once(metric: str, asked: bytes) -> Measured:
     labels, pairs = orjson.loads(asked)
     said, truth = ({str(n): pair[which] for n, pair in enumerate(pairs)} for which in (0, 1))
     return measuring.RULERS[metric].measure(said, truth, labels)
+
+
+def _regions(version: Version, found: Measured) -> int | None:
+    """What was drawn, in the images learned from and in those measured on; None where nothing is."""
+    if "regions" not in found.more:
+        return None
+    learned_from: int = sum(version.examples.get("by_label", {}).values())
+    return learned_from + int(found.more["regions"] or 0)
 
 
 def _lines(desk: Desk) -> dict[int, str]:
