@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lsal import annotator
 from lsal.label_studio.project import Project
 from lsal.workbench import Workbench
 
@@ -39,10 +40,9 @@ def write_texts(path: Path, count: int, classes: int = 4, seed: int = 0) -> Path
 
 def label_some(bench: Workbench, count: int) -> None:
     """Label `count` open tasks at once, as a team would have by now."""
-    known = bench.desk.home.path("demo.json")
-    truth = json.loads(known.read_text())["truth"]
+    truth = annotator.truth(bench.desk.home)
     project: Project = bench.desk.project
     opened = bench.verify().open[:count]
     for task in opened:
-        region = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [truth[str(task)]]}}
+        region = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": truth[task].names}}
         project.submit(task, [region], 1.0)

@@ -10,16 +10,21 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lsal import publishing
-from lsal.errors import NotADemo
+from lsal.errors import BadConfig, NotADemo
 from lsal.files import read_json, write_json
 from lsal.home import Home
+from lsal.kinds import match
+from lsal.kinds.writing import drawn
 from lsal.label_studio import queue
+from lsal.label_studio.config import read_config
 from lsal.label_studio.project import Project
-from lsal.protocols import Report
-from lsal.records import Example, Labels, Progress, Publication
+from lsal.protocols import Kind, Report
+from lsal.records import Control, Example, Labels, Progress, Publication, Target
+from lsal.targets import from_plain, to_plain
 
 TRUTH = "demo.json"
 
@@ -41,25 +46,39 @@ def mark_of(home: Home) -> str:
     return f"A demo made by lsal ({sign}): a simulated annotator may label it."
 
 
-def keep_truth(home: Home, truth: Mapping[int, str], held_out: Sequence[Mapping[str, Any]]) -> None:
-    """Remember the true labels of a demo's tasks, and the items that are in no task."""
-    write_json(home.path(TRUTH), {"truth": truth, "held_out": held_out})
+def keep_truth(
+    home: Home,
+    control: str,
+    truth: Mapping[int, Target | None],
+    held_out: Sequence[tuple[str | Path, Target | None]],
+) -> None:
+    """Remember the true answers of a demo's tasks, to which control, and the items that are in no task."""
+    kept = [
+        {"file" if isinstance(shown, Path) else "text": str(shown), "target": to_plain(target)}
+        for shown, target in held_out
+    ]
+    answers = {task: to_plain(target) for task, target in truth.items()}
+    write_json(home.path(TRUTH), {"control": control, "truth": answers, "held_out": kept})
 
 
 def held_out(home: Home) -> list[Example]:
-    """The items of a demo that no task holds, with their true labels."""
-    from pathlib import Path
-
+    """The items of a demo that no task holds, with their true answers."""
     rows = read_json(home.path(TRUTH), {}).get("held_out", [])
-    return [
-        Example(-1 - n, Path(r["file"]) if "file" in r else r["text"], Labels((r["label"],)))
-        for n, r in enumerate(rows)
-    ]
+    inputs = (Path(row["file"]) if "file" in row else row["text"] for row in rows)
+    return [Example(-1 - n, shown, _answer(row)) for n, (shown, row) in enumerate(zip(inputs, rows, strict=True))]
 
 
-def truth(home: Home) -> dict[int, Labels]:
-    """The true label of each task of a demo."""
-    return {int(task): Labels((name,)) for task, name in read_json(home.path(TRUTH), {}).get("truth", {}).items()}
+def truth(home: Home) -> dict[int, Target]:
+    """The true answer of each task of a demo."""
+    kept = read_json(home.path(TRUTH), {}).get("truth", {})
+    answers = {int(task): _answer({"target": told}) for task, told in kept.items()}
+    return {task: target for task, target in answers.items() if target is not None}
+
+
+def _answer(kept: Mapping[str, Any]) -> Target | None:
+    """A true answer as it was kept; demos made before there were regions hold the name of a class."""
+    told = kept.get("target", kept.get("label"))
+    return Labels((told,)) if isinstance(told, str) else from_plain(told)
 
 
 def label(home: Home, people: Sequence[Project], count: int, report: Report | None = None) -> Labelled:
@@ -69,7 +88,7 @@ def label(home: Home, people: Sequence[Project], count: int, report: Report | No
     """
     _refuse_people(home, people[0])
     known, begun = truth(home), time.perf_counter()
-    control = _control_names(people[0])
+    control, kind = _asked(home, people[0])
     order = _Order(home, people[0])
     done = in_order = 0
     for turn in range(count):
@@ -78,9 +97,8 @@ def label(home: Home, people: Sequence[Project], count: int, report: Report | No
         if task is None:
             break
         in_order += order.take(task["id"])
-        name = known[task["id"]].names[0]
-        region = {**control, "type": "choices", "value": {"choices": [name]}}
-        person.submit(task["id"], [region], time.perf_counter() - asked)
+        result = drawn(kind, control, known[task["id"]])
+        person.submit(task["id"], result, time.perf_counter() - asked)
         done += 1
         if report:
             report(Progress(done, count, "labelling"))
@@ -123,8 +141,11 @@ def _refuse_people(home: Home, project: Project) -> None:
         )
 
 
-def _control_names(project: Project) -> dict[str, str]:
-    from lsal.label_studio.config import read_config
-
-    control = read_config(project.read()["label_config"]).controls[0]
-    return {"from_name": control.name, "to_name": control.to_name}
+def _asked(home: Home, project: Project) -> tuple[Control, Kind]:
+    """The control that the true answers are for: the first one, where an older demo does not say."""
+    handled = match(read_config(project.read()["label_config"]).controls)[0]
+    name = read_json(home.path(TRUTH), {}).get("control") or next(iter(handled), "")
+    if name not in handled:
+        what = f"The label config no longer has the control of this demo{f', {name!r}' if name else ''}"
+        raise BadConfig(what, "Make the demo again: lsal new digits --demo")
+    return handled[name]

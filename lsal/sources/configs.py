@@ -26,6 +26,13 @@ def choices_config(kind: str, labels: Iterable[str], several: bool = False) -> s
     return f"<View>{_object(kind.capitalize(), kind, kind)}{_choices('label', kind, labels, several)}</View>"
 
 
+def objects_config(tool: str, labels: Iterable[str]) -> str:
+    """A label config for objects in an image, drawn with a tool of Label Studio: `Rectangle`, `Polygon`."""
+    named = "".join(f"<Label value={quoteattr(label)}/>" for label in labels)
+    shown = _object("Image", "image", "image")
+    return f'<View>{shown}<{tool}Labels name="label" toName="image">{named}</{tool}Labels></View>'
+
+
 class Inferred:
     """The controls that answers name, gathered row by row."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lsal.records import Labels, Regions, Target
+
 Label = str | tuple[str, ...]
 """A class, or the classes where there may be several."""
 
@@ -36,19 +38,28 @@ class Row:
     """One task to be.
 
     A `Path` in `data` is a file that Label Studio has yet to be given. `label` is the class where
-    it is known. `answers` are annotations that people made before, in Label Studio's JSON.
+    it is known, `objects` those of an image. `answers` are annotations that people made before, in
+    Label Studio's JSON.
     """
 
     data: Mapping[str, Any]
     label: Label | None = None
     split: str = "train"
     answers: tuple[Mapping[str, Any], ...] = ()
+    objects: Regions | None = None
     where: str = field(default="", compare=False)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes that are known, none if none is."""
+        if self.objects is not None:
+            return self.objects.names
         return (self.label,) if isinstance(self.label, str) else self.label or ()
+
+    @property
+    def target(self) -> Target | None:
+        """What is to be learned from it, None where that is not known."""
+        return Labels(self.classes) if self.label is not None else self.objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,8 @@ class Wanted:
 
     `input` and `label` name the columns of a table; `labels` are the classes, `aliases` other
     names of them. `fields` are the fields that a label config of one's own shows, each with its
-    object's tag: then every column keeps its name. Files that a task refers to by an address of
+    object's tag: then every column keeps its name. `outlines` says whether objects in images are to be
+    outlines or boxes, None: as the source has them. Files that a task refers to by an address of
     Label Studio are looked for by `find`; `wrong` says why an exported annotation does not go
     with the config, "" if it does.
     """
@@ -68,6 +80,7 @@ class Wanted:
     several: bool = False
     aliases: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] | None = None
+    outlines: bool | None = None
     find: Callable[[str], Path | None] = lambda address: None
     wrong: Callable[[Mapping[str, Any]], str] = lambda answer: ""
 

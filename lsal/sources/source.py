@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import digits, exported, frames, images, tables
-from lsal.sources.configs import Inferred, choices_config
+from lsal.sources import coco, digits, exported, frames, images, tables
+from lsal.sources.configs import Inferred, choices_config, objects_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
 
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TOOLS = {"boxes": "Rectangle", "outlines": "Polygon"}
+"""What draws the objects of a source of images, by its kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rows of one kind (`text`, `image`, or `tasks` of a Label Studio), and the config they are labelled with."""
+    """Rows of one kind, and the config they are labelled with.
+
+    Kinds: `text`, `image`, `boxes` or `outlines` in images, and `tasks` of a Label Studio.
+    """
 
     title: str
     kind: str
@@ -42,6 +48,11 @@ class Source:
             raise BadData(f"{self.title} changed while it was read: {count} rows, not {self.found.count}", "Try again")
 
     @property
+    def tool(self) -> str:
+        """What draws the objects that it tells of, "" if it tells of none."""
+        return TOOLS.get(self.kind, "")
+
+    @property
     def rows(self) -> list[Row]:
         """All rows that can be taken, at once."""
         return list(self.good())
@@ -51,7 +62,7 @@ def read_source(
     source: str | DataFrame, folder: Path, wanted: Wanted | None = None, config: str = "", skip_bad: bool = False
 ) -> Source:
     """Look through a source: `digits`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
-    an export of Label Studio, or a folder of images.
+    an export of Label Studio, objects in images as COCO writes them, or a folder of images.
 
     Images that have to be made (digits) go into `folder`; `config` is a label config of one's
     own, whose fields are those of `wanted`. Raises BadData with the first rows that cannot be
@@ -66,11 +77,13 @@ def read_source(
     if source == "digits":
         reading = _Reading("digits", "digits", wanted, config, skip_bad)
         return reading.look_through("image", digits.digit_rows(folder, field))
+    if parts := coco.parts_of(path):
+        return _of_coco(_Reading(str(path), path.stem, wanted, config, skip_bad), parts)
     if path.is_dir():
         reading = _Reading(str(path), path.name, wanted, config, skip_bad)
         return reading.look_through("image", images.folder_rows(path, wanted))
     if not path.exists():
-        raise BadRequest(f"There is no '{source}'", "Give 'digits', a CSV or JSONL file, or a folder of images")
+        raise BadRequest(f"There is no '{source}'", "Give 'digits', a CSV, JSONL or COCO file, or a folder of images")
     title = path.stem if path.stem != "tasks" else path.parent.name
     reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
     return _of_records(reading, tables.records_of(path))
@@ -117,6 +130,20 @@ class _Reading:
             raise BadData(
                 f"{self.name} holds no row that can be taken{f': {bad}' if bad else ''}", bad.fix if bad else fix
             )
+
+
+def _of_coco(reading: _Reading, parts: Sequence[coco.Part]) -> Source:
+    """Images with boxes or outlines; the classes are in the order of the file's categories."""
+    seen, wanted = coco.glance(parts), reading.wanted
+    outlines = seen.outlines if wanted.outlines is None else wanted.outlines
+    rows = coco.coco_rows(parts, wanted, outlines)
+    found = survey(rows)
+    reading.check(found)
+    labels = wanted.labels or seen.classes
+    if not labels:
+        raise BadRequest(f"{reading.name} tells no classes", "Name them: --labels cat,dog")
+    kind = "outlines" if outlines else "boxes"
+    return Source(reading.title, kind, labels, reading.config or objects_config(TOOLS[kind], labels), found, rows)
 
 
 def _of_records(reading: _Reading, records: Records) -> Source:

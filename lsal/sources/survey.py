@@ -12,6 +12,7 @@ import orjson
 
 from lsal.errors import BadData
 from lsal.sources.rows import Bad, Row, Rows
+from lsal.targets import to_plain
 
 NAMED = 3
 """Bad rows that a message names; the others it counts."""
@@ -62,7 +63,7 @@ def survey(rows: Rows, see: Callable[[Row], None] = lambda row: None) -> Survey:
         digest.update(as_bytes(row))
         splits.append(row.split)
         classes |= dict.fromkeys(row.classes)
-        labelled += row.label is not None
+        labelled += row.target is not None
         answered += bool(row.answers)
     found = tuple(sorted(classes))
     return Survey(len(splits), labelled, answered, found, tuple(splits), tuple(bad), bad_count, digest.hexdigest())
@@ -81,7 +82,8 @@ def checked(rows: Rows) -> Iterator[Row | Bad]:
 
 def as_bytes(row: Row) -> bytes:
     """All that a row says."""
-    return orjson.dumps([row.data, row.label, row.split, row.answers], default=_plain)
+    said = [row.data, row.label, row.split, row.answers, to_plain(row.objects)]
+    return orjson.dumps(said, default=_plain)
 
 
 def _plain(value: Any) -> str:

@@ -47,6 +47,7 @@ def new(
     wanted, config = wanting.wanted(root, said)
     source = sources.read_source(name, root / "cache" / "digits", wanted, config, said.skip_bad)
     _refuse_unlabelled(source, said)
+    asked = wanting.labels_control(source)[0].name if said.demo else ""
     running = up()
     connection = Connection(running.url, running.key)
     outside = split(source.found.splits, said.hold_out, said.seed) if said.demo else set()
@@ -56,7 +57,7 @@ def new(
     home, project = making.make(root, connection, plan, report)
     _keep_source(home, source, said, plan, answers)
     if said.demo:
-        _keep_truth(home, project, source, outside)
+        _keep_truth(home, project, source, outside, asked)
     making.finish(root, project, plan, annotator.mark_of(home) if said.demo else "")
     return home
 
@@ -110,15 +111,15 @@ def _keep_source(home: Home, source: Source, said: Options, plan: Plan, answers:
     write_json(home.path("source.json"), facts)
 
 
-def _keep_truth(home: Home, project: Project, source: Source, outside: Set[int]) -> None:
+def _keep_truth(home: Home, project: Project, source: Source, outside: Set[int], control: str) -> None:
     """The true labels, by the ids that the tasks have got: those rise in the order of the import."""
     ids = [row["id"] for rows in project.tasks([], "id", page=5000) for row in rows]
     inside = [place not in outside for place in range(source.found.count)]
-    labels = (row.classes[0] for row in compress(source.good(), inside))
-    held_out = [_held_out(row) for place, row in enumerate(source.good()) if place in outside]
-    annotator.keep_truth(home, dict(zip(ids, labels, strict=True)), held_out)
+    answers = (row.target for row in compress(source.good(), inside))
+    held_out = [(_shown(row), row.target) for place, row in enumerate(source.good()) if place in outside]
+    annotator.keep_truth(home, control, dict(zip(ids, answers, strict=True)), held_out)
 
 
-def _held_out(row: Row) -> dict[str, Any]:
+def _shown(row: Row) -> str | Path:
     content = next(iter(row.data.values()))
-    return {"file" if isinstance(content, Path) else "text": str(content), "label": row.classes[0]}
+    return content if isinstance(content, Path) else str(content)

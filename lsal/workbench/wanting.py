@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from lsal.errors import BadConfig, BadData, BadRequest, LabelStudioError
 from lsal.kinds import match
+from lsal.kinds.writing import drawn, taking, tool_of
 from lsal.label_studio import server
 from lsal.label_studio.config import Config, read_config
 from lsal.label_studio.connection import Connection
+from lsal.protocols import Kind
+from lsal.records import Control, Labels, Target
 from lsal.sources import Row, Source, Wanted
-
-if TYPE_CHECKING:
-    from lsal.records import Control
 
 PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
@@ -58,17 +58,26 @@ def wanted(root: Path, said: Options) -> tuple[Wanted, str]:
     config = read_config(_read(said.config))
     fields = {one.data_key: one.object_tag for one in config.controls if one.data_key}
     asked = replace(asked, fields=fields, wrong=_wrong(config))
-    control = labels_control(config.xml)
-    if control is None:
+    found = taking(config.controls)
+    if found is None:
         return replace(asked, labels=()), config.xml
+    control, outlines = found[0], {"Rectangle": False, "Polygon": True}
     facts = {"labels": control.labels, "aliases": control.aliases, "several": control.several}
+    facts |= {"outlines": outlines.get(tool_of(control))}
     return replace(asked, **facts), config.xml  # type: ignore[arg-type]
 
 
-def labels_control(xml: str) -> Control | None:
-    """The control that takes the labels of a table or a folder: the first that lsal can learn."""
-    handled = match(read_config(xml).controls)[0]
-    return next((control for control, _ in handled.values()), None)
+def labels_control(source: Source) -> tuple[Control, Kind]:
+    """The control that takes the labels of a source, with its kind: the first that lsal can learn.
+
+    Raises BadConfig if there is none.
+    """
+    found = taking(read_config(source.config).controls, source.tool)
+    if found is None:
+        what = f"{source.kind} ({source.tool})" if source.tool else "classes"
+        fix = "Give another config; or leave out --with-labels, or --demo"
+        raise BadConfig(f"The label config has no control that takes {what}", fix)
+    return found
 
 
 class Answers:
@@ -77,26 +86,24 @@ class Answers:
     def __init__(self, source: Source, said: Options, connection: Connection) -> None:
         self.unknown: set[str] = set()
         self._ground_truth = said.ground_truth
-        self._control = labels_control(source.config) if said.with_labels else None
+        self._taking = labels_control(source) if said.with_labels and source.kind != "tasks" else None
         self._people = _people(connection) if source.kind == "tasks" else set()
-        if said.with_labels and self._control is None and source.kind != "tasks":
-            raise BadConfig("The label config has no control that takes classes", "Leave out --with-labels")
 
     def given(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows with the annotations that Label Studio is to be given."""
         for row in rows:
             if row.answers:
                 yield replace(row, answers=tuple(self._told(answer) for answer in row.answers))
-            elif self._control is not None and row.label is not None:
-                yield replace(row, answers=(self._labelled(self._control, row),))
+            elif self._taking is not None and row.target is not None:
+                yield replace(row, answers=(self._labelled(*self._taking, row.target),))
             else:
                 yield row
 
-    def _labelled(self, control: Control, row: Row) -> dict[str, Any]:
-        names = [label for label in control.labels if label in row.classes]
-        region = {"from_name": control.name, "to_name": control.to_name, "type": "choices", "value": {"choices": names}}
+    def _labelled(self, control: Control, kind: Kind, target: Target) -> dict[str, Any]:
+        if isinstance(target, Labels):
+            target = Labels(tuple(label for label in control.labels if label in target.names))
         # Label Studio takes imported annotations for ground truth unless it is told otherwise.
-        return {"result": [region] if names else [], "ground_truth": self._ground_truth}
+        return {"result": drawn(kind, control, target), "ground_truth": self._ground_truth}
 
     def _told(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """An exported annotation, by the same person if this Label Studio knows who that is."""

@@ -1,0 +1,39 @@
+"""From targets to answers in Label Studio's JSON, as people give them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from lsal.kinds import match
+from lsal.protocols import Kind
+from lsal.records import Control, Prediction, Target
+
+
+def taking(controls: Sequence[Control], tool: str | None = None) -> tuple[Control, Kind] | None:
+    """The first control that lsal can learn, with its kind.
+
+    With `tool` the first of those that are drawn with it (`Rectangle`, `Polygon`), or that draw nothing: "".
+    """
+    handled = match(controls)[0].values()
+    return next((pair for pair in handled if tool is None or tool_of(pair[0]) == tool), None)
+
+
+def tool_of(control: Control) -> str:
+    """What a person draws with where the control asks for objects of an image, "" where it does not."""
+    if control.object_tag != "Image" or not (control.drawn_by or control.tag.endswith("Labels")):
+        return ""
+    return next(iter(control.drawn_by), control.tag.removesuffix("Labels"))
+
+
+def drawn(kind: Kind, control: Control, target: Target) -> list[dict[str, Any]]:
+    """The `result` of a person's annotation: no score, and each region under an id that no prediction has."""
+    certain = np.ones((len(control.labels), 2) if control.several else (1, len(control.labels)), np.float32)
+    fresh: defaultdict[str, str] = defaultdict(lambda: uuid4().hex[:10])
+    items = kind.result(control, Prediction(0, target, certain))
+    named = [item | ({"id": fresh[item["id"]]} if "id" in item else {}) for item in items]
+    return [{key: value for key, value in item.items() if key != "score"} for item in named]
