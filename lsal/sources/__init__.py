@@ -1,12 +1,13 @@
-"""What a project can be made of: tables, exports of Label Studio, folders of images, digits.
+"""What a project can be made of: tables, exports of Label Studio, COCO files, folders of images, digits.
 
 One format, one file: `delimited`, `jsons`, `parquets` and `frames` give records, `tables`,
-`exported`, `images` and `digits` make rows of them, `survey` looks all of them through before
-anything is made. Everything is streamed: a source is read twice or thrice rather than kept.
+`exported`, `coco`, `images` and `digits` make rows of them, `survey` looks all of them through before
+anything is made. Everything is streamed, but for COCO's: a source is read twice or thrice rather than kept.
 """
 
 from __future__ import annotations
 
+from lsal.sources.coco import is_coco
 from lsal.sources.frames import is_frame, texts_of
 from lsal.sources.images import place_image
 from lsal.sources.rows import Bad, Row, Wanted
@@ -18,6 +19,7 @@ __all__ = [
     "Row",
     "Source",
     "Wanted",
+    "is_coco",
     "is_frame",
     "kept_for_testing",
     "place_image",

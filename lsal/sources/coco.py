@@ -49,7 +49,7 @@ def parts_of(path: Path) -> list[Part]:
     if path.is_dir():
         files = [Part(path / TRAIN, "train"), Part(path / TEST, "test")]
         return [part for part in files if part.path.is_file()] if files[0].path.is_file() else []
-    return [Part(path, "train")] if path.suffix.lower() == ".json" and _is_coco(path) else []
+    return [Part(path, "train")] if is_coco(path) else []
 
 
 def glance(parts: Sequence[Part]) -> Glance:
@@ -73,40 +73,40 @@ def coco_rows(parts: Sequence[Part], wanted: Wanted, outlines: bool) -> Rows:
 
 
 def _rows(part: Part, wanted: Wanted, outlines: bool) -> Iterator[Row | Bad]:
-    told, drawn = _read(part.path), defaultdict[int | str, list[Item]](list)
-    names = {number: wanted.aliases.get(name, name) for number, name in _names(told, part.path).items()}
+    told, found = _read(part.path), defaultdict[int | str, list[Item]](list)
     for annotation in told["annotations"] or ():
-        drawn[_key(annotation.get("image_id"))].append(annotation)
+        found[_key(annotation.get("image_id"))].append(annotation)
+    names = {number: wanted.aliases.get(name, name) for number, name in _names(told, part.path).items()}
+    drawn = None if told["annotations"] is None else Drawn(names, outlines)
     seen = set()
     for image in told["images"]:
         number, name = _key(image.get("id")), image.get("file_name")
         where = f"Image {name or number} of {part.path}"
-        if not isinstance(name, str) or number in seen:
-            why = "has no file_name" if number not in seen else f"has the id of another ({number})"
-            yield Bad(where, why, "Correct the file")
-            continue
+        if number in seen:
+            yield Bad(where, f"has the id of another ({number})", "Correct the file")
+        elif not isinstance(name, str):
+            yield Bad(where, "has no file_name", "Correct the file")
+        else:
+            yield _row(image, found[number], drawn, part, wanted, where)
         seen.add(number)
-        try:
-            row = _row(image, drawn.pop(number, []), Drawn(names, outlines), part, wanted, where)
-        except BadData as error:
-            yield Bad(where, error.what, error.fix)
-            continue
-        known = None if told["annotations"] is None else row
-        bad = unknown(where, row.classes, wanted, "take its annotations out")
-        yield bad or known or Row(row.data, split=row.split, where=where)
-    for number, left in drawn.items():
-        if number not in seen:
-            which = f"Annotation {left[0].get('id')} of {part.path}"
-            yield Bad(which, f"is of an image that the file does not list ({number})", "Correct the file")
+    for number in [number for number in found if number not in seen]:
+        where = f"Annotation {found[number][0].get('id')} of {part.path}"
+        yield Bad(where, f"is of an image that the file does not list ({number})", "Correct the file")
 
 
-def _row(image: Item, annotations: Sequence[Item], drawn: Drawn, part: Part, wanted: Wanted, where: str) -> Row:
-    """One image with what is drawn in it; raises BadData that says what is wrong."""
-    file = _file(image["file_name"], part.path.parent, wanted)
-    size = upright_size(file, (image.get("width"), image.get("height")))
-    regions = tuple(region(one, drawn, size) for one in annotations)
+def _row(
+    image: Item, annotations: Sequence[Item], drawn: Drawn | None, part: Part, wanted: Wanted, where: str
+) -> Row | Bad:
+    """One image with what is `drawn` in it, nothing known where that is None."""
     field = next(iter(wanted.fields or ["image"]))
-    return Row({field: file}, split=part.split, objects=Regions(regions, size), where=where)
+    try:
+        file = _file(image["file_name"], part.path.parent, wanted)
+        size = upright_size(file, (image.get("width"), image.get("height")))
+        objects = None if drawn is None else Regions(tuple(region(one, drawn, size) for one in annotations), size)
+    except BadData as error:
+        return Bad(where, error.what, error.fix)
+    row = Row({field: file}, split=part.split, objects=objects, where=where)
+    return unknown(where, row.classes, wanted, "take its annotations out") or row
 
 
 def _file(name: str, folder: Path, wanted: Wanted) -> Path:
@@ -117,8 +117,10 @@ def _file(name: str, folder: Path, wanted: Wanted) -> Path:
     return found
 
 
-def _is_coco(path: Path) -> bool:
-    """Whether a JSON file is one object with images, and what names or draws something in them."""
+def is_coco(path: Path) -> bool:
+    """Whether a file is a JSON object with images, and what names or draws something in them."""
+    if path.suffix.lower() != ".json":
+        return False
     try:
         with path.open("rb") as file:
             if not file.read(64).removeprefix(BOM).lstrip().startswith(b"{"):
