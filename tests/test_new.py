@@ -16,7 +16,7 @@ from filelock import FileLock
 from PIL import Image
 from projects import WORDS, write_texts
 
-from lsal import cli
+from lsal import annotator, cli
 from lsal.errors import BadConfig, BadData, BadRequest, Busy, LabelStudioError
 from lsal.files import read_json
 from lsal.label_studio.project import Project
@@ -157,8 +157,10 @@ def test_demos_go_on_as_before(bench: Workbench, tmp_path: Path) -> None:
     kept = read_json(bench.home.path("demo.json"))
     true = {task.id: task.data["text"] for task in bench.desk.mirror.tasks()}
     assert (len(kept["truth"]), len(kept["held_out"]), len(true)) == (15, 5, 15)
-    for number, label in kept["truth"].items():
-        assert set(true[int(number)].split()) & set(WORDS[label])
+    for number, target in annotator.truth(bench.home).items():
+        assert set(true[number].split()) & set(WORDS[target.names[0]])
+    assert all(set(e.input.split()) & set(WORDS[e.target.names[0]]) for e in annotator.held_out(bench.home))
+    assert kept["control"] == "label"
 
 
 # What is refused ------------------------------------------------------------------

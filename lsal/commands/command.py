@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from lsal.errors import BadRequest
 from lsal.workbench import Workbench
 
 Arguments = argparse.Namespace
@@ -40,3 +43,17 @@ COLUMNS = (
     argument("--label", default="label", help="the column of the labels"),
 )
 """The columns of a table, for every command that reads one."""
+
+FAMILY_OPTIONS = argument("--options", default="", help="options of the model family, as JSON: '{\"epochs\": 20}'")
+"""For commands that train without a project's settings."""
+
+
+def options_of(a: Arguments) -> Mapping[str, Any]:
+    """The options of a model family that were given; raises BadRequest for what is no JSON object."""
+    try:
+        given = orjson.loads(a.options or "{}")
+    except orjson.JSONDecodeError:
+        given = None
+    if not isinstance(given, dict):
+        raise BadRequest(f"--options {a.options} is no JSON object", "For example: --options '{\"epochs\": 20}'")
+    return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lsal.commands.command import COLUMNS, Arguments, Command, argument
+from lsal.commands.command import COLUMNS, FAMILY_OPTIONS, Arguments, Command, argument, options_of
 from lsal.workbench import Workbench
 
 
@@ -15,9 +15,9 @@ def label(bench: Workbench, a: Arguments) -> Any:
 
 
 def rehearse(bench: Workbench, a: Arguments) -> Any:
-    """Replay strategies on a table."""
+    """Replay strategies on a labelled source."""
     options = {name: getattr(a, name) for name in ("input", "label", "start", "batch", "budget", "seeds", "family")}
-    return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), **options)
+    return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), options=options_of(a), **options)
 
 
 def demo(bench: Workbench, a: Arguments) -> Any:
@@ -26,7 +26,8 @@ def demo(bench: Workbench, a: Arguments) -> Any:
         from lsal.notebook import execute
 
         return execute(bench.root, Path(a.notebook), Path(a.out), rounds=a.rounds)
-    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=(a.input, a.label))
+    columns, options = (a.input, a.label), options_of(a)
+    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=columns, options=options)
 
 
 TRIAL = (
@@ -38,10 +39,10 @@ TRIAL = (
     ),
     Command(
         "rehearse",
-        "replay strategies on a labelled table",
+        "replay strategies on labels that are there already",
         rehearse,
         (
-            argument("source", help="a CSV or JSONL file"),
+            argument("source", help="a labelled CSV or JSONL file, a folder of images, or a COCO file"),
             *COLUMNS,
             argument("--strategies", default="auto,random", help="names of strategies, with commas"),
             argument("--start", type=int, default=25, help="labels in the first batch"),
@@ -49,6 +50,7 @@ TRIAL = (
             argument("--budget", type=int, default=225, help="labels in all"),
             argument("--seeds", type=int, default=5, help="how many replays of each"),
             argument("--family", default=None, help="the model family"),
+            FAMILY_OPTIONS,
         ),
     ),
     Command(
@@ -57,12 +59,13 @@ TRIAL = (
         demo,
         (
             argument(
-                "source", nargs="?", default="digits", help="digits, or a labelled CSV, JSONL or folder of images"
+                "source", nargs="?", default="digits", help="digits, a labelled CSV, JSONL, COCO file or image folder"
             ),
             argument("--rounds", type=int, default=8, help="rounds after the first batch"),
             argument("--batch", type=int, default=25, help="labels in each round"),
             argument("--seeds", type=int, default=5, help="replays of the random baseline"),
             *COLUMNS,
+            FAMILY_OPTIONS,
             argument("--notebook", default="", help="execute this notebook instead"),
             argument("--out", default="demo", help="where the executed notebook and its curve go"),
         ),

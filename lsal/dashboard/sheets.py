@@ -11,7 +11,7 @@ from lsal.dashboard.cleaning import cleaned_sheet
 from lsal.dashboard.contrasts import compared_sheet, switched
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.tables import TABLES, Sheet
-from lsal.dashboard.wording import accuracy, duration, kept_figure, percent, said
+from lsal.dashboard.wording import bare, duration, kept_figure, said, upper
 from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
@@ -142,13 +142,14 @@ def _(shown: Detached) -> Sheet:
 
 @sheet.register
 def _(shown: Rehearsal) -> Sheet:
-    columns = ("strategy", "seeds", "labels", "accuracy", "area under curve", "labels to reach random")
+    measure = str(shown.summary[0]["measure"]) if shown.summary else ""
+    columns = ("strategy", "seeds", "labels", measure, "area under curve", "labels to reach random")
     rows = [
         (
             one["strategy"],
             str(one["seeds"]),
             str(one["labels"]),
-            accuracy(one["metric"], one["interval"]),
+            bare(measure, one["metric"], one["interval"]),
             f"{one['area']:.4f}",
             str(one["labels_to_baseline"] or "-"),
         )
@@ -163,24 +164,27 @@ def _(shown: Demo) -> Sheet:
     steps = tuple(dict.fromkeys(step for one in shown.rounds for step in one["steps"]))
     rows = [
         (
-            *(str(one["version"]), str(one["labels"]), accuracy(one["accuracy"], one["interval"])),
-            *(percent(one["test_accuracy"]), "" if one["promoted"] else "held"),
+            *(str(one["version"]), str(one["labels"]), bare(shown.metric, one["value"], one["interval"])),
+            *(bare(shown.metric, one["test_value"]), "" if one["promoted"] else "held"),
             *(f"{one['steps'].get(step, 0.0):.2f}" for step in steps),
         )
         for one in shown.rounds
     ]
-    columns = ("version", "labels", "accuracy", "held-out", "gate", *(f"{step} s" for step in steps))
+    columns = ("version", "labels", shown.metric, "held-out", "gate", *(f"{step} s" for step in steps))
     random, queue = shown.random, shown.queue
     facts = (
-        ("held-out accuracy", f"{shown.test_accuracy:.1%} of {shown.test_tasks} items that are in no task"),
+        (
+            f"held-out {shown.metric}",
+            f"{bare(shown.metric, shown.test_value)} on {shown.test_tasks} items that are in no task",
+        ),
         (
             "random order",
-            f"{random['test_accuracy']:.1%}, mean of {len(random['seeds'])} replays with as many labels",
+            f"{bare(shown.metric, random['test_value'])}, mean of {len(random['seeds'])} replays with as many labels",
         ),
         ("queue", f"{queue['in_order']} of {queue['served']} served tasks were the best still open"),
         *shown.addresses.items(),
     )
-    measured = f"Accuracy is measured on {shown.rounds[-1]['measured_on']}; in brackets its 95 % interval."
+    measured = f"{upper(shown.metric)} is measured on {shown.rounds[-1]['measured_on']}; in brackets its 95 % interval."
     return Sheet("What the rounds came to", facts, columns, tuple(rows), (measured,))
 
 

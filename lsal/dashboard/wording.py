@@ -23,11 +23,22 @@ def duration(seconds: float) -> str:
 
 def figure(metric: str, value: float | None, interval: Sequence[float] | None = None) -> str:
     """A main figure and its interval: a share of right answers in percent, others by their name."""
+    told = bare(metric, value, interval)
+    return told if metric == "accuracy" or value is None else f"{metric} {told}"
+
+
+def bare(metric: str, value: float | None, interval: Sequence[float] | None = None) -> str:
+    """The same where the name of the figure stands above it."""
     if metric == "accuracy":
         return accuracy(value, interval)
     if value is None:
         return "not measured"
-    return f"{metric} {value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def upper(name: str) -> str:
+    """A name at the beginning of a sentence; one that has capitals of its own stays as it is."""
+    return name.capitalize() if name.islower() else name
 
 
 def kept_figure(metrics: Mapping[str, Any]) -> str:

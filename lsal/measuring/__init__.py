@@ -18,6 +18,7 @@ from lsal.measuring.ruler import MEASURED_ON, ClassFigures, Measured, Ruler, Sai
 from lsal.records import Example, Prediction
 
 __all__ = [
+    "CLASSES",
     "CLEARLY",
     "MEASURED_ON",
     "RULERS",

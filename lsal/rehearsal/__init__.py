@@ -26,28 +26,31 @@ def rehearse(
     budget: int = 225,
     seeds: int = 5,
     family: str | None = None,
+    options: Mapping[str, Any] | None = None,
     report: Report | None = None,
 ) -> Rehearsal:
-    """Replay `strategies` over a labelled CSV, TSV or JSONL file, or over rows; every seed plays all of them.
+    """Replay `strategies` over a labelled source; every seed plays all of them.
 
-    In a column `split`, `test` marks the rows that are measured on, and every other word the
-    pool; without it each seed holds out a fifth of its own. For image families the inputs are
-    files beside the source. Raises BadData for a source that cannot be read and BadRequest for
-    figures or names that make no sense.
+    It is a CSV, TSV or JSONL file, rows, a folder of images by class, or objects in images as
+    COCO writes them. In a column `split`, `test` marks the rows that are measured on, and every other
+    word the pool; without it each seed holds out a fifth of its own. For image families the inputs of
+    a table are files beside it; `options` are the family's. Raises BadData for a source that cannot
+    be read and BadRequest for figures or names that make no sense.
     """
     if min(start, batch, seeds) < 1 or budget < start or not strategies:
         figures = f"start {start}, batch {batch}, budget {budget}, seeds {seeds}"
         raise BadRequest(f"Nothing to rehearse with {figures}", "Each is at least 1, the budget at least the start")
     chosen = {name: STRATEGIES[name] for name in strategies}
-    family = family or "sklearn_text"
-    files_in = source.parent if family.startswith("image") and isinstance(source, Path) else None
+    files_in = source.parent if (family or "").startswith("image") and isinstance(source, Path) else None
     given = read_source(source, input, label, files_in)
+    family = family or given.family
     curves: dict[str, list[Curve]] = {name: [] for name in chosen}
     for seed in range(seeds):
         pool, test = given.pool_and_test(seed)
         for place, (name, strategy) in enumerate(chosen.items()):
             done = seed * len(chosen) + place
             told = report_of(report, done, seeds * len(chosen), f"{name}, seed {seed}")
-            curve = replay(pool, test, given.control, family, strategy, start, batch, budget, seed, told)
+            limits = (start, batch, budget, seed)
+            curve = replay(pool, test, given.control, family, strategy, *limits, told, options, given.by)
             curves[name].append(curve)
-    return conclude(curves, f"accuracy on {len(test)} tasks that were never in the pool")
+    return conclude(curves, given.by.metric, f"{len(test)} tasks that were never in the pool")

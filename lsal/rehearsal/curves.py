@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
+from lsal.predicting import thoroughly
 from lsal.protocols import Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.strategies.pools import make_pool, start_pool
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Curve:
-    """One strategy with one seed: after `labels[i]` labels the accuracy was `metric[i]`."""
+    """One strategy with one seed: after `labels[i]` labels the value of the main figure was `metric[i]`."""
 
     labels: list[int] = field(default_factory=list)
     metric: list[float] = field(default_factory=list)
@@ -29,7 +31,7 @@ class Curve:
 
     @property
     def area(self) -> float:
-        """The mean accuracy between the first and the last number of labels."""
+        """The mean value between the first and the last number of labels."""
         width = self.labels[-1] - self.labels[0]
         return float(np.trapezoid(self.metric, self.labels)) / width if width else self.metric[-1]
 
@@ -46,15 +48,16 @@ def replay(
     seed: int = 0,
     report: Report | None = None,
     options: Mapping[str, Any] | None = None,
+    by: Ruler = CLASSES,
 ) -> Curve:
     """One run of {pick, look the labels up, train, measure on `test`} until `budget` labels are spent.
 
     The first batch is the strategy's own: one that asks for uncertainty finds all chances even
     and so draws the same random start as the baseline of that seed. Training gets no targets
-    but the picked ones; `report` hears the labels so far out of the budget.
+    but the picked ones; `report` hears the labels so far out of the budget. What nobody knows the
+    answer to counts as nothing, as does a version that finds nothing.
     """
-    everything = [replace(example, target=None) for example in [*pool, *test]]
-    hidden = everything[: len(pool)]
+    hidden, asked = ([replace(example, target=None) for example in part] for part in (pool, test))
     labelled, open_ = np.zeros(0, np.int64), np.arange(len(pool))
     ask = _first_pool(hidden, control, family, options, seed)
     budget, curve = min(budget, len(pool)), Curve()
@@ -67,11 +70,12 @@ def replay(
         model = MODELS[family](control, options, seed)
         told = report_of(report, len(labelled), budget)
         model.fit([pool[i] for i in labelled.tolist()], hidden, [], told)
-        predictions = model.predict(everything)
+        said = answers(by, thoroughly(model, asked), test)
         curve.labels.append(len(labelled))
-        curve.metric.append(_accuracy(predictions[len(pool) :], test))
+        curve.metric.append(by.measure(said, truths(by, test), control.labels).value or 0.0)
         curve.why.append(picks.why)
-        ask = _next_pool(predictions, pool, control, labelled, open_, seed)
+        if len(labelled) < budget:
+            ask = _next_pool(model.predict(hidden), pool, control, labelled, open_, seed)
     return curve
 
 
@@ -88,11 +92,6 @@ def _next_pool(
     targets = [target for i in labelled.tolist() if (target := pool[i].target) is not None]
     known = [predictions[i] for i in labelled]
     return make_pool([predictions[i] for i in open_], control, targets, known, seed + 10_007 * len(labelled))
-
-
-def _accuracy(predictions: Sequence[Prediction], examples: Sequence[Example]) -> float:
-    pairs = zip(predictions, examples, strict=True)
-    return float(np.mean([e.target is not None and set(p.target.names) == set(e.target.names) for p, e in pairs]))
 
 
 def report_of(report: Report | None, done: int, total: int, message: str = "") -> Report:

@@ -1,4 +1,4 @@
-"""A labelled file or rows, as examples with a control made up of their labels."""
+"""A labelled source, as examples with the control that their labels answer."""
 
 from __future__ import annotations
 
@@ -9,20 +9,29 @@ from typing import Any
 
 import numpy as np
 
+from lsal import sources
 from lsal.errors import BadData
+from lsal.kinds.writing import taking
+from lsal.label_studio.config import read_config
+from lsal.measuring import CLASSES, Ruler, ruler
 from lsal.records import Control, Example, Labels
-from lsal.sources import kept_for_testing, read_table, texts_of
+from lsal.sources import is_coco, kept_for_testing, read_table, texts_of
 
 HELD_OUT = 0.2
 
 
 @dataclass(frozen=True)
 class Source:
-    """Labelled examples, each with the split it belongs to, and the control of their labels."""
+    """Labelled examples, each with the split it belongs to, and the control of their labels.
+
+    `family` learns it where none is chosen, `by` tells how good the answers are.
+    """
 
     examples: list[Example]
     splits: list[str]
     control: Control
+    family: str
+    by: Ruler = CLASSES
 
     def pool_and_test(self, seed: int) -> tuple[list[Example], list[Example]]:
         """The source's own test rows and the rest; where it has not both, the seed holds out a fifth."""
@@ -37,11 +46,13 @@ class Source:
 def read_source(
     source: Path | Sequence[Mapping[str, Any]], input: str, label: str, files_in: Path | None = None
 ) -> Source:
-    """Read a CSV, TSV or JSONL file, or rows; rows without a label are left out.
+    """Read a CSV, TSV or JSONL file, rows, a folder of images, or a COCO file; rows without a label are left out.
 
-    With `files_in` the inputs are files in that folder. Raises BadData for a source that cannot
-    be read, a column that is not there, and labels of fewer than two classes.
+    With `files_in` the inputs are files in that folder, named by a table. Raises BadData for a source that
+    cannot be read, a column that is not there, and labels of fewer than two classes.
     """
+    if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
+        return _of_images(source)
     rows = read_table(source) if isinstance(source, Path) else texts_of(source)
     for column in (input, label):
         if column not in rows:
@@ -55,4 +66,17 @@ def read_source(
     inputs = [files_in / text if files_in else text for text in rows[input]]
     examples = [Example(i, *pair) for i, pair in enumerate(zip(inputs, [Labels((c,)) for c in labels], strict=True))]
     splits = rows["split"].tolist() if "split" in rows else [""] * len(rows)
-    return Source(examples, splits, Control(label, input, "Choices", "Image" if files_in else "Text", input, classes))
+    control = Control(label, input, "Choices", "Image" if files_in else "Text", input, classes)
+    return Source(examples, splits, control, "image_features" if files_in else "sklearn_text")
+
+
+def _of_images(path: Path) -> Source:
+    """Images with classes or with objects, as projects are made of them."""
+    found = sources.read_source(str(path), path)
+    asked = taking(read_config(found.config).controls, found.tool)
+    known = [row for row in found.good() if row.target is not None]
+    if asked is None or not known:
+        raise BadData(f"{path} has no labels", "Rehearse on labels that are there")
+    control, kind = asked
+    examples = [Example(n, next(iter(row.data.values())), row.target) for n, row in enumerate(known)]
+    return Source(examples, [row.split for row in known], control, kind.families[0], ruler(kind))

@@ -12,6 +12,7 @@ from lsal.files import to_json
 from lsal.rehearsal.curves import Curve
 
 BASELINE = "random"
+ACCURACY = "accuracy"
 CONFIDENCE = 0.95
 
 
@@ -28,8 +29,11 @@ class Rehearsal:
         return to_json({"results": self.results, "summary": self.summary, "verdict": self.verdict}, indent=True)
 
 
-def conclude(curves: Mapping[str, Sequence[Curve]], measured_on: str) -> Rehearsal:
-    """Results by strategy and seed, a summary row for each strategy, and each against the baseline."""
+def conclude(curves: Mapping[str, Sequence[Curve]], measure: str = ACCURACY, tasks: str = "") -> Rehearsal:
+    """What curves of the main figure `measure`, on these `tasks`, come to.
+
+    Results by strategy and seed, a summary row for each strategy, and each against the baseline.
+    """
     results = [
         {
             "strategy": name,
@@ -41,16 +45,17 @@ def conclude(curves: Mapping[str, Sequence[Curve]], measured_on: str) -> Rehears
         for name, runs in curves.items()
         for seed, curve in enumerate(runs)
     ]
-    summary = [_summary(name, runs, curves.get(BASELINE), measured_on) for name, runs in curves.items()]
+    measured = {"measure": measure, "measured_on": f"{measure} on {tasks}"}
+    summary = [_summary(name, runs, curves.get(BASELINE)) | measured for name, runs in curves.items()]
     rivals = [name for name in curves if name != BASELINE]
     if BASELINE not in curves or not rivals:
         verdict = f"Nothing to compare: name {BASELINE} and another strategy"
     else:
-        verdict = ". ".join(_verdict(name, curves[name], curves[BASELINE]) for name in rivals)
+        verdict = ". ".join(_verdict(name, curves[name], curves[BASELINE], measure) for name in rivals)
     return Rehearsal(results, summary, verdict + ".")
 
 
-def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None, measured_on: str) -> dict[str, Any]:
+def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None) -> dict[str, Any]:
     last = np.array([curve.metric[-1] for curve in runs])
     return {
         "strategy": name,
@@ -61,33 +66,38 @@ def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None,
         "area": float(np.mean([curve.area for curve in runs])),
         "labels_to_baseline": _labels_to_baseline(runs, baseline) if baseline else None,
         "query_seconds": float(np.mean([curve.query_seconds for curve in runs])),
-        "measured_on": measured_on,
     }
 
 
-def _verdict(name: str, runs: Sequence[Curve], baseline: Sequence[Curve]) -> str:
-    """Paired differences at the budget and over the whole curve, in points of accuracy."""
+def _verdict(name: str, runs: Sequence[Curve], baseline: Sequence[Curve], measure: str) -> str:
+    """Paired differences at the budget and over the whole curve, in hundredths of the main figure."""
     pairs = list(zip(runs, baseline, strict=True))
     gaps = 100 * np.array([run.metric[-1] - other.metric[-1] for run, other in pairs])
     areas = 100 * np.array([run.area - other.area for run, other in pairs])
     labels, interval = runs[0].labels[-1], _interval(gaps)
     if interval is None:
-        return f"{name} ended {gaps[0]:+.1f} points from {BASELINE} at {labels} labels; one seed cannot tell more"
-    figures = f"({_told(gaps)} at {labels} labels, 95 % intervals, {len(gaps)} paired seeds)"
+        told = f"{gaps[0]:+.1f} {_points(measure)}"
+        return f"{name} ended {told} from {BASELINE} at {labels} labels; one seed cannot tell more"
+    figures = f"({_told(gaps, measure)} at {labels} labels, 95 % intervals, {len(gaps)} paired seeds)"
     if interval[0] > 0 or interval[1] < 0:
         sentence = f"{name} is {'above' if interval[0] > 0 else 'below'} {BASELINE} {figures}"
     else:
         sentence = f"No difference between {name} and {BASELINE} is measurable {figures}"
     reached = _labels_to_baseline(runs, baseline) if interval[0] > 0 else None
-    saved = f"; it reaches {BASELINE}'s last accuracy with {reached} labels" if reached and reached < labels else ""
+    saved = f"; it reaches {BASELINE}'s last {measure} with {reached} labels" if reached and reached < labels else ""
     low, high = _interval(areas) or (0.0, 0.0)
-    return sentence + saved + (f"; over the whole curve {_told(areas)}" if low > 0 or high < 0 else "")
+    return sentence + saved + (f"; over the whole curve {_told(areas, measure)}" if low > 0 or high < 0 else "")
 
 
-def _told(points: Any) -> str:
+def _told(points: Any, measure: str) -> str:
     """A mean with its interval in words."""
     low, high = _interval(points) or (float("nan"), float("nan"))
-    return f"{points.mean():+.1f} points [{low:+.1f}, {high:+.1f}]"
+    return f"{points.mean():+.1f} {_points(measure)} [{low:+.1f}, {high:+.1f}]"
+
+
+def _points(measure: str) -> str:
+    """Points are those of accuracy, unless it is said of what."""
+    return "points" if measure == ACCURACY else f"points of {measure}"
 
 
 def _interval(values: Any) -> tuple[float, float] | None:

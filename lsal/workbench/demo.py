@@ -8,14 +8,15 @@ so the comparison is, if anything, in the baseline's favour.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsal import annotator, predicting
+from lsal import annotator, measuring, predicting
 from lsal.annotator import Labelled
 from lsal.errors import JobFailed
 from lsal.files import read_json
+from lsal.measuring import Measured
 from lsal.records import Example
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What a demo showed. `accuracy` of a round is over the measuring tasks, `test_accuracy`
+    """What a demo showed, by the main figure of what is learned: `metric`.
+
+    The `value` of a round is over the measuring tasks, its `test_value`, and that of the live version,
     over the items that no task holds.
     """
 
+    metric: str
     rounds: list[dict[str, Any]]
-    test_accuracy: float
+    test_value: float | None
     test_tasks: int
     random: dict[str, Any]
     queue: dict[str, int]
@@ -44,13 +48,19 @@ def run(
     batch: int = 25,
     seeds: int = 5,
     columns: tuple[str, str] = ("text", "label"),
+    options: Mapping[str, Any] | None = None,
 ) -> Demo:
-    """Make the project, serve, start by centroids, then label and train `rounds` times more."""
+    """Make the project, serve, start by centroids, then label and train `rounds` times more.
+
+    `options` are those of the model family.
+    """
     begun = time.perf_counter()
     bench.up()
     bench.new(source, demo=True, columns=columns)
     # The simulated annotator labels each batch to its end, a round follows at once: no refill.
     bench.configure(batch=batch, refill_below=0.0)
+    if options:
+        bench.configure(options={name: options for name in bench.desk.handled})
     bench.serve()
     bench.rank().wait()
     sittings = []
@@ -64,15 +74,15 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
     """What the rounds of a demo project came to, beside the replayed random baseline."""
     rows: list[dict[str, Any]] = []
     for made in bench.rounds():
-        right, tested = held_out_accuracy(bench, made.version)
+        tested = held_out(bench, made.version)
         rows.append(
             {
                 "version": made.version,
                 "labels": made.labels,
-                "accuracy": made.value,
+                "value": made.value,
                 "interval": list(made.interval),
                 "measured_on": f"{made.tasks} tasks of the fixed random order, never trained on",
-                "test_accuracy": right / tested if tested else None,
+                "test_value": tested.value,
                 "promoted": made.promoted,
                 "seconds": sum(made.seconds.values()),
                 "steps": dict(made.seconds),
@@ -81,12 +91,13 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
     if not rows:
         raise JobFailed("The demo has no round yet", "Run one: lsal label, then lsal round")
     live = bench.desk.store.current()[next(iter(bench.desk.handled))]
-    right, tested = held_out_accuracy(bench, live)
+    tested = held_out(bench, live)
     served = sum(s.served for s in sittings)
     return Demo(
+        metric=tested.metric,
         rounds=rows,
-        test_accuracy=right / tested if tested else 0.0,
-        test_tasks=tested,
+        test_value=tested.value,
+        test_tasks=tested.tasks,
         random=baseline(bench, int(rows[-1]["labels"]), seeds),
         queue={
             "published": _published(bench),
@@ -100,13 +111,13 @@ def report(bench: Workbench, sittings: Sequence[Labelled], seeds: int = 5, begun
     )
 
 
-def held_out_accuracy(bench: Workbench, number: int) -> tuple[int, int]:
-    """How many of a demo's held-out items a version gets right, and out of how many."""
+def held_out(bench: Workbench, number: int) -> Measured:
+    """A version on a demo's held-out items."""
     version = bench.desk.store.get(number)
-    control, _ = bench.desk.handled[version.control]
-    items = annotator.held_out(bench.home)
-    told = predicting.load(version, control).predict(items)
-    return sum(one.target == item.target for one, item in zip(told, items, strict=True)), len(items)
+    control, kind = bench.desk.handled[version.control]
+    items, by = annotator.held_out(bench.home), measuring.ruler(kind)
+    told = predicting.thoroughly(predicting.load(version, control), items)
+    return by.measure(measuring.answers(by, told, items), measuring.truths(by, items), control.labels)
 
 
 def _published(bench: Workbench) -> int:
@@ -116,11 +127,11 @@ def _published(bench: Workbench) -> int:
 
 
 def baseline(bench: Workbench, labels: int, seeds: int) -> dict[str, Any]:
-    """Random order replayed `seeds` times up to as many labels: accuracy on the held-out items."""
+    """Random order replayed `seeds` times up to as many labels, measured on the held-out items."""
     from lsal.rehearsal import replay
     from lsal.strategies import STRATEGIES
 
-    name, (control, _) = next(iter(bench.desk.handled.items()))
+    name, (control, kind) = next(iter(bench.desk.handled.items()))
     known, test = annotator.truth(bench.home), annotator.held_out(bench.home)
     pool = [
         Example(e.task_id, e.input, known[e.task_id])
@@ -128,10 +139,14 @@ def baseline(bench: Workbench, labels: int, seeds: int) -> dict[str, Any]:
         if not e.problem
     ]
     batch, family, draw = bench.home.settings().batch, bench.desk.family(name), STRATEGIES["random"]
-    curves = [replay(pool, test, control, family, draw, batch, batch, labels, seed) for seed in range(seeds)]
+    by, options = measuring.ruler(kind), bench.desk.options(name)
+    curves = [
+        replay(pool, test, control, family, draw, batch, batch, labels, seed, options=options, by=by)
+        for seed in range(seeds)
+    ]
     ends = [curve.metric[-1] for curve in curves]
     mean = [sum(at) / len(at) for at in zip(*(curve.metric for curve in curves), strict=True)]
-    return {"test_accuracy": sum(ends) / len(ends), "seeds": ends, "labels": curves[0].labels, "curve": mean}
+    return {"test_value": sum(ends) / len(ends), "seeds": ends, "labels": curves[0].labels, "curve": mean}
 
 
 def _addresses(bench: Workbench) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Trial(Opened):
         return annotator.label(self.home, people, count or annotator.open_count(self.home, people[0]), report)
 
     def rehearse(self, source: Path | str, **options: Any) -> Rehearsal:
-        """Replay strategies on labels that are already there; see `rehearsal.rehearse`."""
+        """Replay strategies on labels that are there already; see `rehearsal.rehearse`."""
         from lsal.rehearsal import rehearse
 
         return rehearse(Path(source), **options)
