@@ -174,6 +174,16 @@ def test_the_verdict_says_above_below_nothing_or_cannot_tell():
     assert "Nothing to compare" in conclude({"auto": curves(0.9)}, "accuracy").verdict
 
 
+def test_the_verdict_names_the_figure_it_speaks_of():
+    made = {"auto": curves(0.91, 0.9, 0.89), "random": curves(0.81, 0.8, 0.79)}
+    told = conclude(made, "mAP50", "9 tasks")
+    assert "auto is above random (+10.0 points of mAP50 [+" in told.verdict
+    assert "it reaches random's last mAP50 with" not in told.verdict, "nothing is saved at the last number of labels"
+    assert {(row["measure"], row["measured_on"]) for row in told.summary} == {("mAP50", "mAP50 on 9 tasks")}
+    one = conclude({"auto": curves(0.9), "random": curves(0.8)}, "mAP50")
+    assert "auto ended +10.0 points of mAP50 from random" in one.verdict
+
+
 def test_the_interval_is_students_of_the_paired_differences():
     gaps = np.array([10.0, 12.0, 14.0])
     told = verdict([0.6, 0.72, 0.84], [0.5, 0.6, 0.7])
