@@ -15,6 +15,7 @@ from lsal.commands import as_json
 from lsal.dashboard.sheets import sheet
 from lsal.errors import BadConfig, NotADemo
 from lsal.files import read_json, write_json
+from lsal.geometry import outline, upright
 from lsal.kinds.shapes import read_shape
 from lsal.label_studio.server import Server
 from lsal.measuring import main_figure
@@ -54,9 +55,14 @@ def of_task(bench: Workbench) -> dict[int, Regions]:
     return {one.task_id: one.target for one in found if isinstance(one.target, Regions)}
 
 
-def is_square(box: Box, number: int) -> bool:
-    left, top, side = (pytest.approx(value / SIDE, abs=0.001) for value in square(number))
-    return (box.x, box.y, box.width, box.height) == (left, top, side, side)
+def corners(shape: Box | Polygon) -> tuple[float, float, float, float]:
+    """Its left, top, right and bottom."""
+    return outline(shape.points) if isinstance(shape, Polygon) else upright(shape, (SIDE, SIDE))
+
+
+def of_square(number: int) -> Any:
+    left, top, side = square(number)
+    return pytest.approx([value / SIDE for value in (left, top, left + side, top + side)], abs=0.001)
 
 
 # With labels ----------------------------------------------------------------------
@@ -74,7 +80,7 @@ def test_boxes_come_back_as_they_were(bench: Workbench, client: Client, tmp_path
         assert (region["type"], region["from_name"], region["to_name"]) == ("rectanglelabels", "label", "image")
         assert (region["original_width"], region["original_height"]) == (SIDE, SIDE)
         assert region["value"]["rectanglelabels"] == [("cat", "dog")[number % 2]]
-        assert is_square(read_shape(region), number)
+        assert corners(read_shape(region)) == of_square(number)
         assert "score" not in region
         assert not region["id"].startswith("lsal")
     assert tasks[-1]["annotations"][0]["result"] == []
@@ -111,7 +117,7 @@ def test_a_config_of_ones_own_gets_the_boxes(bench: Workbench, client: Client, t
     for number, task in enumerate(tasks_of(bench, client)):
         box, name = task["annotations"][0]["result"]
         assert (box["type"], name["type"], box["id"]) == ("rectangle", "choices", name["id"])
-        assert is_square(read_shape(box), number)
+        assert corners(read_shape(box)) == of_square(number)
         assert task["data"].keys() == {"photo"}
     assert [target.names for _, target in sorted(of_task(bench).items())] == [("cat",), ("dog",)] * 2
     (tmp_path / "brush.xml").write_text(BRUSH)
@@ -122,13 +128,16 @@ def test_a_config_of_ones_own_gets_the_boxes(bench: Workbench, client: Client, t
 # Demos ----------------------------------------------------------------------------
 
 
-def test_the_simulated_annotator_draws_what_is_true(bench: Workbench, client: Client, tmp_path: Path) -> None:
-    folder = coco(tmp_path / "zoo", range(10))
-    coco(folder, range(10, 13), "annotations_test.json")
+@pytest.mark.parametrize("outlines", [False, True], ids=["boxes", "outlines"])
+def test_the_simulated_annotator_draws_what_is_true(
+    bench: Workbench, client: Client, tmp_path: Path, outlines: bool
+) -> None:
+    folder = coco(tmp_path / "zoo", range(10), outlines=outlines)
+    coco(folder, range(10, 13), "annotations_test.json", outlines)
     bench.new(str(folder), demo=True).sync()
     held = annotator.held_out(bench.home)
     assert [one.input.name for one in held if isinstance(one.input, Path)] == ["cat10.png", "dog11.png", "cat12.png"]
-    assert all(is_square(one.target.items[0].shape, 10 + n) for n, one in enumerate(held))
+    assert all(corners(one.target.items[0].shape) == of_square(10 + n) for n, one in enumerate(held))
     bench.configure(batch=5, refill_below=0.0)
     bench.rank().wait(60)
     assert bench.label().served == 5
@@ -139,7 +148,7 @@ def test_the_simulated_annotator_draws_what_is_true(bench: Workbench, client: Cl
     for task, target in read.items():
         (one,), (true,) = target.items, known[task].items
         assert one.label == true.label
-        assert [one.shape.x, one.shape.y] == pytest.approx([true.shape.x, true.shape.y], abs=0.001)
+        assert corners(one.shape) == pytest.approx(corners(true.shape), abs=0.001)
         assert target.size == (SIDE, SIDE)
     regions = [one for task in tasks_of(bench, client) for a in task["annotations"] for one in a["result"]]
     assert len(regions) == len({region["id"] for region in regions}) == 5

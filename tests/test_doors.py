@@ -197,6 +197,8 @@ def test_settings_are_set_and_refused(home: Home, capsys: pytest.CaptureFixture[
         ["attach", "http://127.0.0.1:1", "7"],
         ["attach", "http://127.0.0.1:1", "7", "--key-file", "no-such-file"],
         ["rehearse", "no-such-file.csv"],
+        ["rehearse", "no-such-file.csv", "--options", "[]"],
+        ["demo", "no-such-file.csv", "--options", "epochs=3"],
     ],
     ids=" ".join,
 )

@@ -11,7 +11,8 @@ from lsal.sources.coco import is_coco
 from lsal.sources.frames import is_frame, texts_of
 from lsal.sources.images import place_image
 from lsal.sources.rows import Bad, Row, Wanted
-from lsal.sources.source import Source, kept_for_testing, read_source
+from lsal.sources.source import Source, read_source
+from lsal.sources.survey import kept_for_testing
 from lsal.sources.tables import read_table
 
 __all__ = [

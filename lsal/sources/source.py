@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -87,15 +87,6 @@ def read_source(
     title = path.stem if path.stem != "tasks" else path.parent.name
     reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
     return _of_records(reading, tables.records_of(path))
-
-
-def kept_for_testing(splits: Sequence[str]) -> Set[int]:
-    """The places of the rows that a source's splits keep for testing; none if that is all of them.
-
-    Only `test` does: every other word is part of the pool.
-    """
-    found = {place for place, split in enumerate(splits) if split == "test"}
-    return found if len(found) < len(splits) else set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,15 @@ def survey(rows: Rows, see: Callable[[Row], None] = lambda row: None) -> Survey:
         answered += bool(row.answers)
     found = tuple(sorted(classes))
     return Survey(len(splits), labelled, answered, found, tuple(splits), tuple(bad), bad_count, digest.hexdigest())
+
+
+def kept_for_testing(splits: Sequence[str]) -> Set[int]:
+    """The places of the rows that a source's splits keep for testing; none if that is all of them.
+
+    Only `test` does: every other word is part of the pool.
+    """
+    found = {place for place, split in enumerate(splits) if split == "test"}
+    return found if len(found) < len(splits) else set()
 
 
 def checked(rows: Rows) -> Iterator[Row | Bad]:
