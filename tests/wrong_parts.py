@@ -45,6 +45,11 @@ class Misspelt(TextChoices):
         return [{**region, "to_name": "nobody"} for region in super().result(control, prediction)]
 
 
+class Sharing(TextChoices):
+    def result(self, control: Any, prediction: Any) -> Any:
+        return [{**region, "id": "0"} for region in super().result(control, prediction)]
+
+
 class Unordered(SklearnText):
     def predict(self, examples: Any) -> Any:
         return super().predict(examples)[::-1]
@@ -155,7 +160,7 @@ def threads() -> Executor:
 
 
 BY_CONTRACT = {
-    KindContract: ("kind", [Greedy, Deaf, Careless, Fragile, Misspelt]),
+    KindContract: ("kind", [Greedy, Deaf, Careless, Fragile, Misspelt, Sharing]),
     ModelContract: ("model", [Unordered, Confident, Forgetful, Pickled, Stubborn, Stupid]),
     RegionModelContract: ("model", [Colours, Sideways, WorstFirst, Certain, Mute]),
     StrategyContract: ("strategy", [worst_first, twice, moody, meddling, silent]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from lsal.errors import BadData
 from lsal.kinds.choices import example_of, known_label
@@ -54,8 +55,10 @@ class ImageRegions:
         regions = prediction.target
         if not isinstance(regions, Regions):
             raise TypeError(f"'{control.name}' shows regions, not {type(regions).__name__}")
+        # The editor takes items of one id for one region, whichever controls they belong to.
+        named = f"lsal-{quote(control.name, safe='')}"
         told = enumerate(regions.items)
-        return [item for n, region in told for item in self._written(control, region, f"{n}", regions.size)]
+        return [item for n, region in told for item in self._written(control, region, f"{named}-{n}", regions.size)]
 
     def _draws(self, control: Control) -> bool:
         if control.tag in NAMING:
@@ -90,9 +93,9 @@ class ImageRegions:
         return Region(known_label(control, names[0]), read_shape(drawn))
 
     def _written(
-        self, control: Control, region: Region, number: str, size: tuple[int, int] | None
+        self, control: Control, region: Region, id: str, size: tuple[int, int] | None
     ) -> Iterator[dict[str, Any]]:
-        common: dict[str, Any] = {"id": f"lsal{number}", "to_name": control.to_name, "image_rotation": 0}
+        common: dict[str, Any] = {"id": id, "to_name": control.to_name, "image_rotation": 0}
         if size:
             common |= {"original_width": size[0], "original_height": size[1]}
         if region.score is not None:

@@ -112,6 +112,15 @@ class KindContract:
         elsewhere = [{**region, "from_name": "elsewhere"} for region in result]
         assert made.target(control, elsewhere) == made.target(control, [])
 
+    def test_two_controls_share_no_region(self, made: Kind, control: Control, sample: Sample) -> None:
+        """Label Studio takes items of one id for one region: those of another control have other ids, or none."""
+        told = self.predicted(control, sample.targets[-1])
+        here, there = (
+            {region["id"] for region in made.result(each, told) if "id" in region}
+            for each in (control, replace(control, name=f"{control.name}2"))
+        )
+        assert not here & there
+
     def test_an_empty_answer_is_told_apart(self, made: Kind, control: Control, sample: Sample) -> None:
         """Nothing said is no answer, or the answer "none"; never one that somebody would have to write."""
         written = [t for t in sample.targets if made.result(control, self.predicted(control, t))]
