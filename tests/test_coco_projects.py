@@ -88,7 +88,8 @@ def test_boxes_come_back_as_they_were(bench: Workbench, client: Client, tmp_path
     read = of_task(bench)
     assert [read[task["id"]].names for task in tasks] == [("cat",), ("dog",), ("cat",), ("dog",), ("cat",), ()]
     status = bench.status()
-    assert (status.tasks, status.labelled, status.warnings) == (6, 6, ())
+    assert (status.tasks, status.labelled) == (6, 6)
+    assert not any("came with labels" in told for told in status.warnings)
 
 
 def test_outlines_come_back_as_they_were(bench: Workbench, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_without_being_asked_the_labels_only_name_the_classes(bench: Workbench, 
     bench.new(str(coco(tmp_path / "zoo", range(4)))).sync()
     assert not any(task["annotations"] for task in tasks_of(bench, client))
     assert next(iter(bench.desk.handled.values()))[0].labels == ("dog", "cat")
-    assert "4 items came with labels" in bench.status().warnings[0]
+    assert any("4 items came with labels" in told for told in bench.status().warnings)
 
 
 def test_a_config_of_ones_own_gets_the_boxes(bench: Workbench, client: Client, tmp_path: Path) -> None:
@@ -189,7 +190,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_demo_of_boxes_is_measured_by_their_ruler(label_studio: Server, root: Path, folder: Path) -> None:
-    demo = Workbench(root).demo(str(folder), rounds=1, batch=8, seeds=1, options=BOXES)
+    try:
+        demo = Workbench(root).demo(str(folder), rounds=1, batch=8, seeds=1, options=BOXES)
+    finally:
+        Workbench(root).stop()  # other tests' projects would be warned of a backend that is not theirs
     assert demo.metric == "mAP50"
     assert [one["labels"] for one in demo.rounds] == [8, 16]
     assert demo.test_tasks == 8
