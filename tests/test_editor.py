@@ -1,8 +1,9 @@
 """Predicted regions in Label Studio's own editor: a real browser shows them where they belong, and gives them back."""
 
 import io
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Response, expect, sync_playwright
 from test_browser import CHROMIUM, FLAGS, WAIT_MS
 
 from lsal.brushes import brush_of, mask_of
@@ -22,7 +23,7 @@ from lsal.label_studio import queue, server
 from lsal.label_studio.config import read_config
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
-from lsal.records import Box, Brush, Entry, Polygon, Prediction, Region, Regions, Shape
+from lsal.records import Box, Brush, Entry, Point, Polygon, Prediction, Region, Regions, Shape
 from lsal.sources import place_image
 
 CONFIG = """<View><Image name="image" value="$image"/>
@@ -40,9 +41,13 @@ STORED, UPRIGHT, ON_ITS_SIDE = (640, 400), 1, 6
 ORIENTATION = 0x0112
 STROKE = 0.015
 """How far the edges of what is drawn may be from where they belong: the editor's lines have a width."""
-EXACT = 0.001
+EXACT, BY_HAND = 0.001, 0.005
+STORED_AT = re.compile(r"/api/(tasks/\d+/annotations|annotations/\d+)/?(\?|$)")
+HOTKEYS = {"car": "1", "van": "2", "roof": "3", "lake": "4"}
+ADDED_ROOF = Polygon(((0.6, 0.46), (0.7, 0.46), (0.7, 0.53)))
 DRAWN_S = 15.0
 Masks = Mapping[str, NDArray[np.bool_]]
+Client = Callable[..., httpx.Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,6 @@ class Opened:
     """A task in the editor, what was predicted of it by control, and the size of its image as people see it."""
 
     page: Page
-    task: int
     told: Mapping[str, Regions]
     size: tuple[int, int]
 
@@ -59,6 +63,7 @@ class Opened:
 def page(label_studio: server.Server, root: Path) -> Iterator[Page]:
     """A browser in which the session's user is signed in."""
     email, password = server.login(root)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--no-first-run"])
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
@@ -91,7 +96,7 @@ def opened(
     queue.write(project, "shapes", [Entry(task, 1.0, result=written(task, told))])
     queue.switch(project, "shapes")
     page.goto(f"{label_studio.url}/projects/{project.number}/data?task={task}")
-    return Opened(page, task, told, size)
+    return Opened(page, told, size)
 
 
 def picture(path: Path, size: tuple[int, int], orientation: int) -> Path:
@@ -163,7 +168,7 @@ def look(opened: Opened) -> Masks:
     shot = Image.open(io.BytesIO(opened.page.screenshot())).convert("RGB")
     if None in places or places != (frame.bounding_box(), image.bounding_box()):
         return {label: np.zeros((1, 1), bool) for label in SIGNS}
-    within, whole = (tuple(np.array([p["x"], p["y"], p["x"] + p["width"], p["y"] + p["height"]])) for p in places)
+    within, whole = ((p["x"], p["y"], p["x"] + p["width"], p["y"] + p["height"]) for p in places)
     # The editor may cut the image's margins off; what is seen in their place is no part of it.
     bare = Image.new("RGB", shot.size, (GREY,) * 3)
     area = tuple(round(side) for side in within)
@@ -173,9 +178,46 @@ def look(opened: Opened) -> Masks:
     return {label: (signs == sign).all(axis=2) for label, sign in SIGNS.items()}
 
 
+def stores(answer: Response) -> bool:
+    """Whether it is that to the request which stores an annotation: drafts are stored too, as people draw."""
+    return answer.request.method in ("POST", "PATCH") and bool(STORED_AT.search(answer.url))
+
+
+def submitted(opened: Opened, client: Client) -> dict[str, Regions]:
+    """What the kinds read of the annotation that Label Studio stores at a click."""
+    button = opened.page.locator("button[name=submit]")  # Update takes its place, when there is an annotation
+    with opened.page.expect_response(stores) as stored:
+        button.click()
+    expect(button).to_be_disabled()  # nothing is left to save, until something is changed
+    annotation = client("GET", f"/api/annotations/{stored.value.json()['id']}").raise_for_status().json()
+    handled, _ = match(read_config(CONFIG).controls)
+    return {name: kind.target(control, annotation["result"]) for name, (control, kind) in handled.items()}
+
+
+def draw(opened: Opened, label: str, points: Sequence[Point], drag: bool = False) -> None:
+    """One region as a person draws it, with clicks or in one movement; `points` are shares of the image."""
+    page, mouse = opened.page, opened.page.mouse
+    chosen, regions = page.locator(".lsf-label_selected"), page.locator(".lsf-outliner-item")
+    whole, before = page.locator(".lsf-image img").bounding_box(), regions.count()
+    assert whole
+    page.keyboard.press("Escape")  # a region that is still selected would take the label
+    expect(chosen).to_have_count(0)
+    page.keyboard.press(HOTKEYS[label])
+    expect(chosen).to_contain_text(label)
+    for number, (x, y) in enumerate(points):
+        mouse.move(whole["x"] + x * whole["width"], whole["y"] + y * whole["height"], steps=3)
+        if not drag or number == 0:
+            mouse.down()
+        if not drag or number == len(points) - 1:
+            mouse.up()
+    expect(regions).to_have_count(before + 1)
+
+
 def numbers(shape: Box | Polygon) -> list[float]:
-    """All that says where it is."""
-    return [shape.x, shape.y, shape.width, shape.height] if isinstance(shape, Box) else [*sum(shape.points, ())]
+    """All that says where it is; how far a box is turned as a share of a whole turn."""
+    if isinstance(shape, Polygon):
+        return [number for point in shape.points for number in point]
+    return [shape.x, shape.y, shape.width, shape.height, shape.angle / 360]
 
 
 def test_the_image_and_each_region_are_shown_where_they_belong(opened: Opened) -> None:
@@ -189,21 +231,29 @@ def test_the_image_and_each_region_are_shown_where_they_belong(opened: Opened) -
     assert (seen["lake"] == mask_of(lake.shape)).mean() > 0.99
 
 
-def test_what_is_submitted_unchanged_is_read_as_it_was_predicted(
-    opened: Opened, client: Callable[..., httpx.Response]
-) -> None:
+def test_what_is_submitted_unchanged_is_read_as_it_was_predicted(opened: Opened, client: Client) -> None:
     drawn(opened)
-    path = f"/api/tasks/{opened.task}/annotations"
-    with opened.page.expect_response(lambda it: it.request.method == "POST" and path in it.url) as stored:
-        opened.page.get_by_role("button", name="Submit").click()
-    annotation = client("GET", f"/api/annotations/{stored.value.json()['id']}").raise_for_status().json()
-    for name, (control, kind) in match(read_config(CONFIG).controls)[0].items():
-        target, told = kind.target(control, annotation["result"]), opened.told[name]
+    for name, target in submitted(opened, client).items():
+        told = opened.told[name]
         assert (target.size, target.names) == (opened.size, told.names)
         for got, meant in zip(target.items, told.items, strict=True):
             assert got.label == meant.label
             if isinstance(meant.shape, Brush):
                 assert np.array_equal(mask_of(got.shape), mask_of(meant.shape))
-                continue
-            assert numbers(got.shape) == pytest.approx(numbers(meant.shape), abs=EXACT)
-            assert getattr(got.shape, "angle", 0) == pytest.approx(getattr(meant.shape, "angle", 0), abs=0.1)
+            else:
+                assert numbers(got.shape) == pytest.approx(numbers(meant.shape), abs=EXACT)
+
+
+def test_what_a_person_adds_is_read_where_it_was_drawn(opened: Opened, client: Client) -> None:
+    """With the mouse, between what was predicted."""
+    drawn(opened)
+    draw(opened, "car", [(0.1, 0.46), (0.2, 0.52)], drag=True)
+    draw(opened, "roof", [*ADDED_ROOF.points, ADDED_ROOF.points[0]])
+    draw(opened, "lake", [(0.3, 0.48), (0.45, 0.48)], drag=True)
+    added = {name: target.items[-1].shape for name, target in submitted(opened, client).items()}
+    assert numbers(added["box"]) == pytest.approx(numbers(Box(0.1, 0.46, 0.1, 0.06)), abs=BY_HAND)
+    assert numbers(added["outline"]) == pytest.approx(numbers(ADDED_ROOF), abs=BY_HAND)
+    left, top, right, bottom = extent(mask_of(added["paint"]))
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((0.375, 0.48), abs=BY_HAND)
+    width, height = (right - left) * opened.size[0], (bottom - top) * opened.size[1]
+    assert width - height == pytest.approx(0.15 * opened.size[0], abs=3)  # the brush is round
