@@ -12,7 +12,7 @@ from lsal.errors import BadData
 from lsal.kinds import KINDS, Sample, match
 from lsal.label_studio.config import read_config
 from lsal.models import MODELS
-from lsal.records import Control, Labels, Prediction, Target
+from lsal.records import Box, Control, Labels, Prediction, Regions, Target
 from lsal.testing import KindContract
 from lsal.testing.kinds import no_file
 
@@ -184,3 +184,14 @@ def test_other_tags_are_named_beside_those_that_are_handled() -> None:
     handled, unhandled = match(read_config(config).controls)
     assert list(handled) == ["c"]
     assert unhandled == {"box": "EllipseLabels 'box' on Image: no kind handles EllipseLabels on it yet"}
+
+
+def test_an_older_editors_region_holds_shape_and_name_in_one_item() -> None:
+    config = '<View><Image name="x" value="$i"/><Rectangle name="r" toName="x"/><Labels name="c" toName="x">'
+    (named,) = match(read_config(f'{config}<Label value="cat"/></Labels></View>').controls)[0].values()
+    value = {"x": 10, "y": 20, "width": 30, "height": 40, "rectanglelabels": ["cat"]}
+    item = {"id": "a", "from_name": "c", "to_name": "x", "type": "rectanglelabels", "value": value}
+    control, kind = named
+    target = kind.target(control, [item])
+    assert isinstance(target, Regions)
+    assert [(one.label, one.shape) for one in target.items] == [("cat", Box(0.1, 0.2, 0.3, 0.4))]

@@ -79,13 +79,15 @@ class ImageRegions:
             return
         (tool,) = control.drawn_by.values()
         named = {item.get("id"): item for item in mine}
-        for item in result:
-            if item.get("from_name") == tool:
-                yield item, named.get(item.get("id"), {})
+        drawn = [item for item in result if item.get("from_name") == tool]
+        yield from ((item, named.get(item.get("id"), {})) for item in drawn)
+        # An older editor kept shape and name in one item, of the control that names.
+        there = {item.get("id") for item in drawn}
+        yield from ((item, item) for item in mine if item.get("id") not in there and _has_shape(item))
 
     def _region(self, control: Control, drawn: Item, named: Item) -> Region:
         value = named.get("value")
-        names = value.get(_key(control)) if isinstance(value, Mapping) else None
+        names = value.get(_key(control)) or value.get(str(named.get("type"))) if isinstance(value, Mapping) else None
         if not names:
             return Region("", read_shape(drawn))
         if not isinstance(names, list) or len(names) != 1:
@@ -122,6 +124,11 @@ def _obstacles(control: Control) -> tuple[tuple[str, bool], ...]:
         ("it speaks about several objects at once", "," in control.to_name),
         ("its object shows the same in every task; give it a value such as $image", not control.data_key),
     )
+
+
+def _has_shape(item: Item) -> bool:
+    value = item.get("value")
+    return isinstance(value, Mapping) and any(part in value for part in ("x", "points", "rle"))
 
 
 def _key(control: Control) -> str:
