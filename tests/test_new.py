@@ -269,9 +269,7 @@ def test_a_killed_one_is_gone_on_with(
     assert list((bench.root / "making").iterdir()) == []
 
 
-def test_tasks_that_were_on_their_way_do_not_come_twice(
-    bench: Workbench, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_tasks_that_were_on_their_way_do_not_come_twice(bench: Workbench, client: Client, tmp_path: Path) -> None:
     """The sender is killed while Label Studio stores what it was sent; the next call waits for that."""
     before, source = titles(client), str(write_texts(tmp_path / "t.csv", 900))
     code = f"from lsal.workbench import Workbench\nWorkbench({str(bench.root)!r}).new({source!r}, with_labels=True)"
@@ -284,7 +282,6 @@ def test_tasks_that_were_on_their_way_do_not_come_twice(
     finally:
         child.kill()
         child.wait()
-    monkeypatch.setattr(making, "ON_ITS_WAY_S", 8.0)
     bench.new(source, with_labels=True)
     assert len(titles(client)) == len(before) + 1
     assert len({task["data"]["text"] for task in tasks_of(bench, client)}) == 900 == len(tasks_of(bench, client))
