@@ -40,7 +40,13 @@ def bench(label_studio: Server, root: Path) -> Workbench:
 
 def titles(client: Client) -> dict[int, str]:
     """Every project of the server."""
-    return {one["id"]: one["title"] for one in client("GET", "/api/projects/?page_size=1000").json()["results"]}
+    found, page, more = dict[int, str](), 0, True
+    while more:  # a hundred at once are the most
+        page += 1
+        told = client("GET", "/api/projects/", params={"page": page, "page_size": 100}).json()
+        found |= {one["id"]: one["title"] for one in told["results"]}
+        more = bool(told["next"])
+    return found
 
 
 def tasks_of(bench: Workbench, client: Client) -> list[dict[str, Any]]:

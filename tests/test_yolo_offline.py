@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, UnidentifiedImageError
 from yolo_toys import SHORT, fitted
 
+from lsal.models.yolo import library
 from lsal.records import Example
 from lsal.testing import regions
 from lsal.testing.regions import example_of
@@ -75,3 +77,11 @@ def test_half_precision_is_not_tried_with_a_network_from_elsewhere(
     monkeypatch.setattr(trainer, "check_amp", downloads)
     fitted(regions.BOXES, examples, SHORT)
     assert trainer.check_amp is downloads
+
+
+def test_a_file_that_is_no_image_is_still_told_as_that(tmp_path: Path) -> None:
+    """ultralytics puts a function of its own in the place of Pillow's, which fails on a plugin that is missing."""
+    library.load()
+    (tmp_path / "text.png").write_text("no image")
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(tmp_path / "text.png")

@@ -122,13 +122,22 @@ def _begin(root: Path, connection: Connection, plan: Plan) -> Project:
 
 def _earlier(connection: Connection, note: Mapping[str, Any]) -> Project | None:
     """The project whose description has the token, or that was whole but for the end of its note."""
-    asked = connection.get("/api/projects/", page_size=10_000, include="id,description")
-    known = {int(one["id"]): one["description"] or "" for one in asked["results"]}
+    known = dict(_descriptions(connection))
     for number, description in known.items():
         if f"({note['token']})" in description:
             return Project(connection, number)
     made = Project(connection, int(note.get("made", 0)))
     return made if made.number in known and _slug(made) == note["home"] else None
+
+
+def _descriptions(connection: Connection) -> Iterator[tuple[int, str]]:
+    """Every project's id and description; Label Studio gives at most a hundred at once."""
+    page, more = 0, True
+    while more:
+        page += 1
+        asked = connection.get("/api/projects/", page=page, page_size=100, include="id,description")
+        yield from ((int(one["id"]), one["description"] or "") for one in asked["results"])
+        more = bool(asked.get("next"))
 
 
 def _settle(project: Project, note: Mapping[str, Any]) -> None:

@@ -25,11 +25,14 @@ def load() -> Any:
     try:
         import torchvision  # noqa: F401  (its non-maximum suppression is used only if it is loaded)
         import ultralytics
+        from PIL import Image
         from ultralytics.nn import tasks
-        from ultralytics.utils import SETTINGS, SETTINGS_FILE, events
+        from ultralytics.utils import SETTINGS, SETTINGS_FILE, events, patches
     except ImportError as error:
         raise BadRequest(f"yolo needs ultralytics ({error})", "Install it: pip install 'lsal[yolo]'") from error
     events.events.enabled = False
+    # Theirs looks for a plugin to install when a file is no image, and fails on that instead of the file.
+    Image.open = patches._image_open
     tasks.SAFE_LOAD = True  # neither a `.pt` nor a yaml executes what it holds
     if Path(SETTINGS_FILE).is_relative_to(_own_folder()):
         SETTINGS.update({name: False for name, value in SETTINGS.items() if value is True})
