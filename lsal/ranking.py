@@ -71,7 +71,8 @@ def _entry(
 def doubts(control: Control, told: Prediction) -> dict[str, Any]:
     """The guess, its runner-up and the gap between them, for people to read; of objects how many of which class."""
     if control.several or isinstance(told.target, Regions):
-        return {"guess": told.target.text, "chance": told.confidence}
+        nothing = isinstance(told.target, Regions) and not told.target.items
+        return {"guess": told.target.text, "chance": None if nothing else told.confidence}
     chances = told.chances
     order = chances[0].argsort()[::-1]
     second = order[1] if len(order) > 1 else order[0]

@@ -9,8 +9,8 @@ import pytest
 
 from lsal.errors import BadRequest, EmptyPool
 from lsal.kinds.text_choices import TextChoices
-from lsal.ranking import rank
-from lsal.records import Control, Labels, Picks, Pool, Prediction, Ranking
+from lsal.ranking import doubts, rank
+from lsal.records import Box, Control, Labels, Picks, Pool, Prediction, Ranking, Region, Regions
 from lsal.strategies import STRATEGIES
 from lsal.strategies.pools import make_pool, start_pool
 
@@ -164,3 +164,11 @@ def test_an_unknown_strategy_lists_those_there_are() -> None:
     with pytest.raises(BadRequest, match="'magic'") as caught:
         batch(10, 0, 5, strategy="magic")
     assert "margin" in caught.value.fix
+
+
+def test_objects_are_guessed_by_their_number_and_nothing_has_no_chance() -> None:
+    control = Control("c", "x", "RectangleLabels", "Image", "image", ("cat", "dog"))
+    box, chances = Box(0.1, 0.1, 0.2, 0.2), np.full((3, 3), 1 / 3, np.float32)
+    seen = Regions((Region("cat", box, 0.9), Region("cat", box, 0.8), Region("dog", box, 0.3)))
+    assert doubts(control, Prediction(1, seen, chances)) == {"guess": "2 cat, 1 dog", "chance": 0.3}
+    assert doubts(control, Prediction(1, Regions(), chances[:0])) == {"guess": "nothing", "chance": None}
