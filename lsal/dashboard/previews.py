@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
+from lsal.opening import open_image
 from lsal.records import Task
 from lsal.workbench import Workbench
 from lsal.workbench.status import Waiting
@@ -66,15 +67,13 @@ class Previews:
 
 def _small(path: Path) -> Preview:
     """The image at most SIDE pixels wide and high, as a data: URL."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft("RGB", (2 * SIDE, 2 * SIDE))
             image.thumbnail((SIDE, SIDE))
             kept = BytesIO()
             image.convert("RGBA" if "A" in image.getbands() else "RGB").save(kept, "PNG")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         _log.info("no thumbnail of %s: %s", path, error)
         return {"problem": "its file cannot be shown as an image"}
     return {"image": "data:image/png;base64," + base64.b64encode(kept.getvalue()).decode()}

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from lsal.errors import BadData
 from lsal.kinds import Sample
 from lsal.kinds.choices import Choices
+from lsal.opening import open_image
 from lsal.protocols import Fetch
 from lsal.records import Control, Labels
 
@@ -51,10 +52,8 @@ def image_file(value: Any, fetch: Fetch) -> Path:
 
 def _refuse_broken(path: Path) -> None:
     """Look at the file without decoding it: a header and, where the format has them, checksums."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.verify()
     except (OSError, SyntaxError, ValueError) as error:
         raise BadData(f"'{path.name}' holds no image that can be read ({error})", "Replace it, and sync") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from PIL import Image
 
 from lsal.errors import BadData
 from lsal.models.pixels import rgb
+from lsal.opening import open_image
 
 PIXEL_LIMIT = 178_000_000
 """Larger ones are refused: here Pillow's own bound begins, and decoded they take 4 bytes a pixel."""
@@ -31,7 +30,6 @@ AVERAGED = ("L", "RGB", "RGBA", "LA", "CMYK", "RGBX")
 """Modes in which neighbouring pixels can be averaged."""
 
 Measure = Callable[[int, int], int]
-_opening = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def read_picture(path: Path, side: int, measure: Measure = max) -> Picture:
     missing, broken, cut short or beyond PIXEL_LIMIT.
     """
     try:
-        with _opened(path) as image:
+        with open_image(path) as image:
             header = _header(image)
             _refuse_huge(path, image)
             share = min(1.0, 2 * side / measure(*image.size))
@@ -76,13 +74,6 @@ def read_picture(path: Path, side: int, measure: Measure = max) -> Picture:
     except Exception as error:
         # As in `pixels`: decoders raise anything, and one broken file must not stop the others.
         raise BadData(f"{path} is not a picture that can be read ({error})", "Replace the file, or skip it") from error
-
-
-def _opened(path: Path) -> Image.Image:
-    """The file, its header read, without Pillow's warning about sizes that we allow."""
-    with _opening, warnings.catch_warnings():  # the filters belong to the process, not to the thread
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(path)
 
 
 def _header(image: Image.Image) -> Header:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lsal.errors import BadData
+from lsal.opening import open_image
 
 if TYPE_CHECKING:
     from lsal.records import Floats
@@ -32,7 +33,7 @@ def read_image(path: Path) -> Image.Image:
     Raises BadData for a file that is missing, broken, cut short or beyond PIXEL_LIMIT.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             _refuse_huge(path, image)
             image.draft("RGB", (DRAFT, DRAFT))
             return rgb(ImageOps.exif_transpose(image))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadData
+from lsal.opening import open_image
 from lsal.records import Box, Point, Polygon, Region, Shape
 
 SLACK = 1.0
@@ -94,10 +95,8 @@ def upright_size(file: Path, stated: tuple[Any, Any]) -> Size:
     Raises BadData for a file that is no image, that has not the `stated` size, or that is shown turned
     by its EXIF data: what the coordinates mean then depends on the program that wrote them.
     """
-    from PIL import Image
-
     try:
-        with Image.open(file) as image:
+        with open_image(file) as image:
             stored, turn = image.size, int(image.getexif().get(ORIENTATION, 1) or 1)
     except Exception as error:  # decoders raise anything, and one broken file must not stop the others
         why = f"is no image that can be read ({type(error).__name__})"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lsal.errors import BadData, BadRequest
+from lsal.opening import open_image
 from lsal.sources.rows import Bad, Row, Rows, Wanted
 from lsal.sources.tables import unknown
 
@@ -46,12 +47,10 @@ def _row(image: Path, folder: Path, field: str, wanted: Wanted) -> Row | Bad:
 
 def _problem(image: Path) -> str | None:
     """Why an image cannot be opened; looks at its first bytes alone."""
-    from PIL import Image
-
     try:
-        with Image.open(image):
+        with open_image(image):
             return None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         return type(error).__name__
 
 

@@ -1,0 +1,39 @@
+"""The nouns of lsal: plain, immutable records that every floor shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsal.records.answers import Picks, Pool, Prediction, Progress
+from lsal.records.shapes import Box, Brush, Point, Polygon, Region, Regions, Shape
+from lsal.records.tasks import Annotation, Control, Example, Labels, Target, Task
+from lsal.records.versions import Entry, Publication, Ranking, Version
+
+if TYPE_CHECKING:
+    from lsal.records.arrays import Floats, Ints
+
+__all__ = [
+    "Annotation",
+    "Box",
+    "Brush",
+    "Control",
+    "Entry",
+    "Example",
+    "Floats",
+    "Ints",
+    "Labels",
+    "Picks",
+    "Point",
+    "Polygon",
+    "Pool",
+    "Prediction",
+    "Progress",
+    "Publication",
+    "Ranking",
+    "Region",
+    "Regions",
+    "Shape",
+    "Target",
+    "Task",
+    "Version",
+]

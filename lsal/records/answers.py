@@ -1,0 +1,91 @@
+"""What a model says, and what a strategy makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lsal.records.shapes import Regions
+from lsal.records.tasks import Target
+
+if TYPE_CHECKING:
+    from lsal.records.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A target with doubts.
+
+    `chances` is float32 (units x classes), rows sum to 1, columns in the order of
+    `Control.labels`. With several labels at once there is one unit for each label and the
+    two columns are (absent, present). For regions there is one unit for each, and a last column
+    more: the chance that there is none of the classes. `embedding` is float32 (d,), where the
+    model has one.
+    A `problem` says why the input could not be read; the chances are then the prior.
+    """
+
+    task_id: int
+    target: Target
+    chances: Floats
+    embedding: Floats | None = None
+    problem: str | None = None
+
+    @property
+    def confidence(self) -> float:
+        """That of the least certain part of the target, in [0, 1]; 0 where nothing is said."""
+        if isinstance(self.target, Regions):
+            return min((region.score for region in self.target.items if region.score is not None), default=0.0)
+        return float(self.chances.max(axis=1).min()) if len(self.chances) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All that a strategy may look at: n tasks that nobody labelled yet.
+
+    Shapes: `task_ids` (n,); `chances` (units, classes), those of task i being
+    `chances[offsets[i]:offsets[i + 1]]`; `embeddings` (n, d); `labelled_embeddings` (m, d)
+    and `labelled_classes` (m,) of the tasks that carry labels; `seen` (classes,) counts
+    the labels given so far; `members` (k, units, classes) of a committee. Where the units are
+    `objects` that a model found in an image, a last column is the chance of none of the classes.
+    """
+
+    task_ids: Ints
+    chances: Floats
+    offsets: Ints
+    seen: Ints
+    seed: int = 0
+    embeddings: Floats | None = None
+    labelled_embeddings: Floats | None = None
+    labelled_classes: Ints | None = None
+    members: Floats | None = None
+    objects: bool = False
+
+    def __len__(self) -> int:
+        return len(self.task_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """What every strategy returns, best first.
+
+    `positions` (k,) index the pool; `scores` (k,) are larger for more instructive tasks;
+    `parts` holds the score taken apart, each (k,); `probability` (k,) is the chance of
+    inclusion where the strategy has one; `why` says in a sentence what was chosen.
+    """
+
+    positions: Ints
+    scores: Floats
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+    probability: Floats | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far some work has come; `total` 0 means unknown."""
+
+    done: float
+    total: float
+    message: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
