@@ -13,9 +13,9 @@ import numpy as np
 from lsal.files import read_json, write_json
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
-from lsal.predicting import thoroughly
+from lsal.predicting import thoroughly, twice
 from lsal.protocols import Model, Report, Strategy
-from lsal.records import Control, Example, Pool, Progress
+from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.strategies.pools import make_pool, start_pool
 
 if TYPE_CHECKING:
@@ -83,7 +83,13 @@ def replay(
     while len(curve.taken) < budget:
         if len(curve.taken) and model is None:  # the points before were kept, their last model was not
             model = trained()
-        ask, open_ = _pool(model, pool, hidden, control, family, options, curve.taken, seed)
+        ask: Pool
+        open_: Ints
+        if model is None:
+            ask, open_ = _first_pool(hidden, control, family, options, seed), np.arange(len(pool))
+        else:
+            told = twice(model, hidden) if getattr(strategy, "looks_twice", False) else model.predict(hidden)
+            ask, open_ = _next_pool(told, pool, control, curve.taken, seed)
         begin = time.perf_counter()
         picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         curve.query_seconds.append(time.perf_counter() - begin)
@@ -98,22 +104,18 @@ def replay(
     return curve
 
 
-def _pool(
-    model: Model | None,
-    pool: Sequence[Example],
-    hidden: Sequence[Example],
-    control: Control,
-    family: str,
-    options: Mapping[str, Any] | None,
-    taken: Ints,
-    seed: int,
+def _first_pool(
+    hidden: Sequence[Example], control: Control, family: str, options: Mapping[str, Any] | None, seed: int
+) -> Pool:
+    embeddings = MODELS[family](control, options, seed).embed(hidden)
+    return start_pool([example.task_id for example in hidden], control, embeddings, seed)
+
+
+def _next_pool(
+    predictions: Sequence[Prediction], pool: Sequence[Example], control: Control, taken: Ints, seed: int
 ) -> tuple[Pool, Ints]:
     """What the strategy sees, and which places of the pool it is about."""
     open_ = np.setdiff1d(np.arange(len(pool)), taken)
-    if model is None:
-        embeddings = MODELS[family](control, options, seed).embed(hidden)
-        return start_pool([example.task_id for example in hidden], control, embeddings, seed), open_
-    predictions = model.predict(hidden)
     targets = [target for i in taken.tolist() if (target := pool[i].target) is not None]
     known = [predictions[i] for i in taken]
     return make_pool([predictions[i] for i in open_], control, targets, known, seed + 10_007 * len(taken)), open_
