@@ -9,9 +9,11 @@ from typing import Any
 from lsal.annotator import Labelled
 from lsal.dashboard.cleaning import cleaned_sheet
 from lsal.dashboard.contrasts import compared_sheet, switched
+from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.wording import bare, duration, kept_figure, said, upper
+from lsal.datasets import Dataset
 from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
@@ -100,6 +102,11 @@ def _(shown: Verification) -> Sheet:
 @sheet.register
 def _(shown: Cleaned) -> Sheet:
     return cleaned_sheet(shown)
+
+
+@sheet.register
+def _(shown: Dataset) -> Sheet:
+    return dataset_sheet(shown)
 
 
 @sheet.register
