@@ -24,7 +24,7 @@ class Classes:
 
     def __init__(self, folder: Path, labels: Sequence[str]) -> None:
         self.folder, self.labels = folder, labels
-        self.anew = self.nameless = 0
+        self.anew = self.dropped = 0
         for part in PARTS:
             for label in labels:
                 (folder / part / folder_name(label)).mkdir(parents=True)

@@ -34,7 +34,7 @@ class Coco:
 
     def __init__(self, folder: Path, labels: Sequence[str], task: str) -> None:
         self.folder, self.labels, self.task = folder, labels, task
-        self.anew = self.nameless = 0
+        self.anew = self.dropped = 0
         self._images: dict[str, list[Item]] = {part: [] for part in PARTS}
         self._annotations: dict[str, list[Item]] = {part: [] for part in PARTS}
         self._count = 0
@@ -48,7 +48,7 @@ class Coco:
         # Programs differ in whether they turn photos as their EXIF data say: here none is left to be turned.
         placed, anew = place(path, header, self.folder / "images" / name_of(example.task_id, path), turned=False)
         self.anew += anew
-        self.nameless += len(regions) - len(found)
+        self.dropped += len(regions) - len(found)
         width, height = header.size
         self._images[part].append({"id": example.task_id, "file_name": placed.name, "width": width, "height": height})
         for one in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -23,31 +24,47 @@ from lsal.records import Control, Example, Progress
 DRAFT = 320
 READERS = 4
 AHEAD = 64
-ONLY_TRAIN = "No measuring task is labelled yet: val is train once more, and figures on it say nothing about new images"
+NO_VAL = {
+    YOLO: "val is train once more: figures on it say nothing about new images",
+    COCO: "annotations_val.json is empty",
+}
 
 Parted = tuple[str, Example]
 
 
 class Layout(Protocol):
-    """How one format lays its files out; `put` returns how many regions came in, and may raise BadData.
-
-    `put` writes nothing of what it raises for.
-    """
+    """How one format lays its files out, and how many images it wrote anew, and regions it left out."""
 
     anew: int
-    nameless: int
+    dropped: int
 
-    def put(self, part: str, example: Example, header: Header) -> int: ...
+    def put(self, part: str, example: Example, header: Header) -> int:
+        """Take an image in; returns how many regions came with it. Raises BadData before anything is written."""
 
-    def end(self, has_val: bool) -> None: ...
+    def end(self, has_val: bool) -> None:
+        """Write what tells of all images."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came into which part; `silent` tasks say nothing about the control."""
+
+    images: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
+    regions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
+    empty: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
+    left_out: dict[int, str] = field(default_factory=dict)
+    silent: int = 0
 
 
 def learned(control: Control, format: str) -> str:
     """What there is to learn from a control; raises BadRequest where the format cannot hold it."""
-    task = task_of(control) if control.object_tag == "Image" else ""
-    if not task:
+    if control.object_tag != "Image":
         what = f"{format} holds images, and '{control.name}' is about {control.object_tag}"
         raise BadRequest(what, "Export its annotations: lsal export annotations")
+    if control.several:
+        what = f"{format} holds one class of an image, and '{control.name}' takes several"
+        raise BadRequest(what, "Export its annotations: lsal export annotations")
+    task = task_of(control)
     if task == CLASSIFY and format == COCO:
         what = f"coco holds objects in images, and '{control.name}' gives whole images a class"
         raise BadRequest(what, "Export the layout for classes: lsal export yolo")
@@ -58,32 +75,17 @@ def write(
     folder: Path, final: Path, format: str, control: Control, examples: Iterable[Parted], total: int, report: Report
 ) -> Dataset:
     """Fill an empty folder, which will be `final`; raises BadData if nothing is left to train on."""
-    task = learned(control, format)
+    task, tally = learned(control, format), Tally()
     layout = _layout(folder, format, task, control)
-    images, regions, empty = (dict.fromkeys(PARTS, 0) for _ in range(3))
-    left_out, silent = dict[int, str](), 0
-    for number, (part, example, header) in enumerate(_looked_at(examples)):
+    for number, looked_at in enumerate(_looked_at(examples)):
         report(Progress(number, total, "placing images"))
-        silent += example.target is None and not example.problem
-        try:
-            if isinstance(header, BadData):
-                raise header
-            if example.target is None:
-                continue
-            drawn = layout.put(part, example, header)
-        except BadData as error:
-            left_out[example.task_id] = error.what
-            continue
-        images[part] += 1
-        regions[part] += drawn
-        empty[part] += not drawn and task != CLASSIFY
-    if not images[TRAIN]:
-        raise _nothing(control, images[VAL], left_out)
-    layout.end(bool(images[VAL]))
-    notes = tuple(_notes(layout, format, control, silent, bool(images[VAL])))
-    made = Dataset(
-        str(final), format, task, control.name, control.labels, images, regions, empty, layout.anew, left_out, notes
-    )
+        _take(layout, tally, *looked_at)
+    if not tally.images[TRAIN]:
+        raise _nothing(control, tally)
+    layout.end(bool(tally.images[VAL]))
+    counts = {name: getattr(tally, name) for name in ("images", "regions", "empty", "left_out")}
+    facts = {"anew": layout.anew, "notes": tuple(_notes(layout, tally, format, control))}
+    made = Dataset(str(final), format, task, control.name, control.labels, **counts, **facts)
     write_json(folder / NOTE, made)
     return made
 
@@ -92,6 +94,22 @@ def _layout(folder: Path, format: str, task: str, control: Control) -> Layout:
     if task == CLASSIFY:
         return Classes(folder, control.labels)
     return Yolo(folder, control, task) if format == YOLO else Coco(folder, control.labels, task)
+
+
+def _take(layout: Layout, tally: Tally, part: str, example: Example, header: Header | BadData) -> None:
+    if example.target is None and not example.problem:
+        tally.silent += 1
+        return
+    try:
+        if isinstance(header, BadData):
+            raise header
+        drawn = layout.put(part, example, header)
+    except BadData as error:
+        tally.left_out[example.task_id] = error.what
+        return
+    tally.images[part] += 1
+    tally.regions[part] += drawn
+    tally.empty[part] += not drawn
 
 
 def _looked_at(examples: Iterable[Parted]) -> Iterator[tuple[str, Example, Header | BadData]]:
@@ -112,24 +130,23 @@ def _header(example: Example) -> Header | BadData:
         return error
 
 
-def _nothing(control: Control, val: int, left_out: dict[int, str]) -> BadData:
-    why = f"; {len(left_out)} left out, the first: {next(iter(left_out.values()))}" if left_out else ""
-    measuring = f"; {counted(val, 'measuring task')}, on which nothing trains" if val else ""
-    return BadData(f"Nothing to train on is labelled for '{control.name}'{measuring}{why}", "Label more tasks first")
+def _nothing(control: Control, tally: Tally) -> BadData:
+    what = f"Nothing to train on is labelled for '{control.name}'"
+    if val := tally.images[VAL]:
+        what += f", only {counted(val, 'measuring task')}"
+    if tally.left_out:
+        what += f"; {len(tally.left_out)} left out, the first: {next(iter(tally.left_out.values()))}"
+    return BadData(what, "Label more tasks first")
 
 
-def _notes(layout: Layout, format: str, control: Control, silent: int, has_val: bool) -> Iterator[str]:
-    if not has_val:
-        yield (
-            f"{ONLY_TRAIN}." if format == YOLO else "No measuring task is labelled yet: annotations_val.json is empty."
-        )
-    if layout.nameless:
-        told = counted(
-            layout.nameless, "region without a class, or outside of its image, is", "regions without a class"
-        )
-        yield f"{told}{', or outside of their image, are' if layout.nameless > 1 else ''} left out."
-    if silent:
-        yield f"{counted(silent, 'labelled task says', 'labelled tasks say')} nothing about '{control.name}'."
+def _notes(layout: Layout, tally: Tally, format: str, control: Control) -> Iterator[str]:
+    if not tally.images[VAL]:
+        yield f"No measuring task is labelled yet; {NO_VAL[format]}."
+    if layout.dropped:
+        told, are = counted(layout.dropped, "region has", "regions have"), "is" if layout.dropped == 1 else "are"
+        yield f"{told} no class, or no area in the image, and {are} left out."
+    if tally.silent:
+        yield f"{counted(tally.silent, 'labelled task says', 'labelled tasks say')} nothing about '{control.name}'."
     if layout.anew:
         told = counted(layout.anew, "image was", "images were")
-        yield f"{told} written anew, upright and opaque, as trainers would not see what people saw."
+        yield f"{told} written anew, upright and opaque: programs would not see what people saw."

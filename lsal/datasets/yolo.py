@@ -31,7 +31,7 @@ class Yolo:
         if tool_of(control) == "Brush":
             library.load()  # it traces masks; asked here, before anything is written
         self.folder, self.labels, self.task = folder, control.labels, task
-        self.anew = self.nameless = 0
+        self.anew = self.dropped = 0
         for part in PARTS:
             (folder / "images" / part).mkdir(parents=True)
             (folder / "labels" / part).mkdir(parents=True)
@@ -45,7 +45,7 @@ class Yolo:
         stem = self.folder / "images" / part / name_of(example.task_id, path)
         # Its loader turns photos as their EXIF data say: a link shows them upright, as people saw them.
         self.anew += place(path, header, stem, turned=True)[1]
-        self.nameless += len(regions) - len(lines)
+        self.dropped += len(regions) - len(lines)
         told = "".join(f"{line}\n" for line in lines)
         (self.folder / "labels" / part / f"{stem.name}.txt").write_text(told)
         return len(lines)

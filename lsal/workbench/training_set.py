@@ -25,7 +25,7 @@ def export(desk: Desk, format: str, control: str, folder: Path, force: bool, rep
     Raises BadRequest where the format cannot hold the control, BadData without anything to train on.
     """
     chosen = _control(desk, format, control)
-    tasks = len(desk.mirror.ids(LABELLED))
+    tasks = desk.mirror.count(LABELLED)
     with datasets.whole(folder, force) as beside:
         return datasets.write(beside, folder, format, chosen, _examples(desk, chosen), tasks, report or _quiet)
 
