@@ -83,9 +83,19 @@ def write(
     if not tally.images[TRAIN]:
         raise _nothing(control, tally)
     layout.end(bool(tally.images[VAL]))
-    counts = {name: getattr(tally, name) for name in ("images", "regions", "empty", "left_out")}
-    facts = {"anew": layout.anew, "notes": tuple(_notes(layout, tally, format, control))}
-    made = Dataset(str(final), format, task, control.name, control.labels, **counts, **facts)
+    made = Dataset(
+        folder=str(final),
+        format=format,
+        task=task,
+        control=control.name,
+        labels=control.labels,
+        images=tally.images,
+        regions=tally.regions,
+        empty=tally.empty,
+        anew=layout.anew,
+        left_out=tally.left_out,
+        notes=tuple(_notes(layout, tally, format, control)),
+    )
     write_json(folder / NOTE, made)
     return made
 

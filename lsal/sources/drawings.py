@@ -72,9 +72,12 @@ def _outline(annotation: Item, which: str, size: Size) -> Shape:
 def _mask(annotation: Item, which: str, size: Size) -> Shape:
     told = annotation.get("segmentation")
     try:
-        return brush_of(mask_of_runs(told if isinstance(told, dict) else {}, size))
+        mask = mask_of_runs(told if isinstance(told, dict) else {}, size)
     except BadData as error:
         raise BadData(f"{which}, whose segmentation {error.what}", MEND) from None
+    if not mask.any():
+        raise BadData(f"{which}, whose mask holds nothing of the image", MEND)
+    return brush_of(mask)
 
 
 READERS = {"boxes": _box, "outlines": _outline, "masks": _mask}

@@ -85,7 +85,7 @@ class Exporting(Opened):
         BadRequest for a format that there is not, or that the label config does not go with.
         """
         if what in datasets.FORMATS:
-            return self._training_set(what, format, control, Path(out or what), force, report)
+            return training_set.export(self.desk, what, format, control, Path(out or what), force, report)
         if what not in FORMATS:
             fix = f"Give one of: {', '.join([*FORMATS, *datasets.FORMATS])}"
             raise BadRequest(f"'{what}' is not what can be exported", fix)
@@ -99,14 +99,6 @@ class Exporting(Opened):
         write = self._write_annotations if what == ANNOTATIONS else self._write_predictions
         count = _whole(path, force, lambda beside: write(beside, format, report))
         return Exported(str(path), what, format, count, path.stat().st_size)
-
-    def _training_set(
-        self, what: str, format: str, control: str, out: Path, force: bool, report: Report | None
-    ) -> Dataset:
-        if format:
-            raise BadRequest(f"{what} is a format by itself, and takes no --format", f"lsal export {what}")
-        sync(self.desk.mirror, self.desk.project, report)
-        return training_set.export(self.desk, what, control, out.expanduser().resolve(), force, report)
 
     def _write_annotations(self, path: Path, format: str, report: Report | None) -> int:
         sync(self.desk.mirror, self.desk.project, report)

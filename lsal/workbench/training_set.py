@@ -14,20 +14,26 @@ from lsal.datasets import Dataset
 from lsal.desk import Desk
 from lsal.errors import BadRequest
 from lsal.label_studio.mirror import LABELLED
+from lsal.label_studio.sync import sync
 from lsal.protocols import Report
 from lsal.records import Control, Example, Progress
 from lsal.worker.answers import measuring_tasks
 
 
-def export(desk: Desk, format: str, control: str, folder: Path, force: bool, report: Report | None) -> Dataset:
+def export(
+    desk: Desk, what: str, format: str, control: str, out: Path, force: bool, report: Report | None = None
+) -> Dataset:
     """Write what people agreed on into a folder, whole or not at all; an earlier export is replaced with `force`.
 
     Raises BadRequest where the format cannot hold the control, BadData without anything to train on.
     """
-    chosen = _control(desk, format, control)
+    if format:
+        raise BadRequest(f"{what} is a format by itself, and takes no --format", f"lsal export {what}")
+    sync(desk.mirror, desk.project, report)
+    chosen, folder = _control(desk, what, control), out.expanduser().resolve()
     tasks = desk.mirror.count(LABELLED)
     with datasets.whole(folder, force) as beside:
-        return datasets.write(beside, folder, format, chosen, _examples(desk, chosen), tasks, report or _quiet)
+        return datasets.write(beside, folder, what, chosen, _examples(desk, chosen), tasks, report or _quiet)
 
 
 def _examples(desk: Desk, control: Control) -> Iterator[tuple[str, Example]]:
