@@ -84,7 +84,7 @@ def test_it_goes_on_where_it_was_stopped(tmp_path):
     assert not heard, "nothing was trained again"
 
 
-def test_only_the_last_point_is_trained_again(tmp_path):
+def test_what_was_kept_is_not_made_again(tmp_path):
     source = read_source(rows(), "text", "label")
     pool, test = source.pool_and_test(0)
 
@@ -95,14 +95,15 @@ def test_only_the_last_point_is_trained_again(tmp_path):
 
         return replay(pool, test, source.control, "sklearn_text", STRATEGIES["auto"], 5, 5, 20, 0, off, kept=kept)
 
-    kept = tmp_path / "curve.json"
+    kept = tmp_path / "curve"
     with pytest.raises(Stopped):
         run(15)
-    assert json.loads(kept.read_text())["labels"] == [5, 10]
-    made = json.loads(kept.read_text())
+    made = json.loads((kept / "points.json").read_text())
+    assert made["labels"] == [5, 10]
     made["metric"] = [0.125, 0.25]
-    kept.write_text(json.dumps(made))
+    (kept / "points.json").write_text(json.dumps(made))
     curve = run(99)
+    assert sorted(path.name for path in kept.iterdir()) == ["20", "points.json"], "the last weights alone"
     assert curve.metric[:2] == [0.125, 0.25], "what was kept stays as it is"
     assert curve.labels == [5, 10, 15, 20]
     whole = replay(pool, test, source.control, "sklearn_text", STRATEGIES["auto"], 5, 5, 20)
@@ -113,7 +114,7 @@ def test_only_the_last_point_is_trained_again(tmp_path):
 @pytest.mark.parametrize("change", [{"batch": 6}, {"budget": 21}, {"options": {"C": 2.0}}, {"seeds": 3}, "label"])
 def test_points_of_another_rehearsal_are_not_taken(tmp_path, change):
     small(rows(), keep=tmp_path)
-    before, made = {path: path.read_bytes() for path in tmp_path.iterdir()}, rows()
+    before, made = {path: path.read_bytes() for path in tmp_path.rglob("points.json")}, rows()
     if change == "label":
         made[3]["label"] = "sky" if made[3]["label"] != "sky" else "sea"
         change = {}

@@ -8,8 +8,9 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.protocols import Report
-from lsal.rehearsal.curves import Curve, replay, report_of
+from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.kept import place_of
+from lsal.rehearsal.replaying import replay, report_of
 from lsal.rehearsal.source import read_source
 from lsal.rehearsal.verdict import BASELINE, Rehearsal, conclude
 from lsal.strategies import STRATEGIES

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lsal.files import to_json
-from lsal.rehearsal.curves import Curve
+from lsal.rehearsal.curve import Curve
 
 BASELINE = "random"
 ACCURACY = "accuracy"

@@ -2,49 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsal.files import read_json, write_json
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
 from lsal.predicting import thoroughly, twice
 from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
+from lsal.rehearsal.curve import Curve
+from lsal.rehearsal.kept import keep, resumed
 from lsal.strategies.pools import make_pool, start_pool
 
 if TYPE_CHECKING:
     from lsal.records import Ints
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One strategy with one seed: after `labels[i]` labels the value of the main figure was `metric[i]`.
-
-    `picked[i]` are the places in the pool that the i-th batch took.
-    """
-
-    labels: list[int] = field(default_factory=list)
-    metric: list[float] = field(default_factory=list)
-    query_seconds: list[float] = field(default_factory=list)
-    why: list[str] = field(default_factory=list)
-    picked: list[list[int]] = field(default_factory=list)
-
-    @property
-    def area(self) -> float:
-        """The mean value between the first and the last number of labels."""
-        width = self.labels[-1] - self.labels[0]
-        return float(np.trapezoid(self.metric, self.labels)) / width if width else self.metric[-1]
-
-    @property
-    def taken(self) -> Ints:
-        """All places that were taken, in order."""
-        return np.array([place for batch in self.picked for place in batch], np.int64)
 
 
 def replay(
@@ -66,23 +43,14 @@ def replay(
 
     The first batch is the strategy's own: one that asks for uncertainty finds all chances even
     and so draws the same random start as the baseline of that seed. Training gets no targets
-    but the picked ones; `report` hears the labels so far out of the budget. What nobody knows the
-    answer to counts as nothing, as does a version that finds nothing. Points are written to the file
-    `kept`, and those that it holds already are not made again.
+    but the picked ones, and begins with the weights of the training before where the family can, as in a
+    round; `report` hears the labels so far out of the budget. What nobody knows the answer to counts
+    as nothing, as does a version that finds nothing. With a folder `kept` it goes on from what lies there.
     """
     hidden, asked = ([replace(example, target=None) for example in part] for part in (pool, test))
-    budget, curve, truth = min(budget, len(pool)), Curve(**read_json(kept, {}) if kept else {}), truths(by, test)
-    model: Model | None = None
-
-    def trained() -> Model:
-        made: Model = MODELS[family](control, options, seed)
-        labelled = curve.taken.tolist()
-        made.fit([pool[i] for i in labelled], hidden, [], report_of(report, len(labelled), budget))
-        return made
-
+    budget, truth = min(budget, len(pool)), truths(by, test)
+    curve, model = resumed(kept, control, family)
     while len(curve.taken) < budget:
-        if len(curve.taken) and model is None:  # the points before were kept, their last model was not
-            model = trained()
         ask: Pool
         open_: Ints
         if model is None:
@@ -94,14 +62,25 @@ def replay(
         picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         curve.query_seconds.append(time.perf_counter() - begin)
         curve.picked.append(open_[picks.positions].tolist())
-        model = trained()
-        said = answers(by, thoroughly(model, asked), test)
         curve.labels.append(len(curve.taken))
-        curve.metric.append(by.value(said, truth, control.labels) or 0.0)
         curve.why.append(picks.why)
+        model = _going_on(MODELS[family](control, options, seed), model)
+        labelled = [pool[i] for i in curve.taken.tolist()]
+        model.fit(labelled, hidden, [], report_of(report, len(labelled), budget))
+        said = answers(by, thoroughly(model, asked), test)
+        curve.metric.append(by.value(said, truth, control.labels) or 0.0)
         if kept:
-            write_json(kept, curve)
+            keep(kept, curve, model)
     return curve
+
+
+def _going_on(model: Model, before: Model | None) -> Model:
+    """The new model, to begin with what the one before learned, where its family can."""
+    if before is not None and hasattr(model, "begin_from"):
+        with tempfile.TemporaryDirectory(prefix="lsal-replay-") as folder:
+            before.save(Path(folder))
+            model.begin_from(Path(folder))
+    return model
 
 
 def _first_pool(
