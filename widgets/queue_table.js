@@ -1,7 +1,8 @@
 // The head of the queue: what people get next, best first, with the model's guess and its doubt.
-// Everything in a task is hostile: it goes in by textContent, images only as PNG data made by the kernel.
+// Everything in a task is hostile: it goes in by textContent, images only as data made by the kernel.
 
-const IMAGE = "data:image/png;base64,";
+const IMAGE = /^data:image\/(png|jpeg);base64,/;
+const COLOUR = /^#[0-9a-f]{6}$/i;
 const COLUMNS = [
   ["#", "Place in the published batch"],
   ["Task", "What people will see"],
@@ -55,6 +56,11 @@ function line(row, preview) {
     guess.append(mark, make("span", "lsal-queue-figure", "no guess is shown"));
     return make("tr", "", place, task(row, preview), guess, link(row));
   }
+  if (preview.legend?.length) {
+    guess.colSpan = 2;
+    guess.append(...preview.legend.map(classOf));
+    return make("tr", "", place, task(row, preview), guess, link(row));
+  }
   said(guess, row.guess, row.chance === null ? "" : percent(row.chance));
   said(second, row.runner_up, row.margin === null ? "" : `margin ${percent(row.margin)}`);
   return make("tr", "", place, task(row, preview), guess, second, link(row));
@@ -62,10 +68,11 @@ function line(row, preview) {
 
 function task(row, preview) {
   const cell = make("td", "lsal-queue-task");
-  if (typeof preview.image === "string" && preview.image.startsWith(IMAGE)) {
-    const image = make("img", "lsal-queue-image");
+  if (typeof preview.image === "string" && IMAGE.test(preview.image)) {
+    const image = make("img", preview.legend ? "lsal-queue-image lsal-queue-drawn" : "lsal-queue-image");
     image.src = preview.image;
     image.alt = `Task ${row.task}`;
+    if (preview.regions) image.title = preview.regions;
     cell.append(image);
   }
   if (preview.text) {
@@ -76,6 +83,13 @@ function task(row, preview) {
   if (preview.problem) cell.append(make("div", "lsal-queue-problem", preview.problem));
   if (!cell.hasChildNodes()) cell.append(make("span", "lsal-queue-figure", "reading ..."));
   return cell;
+}
+
+function classOf(entry) {
+  const mark = make("span", "lsal-queue-mark");
+  if (COLOUR.test(entry.colour)) mark.style.backgroundColor = entry.colour;
+  const figure = make("span", "lsal-queue-figure", entry.figure);
+  return make("div", "lsal-queue-region", mark, make("span", "", entry.name), figure);
 }
 
 function link(row) {
