@@ -3,6 +3,7 @@
 
 const IMAGE = /^data:image\/(png|jpeg);base64,/;
 const COLOUR = /^#[0-9a-f]{6}$/i;
+const GUESS = "What the live version saw when the batch was ranked: how many of each class, and how sure it was of them";
 const COLUMNS = [
   ["#", "Place in the published batch"],
   ["Task", "What people will see"],
@@ -31,17 +32,25 @@ function list(model) {
   if (!rows.length) return [title, make("div", "lsal-queue-empty", model.get("empty"))];
   const table = make("table", "lsal-queue-table");
   const previews = model.get("previews");
-  table.append(head(), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
+  const objects = Object.values(previews).some((preview) => preview.legend);
+  if (objects) table.classList.add("lsal-queue-objects");
+  table.append(head(objects), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
   return [title, table];
 }
 
-function head() {
+function head(objects) {
   const cells = COLUMNS.map(([name, meaning]) => {
     const cell = make("th", "", name);
     cell.scope = "col";
     cell.title = meaning;
     return cell;
   });
+  if (objects) {
+    // Objects have no runner-up: what was seen of each class takes its place.
+    cells.splice(3, 1);
+    cells[2].colSpan = 2;
+    cells[2].title = GUESS;
+  }
   return make("thead", "", make("tr", "", ...cells));
 }
 
@@ -56,9 +65,10 @@ function line(row, preview) {
     guess.append(mark, make("span", "lsal-queue-figure", "no guess is shown"));
     return make("tr", "", place, task(row, preview), guess, link(row));
   }
-  if (preview.legend?.length) {
+  if (preview.legend) {
     guess.colSpan = 2;
-    guess.append(...preview.legend.map(classOf));
+    if (preview.legend.length) guess.append(...preview.legend.map(classOf));
+    else said(guess, row.guess, "");
     return make("tr", "", place, task(row, preview), guess, link(row));
   }
   said(guess, row.guess, row.chance === null ? "" : percent(row.chance));

@@ -82,4 +82,5 @@ def _span(counts: Sequence[int]) -> str:
 
 def _measured_on(shown: Sequence[Point], unit: str) -> str:
     spanned = _span([one.tasks for one in shown])
-    return f"Measured on {spanned} {shown[-1].measured_on}, with so many {unit} of each class as stand beside it."
+    meant = "what people drew in them" if unit == "regions" else "those of them that people gave the class"
+    return f"Measured on {spanned} {shown[-1].measured_on}; {unit} are {meant}."

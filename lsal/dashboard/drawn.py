@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Regions on one picture: more of them hide each other."""
-LINE, EDGE = 3, 5
-"""Pixels: a line in the colour of its class, on a darker one that sets it off from any photograph."""
+LINE, EDGE, RIM = 4, 6, 3
+"""Pixels: a line in the colour of its class, on a darker one that sets it off from any photograph; a mask's rim."""
 DARK = (0, 0, 0, 120)
 TINT, VEIL = 60, 110
 """How opaque (of 255) the inside of an outline is, and a mask."""
@@ -105,6 +105,6 @@ def _mask(layer: Image, brush: Brush, colour: str) -> None:
 
     mask = images.fromarray(mask_of(brush)).convert("L").resize(layer.size, images.Resampling.BOX)
     inside = mask.point(lambda share: 255 * (share > 127))
-    core = inside.filter(ImageFilter.MinFilter(LINE))
+    core = inside.filter(ImageFilter.MinFilter(RIM))
     layer.paste(colour, mask=inside)
     layer.putalpha(images.composite(images.new("L", layer.size, VEIL), inside, core))

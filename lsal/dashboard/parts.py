@@ -26,7 +26,9 @@ def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
         f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
         for name, value, more in _facts(status)
     )
-    told = "".join(f'<div class="lsal-warning">{escape(text)}</div>' for text in (*status.warnings, *warnings))
+    told = "".join(
+        f'<div class="lsal-warning">{escape(text)}</div>' for text in dict.fromkeys((*status.warnings, *warnings))
+    )
     return f'<div class="lsal-status">{_head(status)}<div class="lsal-facts">{facts}</div>{told}</div>'
 
 
@@ -104,7 +106,7 @@ def class_tables(sheets: Iterable[Sheet], colours: Mapping[str, str]) -> str:
 def _class_table(shown: Sheet, colours: Mapping[str, str]) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in shown.columns)
     rows = "".join(f"<tr>{_class_cells(row, colours)}</tr>" for row in shown.rows)
-    notes = "".join(f'<div class="lsal-note">{escape(text)}</div>' for text in shown.notes)
+    notes = "".join(f"<p>{escape(text)}</p>" for text in shown.notes)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # Classes of objects say what the mean over them hides; those of choices can wait for a click.
     opened = " open" if colours else ""
