@@ -10,6 +10,7 @@ from lsal.dashboard.colours import colours_of, worth_showing
 from lsal.dashboard.pictures import Picture
 from lsal.dashboard.tables import Row, Sheet
 from lsal.dashboard.wording import cut, figure, file_at, said
+from lsal.phrases import counted
 from lsal.records import Regions
 from lsal.targets import from_plain
 from lsal.workbench.comparing import Changed, Compared, Figures
@@ -67,7 +68,7 @@ def _class(shown: Compared, label: str) -> str:
     name = "F1" if "F1" in known.figures else next(iter(known.figures))
     figures = [one.figures.get(name) if one else None for one in sides]
     first, second = ("-" if one is None else f"{one:.3f}" for one in figures)
-    return f"{name} {first} and {second}, given {known.tasks} times"
+    return f"{name} {first} and {second}, given {counted(known.tasks, 'time')}"
 
 
 def _pictures(shown: Compared) -> dict[tuple[int, int], Picture]:
