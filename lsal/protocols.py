@@ -78,7 +78,11 @@ class Model(Protocol):
 
 
 class Strategy(Protocol):
-    """Picks the n most instructive tasks of a pool."""
+    """Picks the n most instructive tasks of a pool.
+
+    One with the attribute `looks_twice`, True, is given `Pool.disagreement`: the model is then asked
+    by its `predict_twice`, which families have that can mirror their input.
+    """
 
     def __call__(self, pool: Pool, n: int) -> Picks:
         """N distinct positions, best first; the same seed gives the same answer. Raises EmptyPool."""

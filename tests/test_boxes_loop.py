@@ -68,6 +68,9 @@ def test_two_rounds_learn_where_the_squares_are(label_studio: Server, root: Path
     assert guesses & {"1 cat", "1 dog"}, guesses
     told = bench.predict(bench.desk.config.xml, [{"id": 0, "data": next(bench.desk.mirror.tasks(OPEN)).data}])
     assert told[0]["model_version"] == "lsal-label.v2"
+    bench.configure(strategy="flip_disagreement")
+    assert "read differently when mirrored" in do(bench, "rank")["why"]
+    assert {"disagreement", "boxes"} == bench.queue()[1].parts.keys() | bench.queue()[0].parts.keys()
 
 
 def test_the_threshold_of_the_settings_decides_what_is_shown(label_studio: Server, root: Path, tmp_path: Path) -> None:

@@ -5,16 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from coco_toys import Told, coco
+from faster_coco_eval.core import mask as rle
 from PIL import Image
 
+from lsal.brushes import mask_of
 from lsal.errors import BadData, BadRequest
 from lsal.kinds.writing import drawn, taking
 from lsal.label_studio.config import read_config
 from lsal.records import Box, Polygon, Region, Regions
 from lsal.rehearsal import rehearse
 from lsal.rehearsal import source as rehearsal
+from lsal.runs import runs_of
 from lsal.sources import Source, Wanted, read_source
 from lsal.testing.materials import SIDE, square
 
@@ -174,6 +178,48 @@ def test_a_broken_outline_is_named(tmp_path: Path, segmentation: Any, why: str) 
     with pytest.raises(BadData, match=why):
         read(folder)
     assert read(folder, skip_bad=True).found.count == 2
+
+
+def masks(told: Told) -> None:
+    """Squares as run-length codes, compressed and not."""
+    for number, one in enumerate(told["annotations"]):
+        left, top, width, height = one["bbox"]
+        mask = np.zeros((SIDE, SIDE), bool)
+        mask[top : top + height, left : left + width] = True
+        packed = rle.encode(np.asfortranarray(mask, dtype=np.uint8))
+        short = {"counts": bytes(packed["counts"]).decode(), "size": [SIDE, SIDE]}
+        one["segmentation"] = short if number % 2 else {"counts": runs_of(mask), "size": [SIDE, SIDE]}
+
+
+def test_run_length_codes_are_masks(tmp_path: Path) -> None:
+    source = read(coco(tmp_path / "zoo", range(4), change=masks))
+    assert (source.kind, read_config(source.config).controls[0].tag) == ("masks", "BrushLabels")
+    for number, row in enumerate(source.rows):
+        assert row.objects is not None
+        (one,), (left, top, side) = row.objects.items, square(number)
+        mask = mask_of(one.shape)
+        assert mask[top : top + side, left : left + side].all()
+        assert mask.sum() == side * side
+    assert read(tmp_path / "zoo", outlines=False).kind == "boxes", "a config of one's own may ask for boxes"
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "why"),
+    [
+        ({"counts": [4000, 96], "size": [32, 128]}, r"is of height and width \[32, 128\], and not \[64, 64\]"),
+        ({"counts": [4000, 97], "size": [64, 64]}, "is no run-length code of 64 x 64 pixels"),
+        ({"counts": "0h", "size": [64, 64]}, "is no run-length code of 64 x 64 pixels: '0h'"),
+        ({"counts": {}, "size": [64, 64]}, "is no run-length code"),
+        ({"counts": [4096], "size": [64, 64]}, "mask holds nothing of the image"),
+    ],
+)
+def test_a_broken_run_length_code_is_named(tmp_path: Path, segmentation: Any, why: str) -> None:
+    def spoil(told: Told) -> None:
+        masks(told)
+        told["annotations"][0]["segmentation"] = segmentation
+
+    with pytest.raises(BadData, match=f"has annotation 100.* {why}"):
+        read(coco(tmp_path / "zoo", range(3), change=spoil))
 
 
 def test_an_image_that_cannot_be_read_or_is_shown_turned_is_named(tmp_path: Path) -> None:

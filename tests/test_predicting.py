@@ -99,7 +99,7 @@ def test_a_cancel_stops_after_the_chunk_under_way(home: Home) -> None:
 
     made = version(home)
     with pytest.MonkeyPatch.context() as patch, ENGINES["here"]() as executor:
-        patch.setattr("lsal.predicting._loaded", {made.folder: Counting(CONTROL)})
+        patch.setattr("lsal.predicting.scoring._loaded", {made.folder: Counting(CONTROL)})
         with pytest.raises(Cancelled):
             score(made, CONTROL, POOL, executor, cancel)
     assert asked == [CHUNK]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,67 @@ def test_the_json_has_results_summary_and_verdict():
 
 def test_the_same_source_gives_the_same_curves():
     assert untimed(small(rows())) == untimed(small(rows()))
+
+
+class Stopped(Exception):
+    """Stands for a machine that was switched off."""
+
+
+def test_it_goes_on_where_it_was_stopped(tmp_path):
+    wanted, trainings = untimed(small(rows())), []
+
+    def off(progress):
+        trainings.append(progress.message)
+        if len(set(trainings)) == 2:  # within the second strategy
+            raise Stopped
+
+    for _ in range(3):  # each time a little further
+        with contextlib.suppress(Stopped):
+            small(rows(), keep=tmp_path, report=off)
+        trainings.clear()
+    assert untimed(small(rows(), keep=tmp_path)) == wanted
+    assert len(list(tmp_path.iterdir())) == 4
+    heard = []
+    assert untimed(small(rows(), keep=tmp_path, report=heard.append)) == wanted
+    assert not heard, "nothing was trained again"
+
+
+def test_only_the_last_point_is_trained_again(tmp_path):
+    source = read_source(rows(), "text", "label")
+    pool, test = source.pool_and_test(0)
+
+    def run(budget_seen):
+        def off(progress):
+            if progress.done >= budget_seen:
+                raise Stopped
+
+        return replay(pool, test, source.control, "sklearn_text", STRATEGIES["auto"], 5, 5, 20, 0, off, kept=kept)
+
+    kept = tmp_path / "curve.json"
+    with pytest.raises(Stopped):
+        run(15)
+    assert json.loads(kept.read_text())["labels"] == [5, 10]
+    made = json.loads(kept.read_text())
+    made["metric"] = [0.125, 0.25]
+    kept.write_text(json.dumps(made))
+    curve = run(99)
+    assert curve.metric[:2] == [0.125, 0.25], "what was kept stays as it is"
+    assert curve.labels == [5, 10, 15, 20]
+    whole = replay(pool, test, source.control, "sklearn_text", STRATEGIES["auto"], 5, 5, 20)
+    assert curve.picked == whole.picked
+    assert curve.metric[2:] == whole.metric[2:]
+
+
+@pytest.mark.parametrize("change", [{"batch": 6}, {"budget": 21}, {"options": {"C": 2.0}}, {"seeds": 3}, "label"])
+def test_points_of_another_rehearsal_are_not_taken(tmp_path, change):
+    small(rows(), keep=tmp_path)
+    before, made = {path: path.read_bytes() for path in tmp_path.iterdir()}, rows()
+    if change == "label":
+        made[3]["label"] = "sky" if made[3]["label"] != "sky" else "sea"
+        change = {}
+    assert untimed(small(made, keep=tmp_path, **change)) == untimed(small(made, **change))
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(tmp_path.iterdir())) > len(before)
 
 
 def test_files_of_all_formats_and_rows_agree(tmp_path):

@@ -16,7 +16,9 @@ def label(bench: Workbench, a: Arguments) -> Any:
 
 def rehearse(bench: Workbench, a: Arguments) -> Any:
     """Replay strategies on a labelled source."""
-    options = {name: getattr(a, name) for name in ("input", "label", "start", "batch", "budget", "seeds", "family")}
+    options = {
+        name: getattr(a, name) for name in ("input", "label", "start", "batch", "budget", "seeds", "family", "keep")
+    }
     return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), options=options_of(a), **options)
 
 
@@ -50,6 +52,7 @@ TRIAL = (
             argument("--budget", type=int, default=225, help="labels in all"),
             argument("--seeds", type=int, default=5, help="how many replays of each"),
             argument("--family", default=None, help="the model family"),
+            argument("--keep", default=None, help="a folder for the points: the same command goes on where it stopped"),
             FAMILY_OPTIONS,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -12,11 +12,13 @@ from lsal.dashboard.cleaning import cleaned_sheet
 from lsal.dashboard.contrasts import compared_sheet
 from lsal.dashboard.curves import points_sheet, rounds_sheet
 from lsal.dashboard.examples import example_sheet, prediction_sheet, regions_sheet
+from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
 from lsal.dashboard.wording import duration, said
+from lsal.datasets import Dataset
 from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
@@ -34,13 +36,7 @@ from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.status import Status
 from lsal.workbench.told import NoneYet, Told
 
-LISTS: dict[type, Callable[[Any], Sheet]] = {
-    **TABLES,
-    Point: points_sheet,
-    Round: rounds_sheet,
-    Example: example_sheet,
-    Prediction: prediction_sheet,
-}
+LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
 """How a list of each record looks."""
 
 
@@ -97,6 +93,11 @@ def _(shown: Verification) -> Sheet:
 @sheet.register
 def _(shown: Cleaned) -> Sheet:
     return cleaned_sheet(shown)
+
+
+@sheet.register
+def _(shown: Dataset) -> Sheet:
+    return dataset_sheet(shown)
 
 
 @sheet.register

@@ -40,6 +40,11 @@ class Classes:
             tuple(label for label in labels if label not in seen) if tasks else (),
         )
 
+    def value(self, said: Said, truth: Said, labels: Sequence[str]) -> float | None:
+        """The share of right answers."""
+        both = [task for task in truth if task in said]
+        return sum(self.quality(said[task], truth[task]) for task in both) / len(both) if both else None
+
     def compare(self, old: Said, new: Said, truth: Said, labels: Sequence[str] = ()) -> Comparison:
         """Only tasks on which exactly one of them is right tell anything (the exact McNemar test)."""
         both = [task for task in truth if task in old and task in new]

@@ -40,7 +40,7 @@ class Objects:
     def measure(self, said: Said, truth: Said, labels: Sequence[str]) -> Measured:
         """The mean average precision at an overlap of one half, its interval, and by class."""
         tasks = [task for task in truth if task in said]
-        matched = self._match([said[task] for task in tasks], [truth[task] for task in tasks], labels)
+        matched = self._matched(said, truth, labels)
         value, strict = matched.mean(0), matched.mean()
         given = Counter(region["label"] for task in tasks for region in truth[task]["regions"])
         more = {f"{self.metric}-95": strict, "regions": float(sum(given.values()))}
@@ -55,6 +55,10 @@ class Objects:
             {label: ClassFigures(given[label], matched.of_class(n)) for n, label in enumerate(labels) if given[label]},
             unseen=tuple(label for label in labels if not given[label]) if tasks else (),
         )
+
+    def value(self, said: Said, truth: Said, labels: Sequence[str]) -> float | None:
+        """The mean average precision at an overlap of one half; None where people drew nothing."""
+        return self._matched(said, truth, labels).mean(0)
 
     def compare(self, old: Said, new: Said, truth: Said, labels: Sequence[str] = ()) -> Comparison:
         """The change of the mean average precision, tested by a bootstrap over images in pairs.
@@ -87,6 +91,10 @@ class Objects:
         shown = [one for one in told["regions"] if one.get("score", 1.0) >= SHOWN]
         counts = Counter(one["label"] or "no class" for one in shown)
         return ", ".join(f"{count} {label}" for label, count in counts.most_common()) or "nothing"
+
+    def _matched(self, said: Said, truth: Said, labels: Sequence[str]) -> Matched:
+        tasks = [task for task in truth if task in said]
+        return self._match([said[task] for task in tasks], [truth[task] for task in tasks], labels)
 
     def _match(self, said: Sequence[Any], truth: Sequence[Any], labels: Sequence[str]) -> Matched:
         from lsal.measuring.coco import match

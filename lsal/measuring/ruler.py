@@ -62,6 +62,9 @@ class Ruler(Protocol):
     def measure(self, said: Said, truth: Said, labels: Sequence[str]) -> Measured:
         """The figures over the tasks that are in both."""
 
+    def value(self, said: Said, truth: Said, labels: Sequence[str]) -> float | None:
+        """The main figure alone, without its interval; None without a task."""
+
     def compare(self, old: Said, new: Said, truth: Said, labels: Sequence[str]) -> Comparison:
         """The paired comparison of two versions over the tasks that are in all three."""
 

@@ -21,7 +21,8 @@ class Prediction:
     `Control.labels`. With several labels at once there is one unit for each label and the
     two columns are (absent, present). For regions there is one unit for each, and a last column
     more: the chance that there is none of the classes. `embedding` is float32 (d,), where the
-    model has one.
+    model has one. `disagreement` in [0, 1] is how far two looks at the same input differ, where
+    a strategy asked for a second one.
     A `problem` says why the input could not be read; the chances are then the prior.
     """
 
@@ -30,6 +31,7 @@ class Prediction:
     chances: Floats
     embedding: Floats | None = None
     problem: str | None = None
+    disagreement: float | None = None
 
     @property
     def confidence(self) -> float:
@@ -48,6 +50,7 @@ class Pool:
     and `labelled_classes` (m,) of the tasks that carry labels; `seen` (classes,) counts
     the labels given so far; `members` (k, units, classes) of a committee. Where the units are
     `objects` that a model found in an image, a last column is the chance of none of the classes.
+    `disagreement` (n,) is how far two looks at each input differ, for strategies that ask for it.
     """
 
     task_ids: Ints
@@ -60,6 +63,7 @@ class Pool:
     labelled_classes: Ints | None = None
     members: Floats | None = None
     objects: bool = False
+    disagreement: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.task_ids)

@@ -9,6 +9,7 @@ from typing import Any
 from lsal.errors import BadRequest
 from lsal.protocols import Report
 from lsal.rehearsal.curves import Curve, replay, report_of
+from lsal.rehearsal.kept import place_of
 from lsal.rehearsal.source import read_source
 from lsal.rehearsal.verdict import BASELINE, Rehearsal, conclude
 from lsal.strategies import STRATEGIES
@@ -27,6 +28,7 @@ def rehearse(
     seeds: int = 5,
     family: str | None = None,
     options: Mapping[str, Any] | None = None,
+    keep: Path | str | None = None,
     report: Report | None = None,
 ) -> Rehearsal:
     """Replay `strategies` over a labelled source; every seed plays all of them.
@@ -34,8 +36,9 @@ def rehearse(
     It is a CSV, TSV or JSONL file, rows, a folder of images by class, or objects in images as
     COCO writes them. In a column `split`, `test` marks the rows that are measured on, and every other
     word the pool; without it each seed holds out a fifth of its own. For image families the inputs of
-    a table are files beside it; `options` are the family's. Raises BadData for a source that cannot
-    be read and BadRequest for figures or names that make no sense.
+    a table are files beside it; `options` are the family's. Every point is written to the folder `keep`: the
+    same rehearsal then goes on where it was stopped. Raises BadData for a source that cannot be read
+    and BadRequest for figures or names that make no sense.
     """
     if min(start, batch, seeds) < 1 or budget < start or not strategies:
         figures = f"start {start}, batch {batch}, budget {budget}, seeds {seeds}"
@@ -51,6 +54,10 @@ def rehearse(
             done = seed * len(chosen) + place
             told = report_of(report, done, seeds * len(chosen), f"{name}, seed {seed}")
             limits = (start, batch, budget, seed)
-            curve = replay(pool, test, given.control, family, strategy, *limits, told, options, given.by)
+            kept = None
+            if keep is not None:
+                how = (family, options, start, batch, budget)
+                kept = place_of(Path(keep), name, seed, pool, test, given.control, *how)
+            curve = replay(pool, test, given.control, family, strategy, *limits, told, options, given.by, kept)
             curves[name].append(curve)
     return conclude(curves, given.by.metric, f"{len(test)} tasks that were never in the pool")

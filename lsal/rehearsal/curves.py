@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lsal.files import read_json, write_json
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
-from lsal.predicting import thoroughly
-from lsal.protocols import Report, Strategy
+from lsal.predicting import thoroughly, twice
+from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.strategies.pools import make_pool, start_pool
 
@@ -22,18 +24,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Curve:
-    """One strategy with one seed: after `labels[i]` labels the value of the main figure was `metric[i]`."""
+    """One strategy with one seed: after `labels[i]` labels the value of the main figure was `metric[i]`.
+
+    `picked[i]` are the places in the pool that the i-th batch took.
+    """
 
     labels: list[int] = field(default_factory=list)
     metric: list[float] = field(default_factory=list)
     query_seconds: list[float] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
+    picked: list[list[int]] = field(default_factory=list)
 
     @property
     def area(self) -> float:
         """The mean value between the first and the last number of labels."""
         width = self.labels[-1] - self.labels[0]
         return float(np.trapezoid(self.metric, self.labels)) / width if width else self.metric[-1]
+
+    @property
+    def taken(self) -> Ints:
+        """All places that were taken, in order."""
+        return np.array([place for batch in self.picked for place in batch], np.int64)
 
 
 def replay(
@@ -49,33 +60,47 @@ def replay(
     report: Report | None = None,
     options: Mapping[str, Any] | None = None,
     by: Ruler = CLASSES,
+    kept: Path | None = None,
 ) -> Curve:
     """One run of {pick, look the labels up, train, measure on `test`} until `budget` labels are spent.
 
     The first batch is the strategy's own: one that asks for uncertainty finds all chances even
     and so draws the same random start as the baseline of that seed. Training gets no targets
     but the picked ones; `report` hears the labels so far out of the budget. What nobody knows the
-    answer to counts as nothing, as does a version that finds nothing.
+    answer to counts as nothing, as does a version that finds nothing. Points are written to the file
+    `kept`, and those that it holds already are not made again.
     """
     hidden, asked = ([replace(example, target=None) for example in part] for part in (pool, test))
-    labelled, open_ = np.zeros(0, np.int64), np.arange(len(pool))
-    ask = _first_pool(hidden, control, family, options, seed)
-    budget, curve = min(budget, len(pool)), Curve()
-    while len(labelled) < budget:
-        wanted = min(batch if len(labelled) else start, budget - len(labelled))
+    budget, curve, truth = min(budget, len(pool)), Curve(**read_json(kept, {}) if kept else {}), truths(by, test)
+    model: Model | None = None
+
+    def trained() -> Model:
+        made: Model = MODELS[family](control, options, seed)
+        labelled = curve.taken.tolist()
+        made.fit([pool[i] for i in labelled], hidden, [], report_of(report, len(labelled), budget))
+        return made
+
+    while len(curve.taken) < budget:
+        if len(curve.taken) and model is None:  # the points before were kept, their last model was not
+            model = trained()
+        ask: Pool
+        open_: Ints
+        if model is None:
+            ask, open_ = _first_pool(hidden, control, family, options, seed), np.arange(len(pool))
+        else:
+            told = twice(model, hidden) if getattr(strategy, "looks_twice", False) else model.predict(hidden)
+            ask, open_ = _next_pool(told, pool, control, curve.taken, seed)
         begin = time.perf_counter()
-        picks = strategy(ask, wanted)
+        picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         curve.query_seconds.append(time.perf_counter() - begin)
-        labelled, open_ = np.concatenate([labelled, open_[picks.positions]]), np.delete(open_, picks.positions)
-        model = MODELS[family](control, options, seed)
-        told = report_of(report, len(labelled), budget)
-        model.fit([pool[i] for i in labelled.tolist()], hidden, [], told)
+        curve.picked.append(open_[picks.positions].tolist())
+        model = trained()
         said = answers(by, thoroughly(model, asked), test)
-        curve.labels.append(len(labelled))
-        curve.metric.append(by.measure(said, truths(by, test), control.labels).value or 0.0)
+        curve.labels.append(len(curve.taken))
+        curve.metric.append(by.value(said, truth, control.labels) or 0.0)
         curve.why.append(picks.why)
-        if len(labelled) < budget:
-            ask = _next_pool(model.predict(hidden), pool, control, labelled, open_, seed)
+        if kept:
+            write_json(kept, curve)
     return curve
 
 
@@ -87,11 +112,13 @@ def _first_pool(
 
 
 def _next_pool(
-    predictions: list[Prediction], pool: Sequence[Example], control: Control, labelled: Ints, open_: Ints, seed: int
-) -> Pool:
-    targets = [target for i in labelled.tolist() if (target := pool[i].target) is not None]
-    known = [predictions[i] for i in labelled]
-    return make_pool([predictions[i] for i in open_], control, targets, known, seed + 10_007 * len(labelled))
+    predictions: Sequence[Prediction], pool: Sequence[Example], control: Control, taken: Ints, seed: int
+) -> tuple[Pool, Ints]:
+    """What the strategy sees, and which places of the pool it is about."""
+    open_ = np.setdiff1d(np.arange(len(pool)), taken)
+    targets = [target for i in taken.tolist() if (target := pool[i].target) is not None]
+    known = [predictions[i] for i in taken]
+    return make_pool([predictions[i] for i in open_], control, targets, known, seed + 10_007 * len(taken)), open_
 
 
 def report_of(report: Report | None, done: int, total: int, message: str = "") -> Report:

@@ -20,8 +20,8 @@ from lsal.sources.drawings import Drawn, outlined, region, upright_size
 from lsal.sources.rows import Bad, Row, Rows, Wanted
 from lsal.sources.tables import unknown
 
-TRAIN, TEST = "annotations_train.json", "annotations_test.json"
-"""What a folder's COCO files are called; the images of the second are kept for testing."""
+TRAIN, VAL, TEST = "annotations_train.json", "annotations_val.json", "annotations_test.json"
+"""What a folder's COCO files are called; the images of the last are kept for testing."""
 PARTS = ("images", "annotations", "categories")
 BOM = b"\xef\xbb\xbf"
 
@@ -38,46 +38,49 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The classes that the files name, in their order, and whether every object has an outline."""
+    """The classes that the files name, in their order; whether every object has an outline, and is a mask of pixels."""
 
     classes: tuple[str, ...]
     outlines: bool
+    masks: bool
 
 
 def parts_of(path: Path) -> list[Part]:
     """The COCO files that a path leads to; none if it leads to something else."""
     if path.is_dir():
-        files = [Part(path / TRAIN, "train"), Part(path / TEST, "test")]
+        files = [Part(path / TRAIN, "train"), Part(path / VAL, "val"), Part(path / TEST, "test")]
         return [part for part in files if part.path.is_file()] if files[0].path.is_file() else []
     return [Part(path, "train")] if is_coco(path) else []
 
 
 def glance(parts: Sequence[Part]) -> Glance:
     """What there is to learn. Raises BadData for a file that is not written as COCO is."""
-    classes, outlines = dict[str, None](), list[bool]()
+    classes, outlines, masks = dict[str, None](), list[bool](), list[bool]()
     for part in parts:
         told = _read(part.path)
         classes |= dict.fromkeys(_names(told, part.path).values())
-        outlines += [outlined(one) for one in told["annotations"] or () if not one.get("iscrowd")]
-    return Glance(tuple(classes), bool(outlines) and all(outlines))
+        single = [one for one in told["annotations"] or () if not one.get("iscrowd")]
+        outlines += [outlined(one) for one in single]
+        masks += [isinstance(one.get("segmentation"), dict) for one in single]
+    return Glance(tuple(classes), bool(outlines) and all(outlines), bool(masks) and all(masks))
 
 
-def coco_rows(parts: Sequence[Part], wanted: Wanted, outlines: bool) -> Rows:
-    """The images with their objects: outlines, or boxes."""
+def coco_rows(parts: Sequence[Part], wanted: Wanted, kind: str) -> Rows:
+    """The images with their objects: `boxes`, `outlines` or `masks`."""
 
     def rows() -> Iterator[Row | Bad]:
         for part in parts:
-            yield from _rows(part, wanted, outlines)
+            yield from _rows(part, wanted, kind)
 
     return rows
 
 
-def _rows(part: Part, wanted: Wanted, outlines: bool) -> Iterator[Row | Bad]:
+def _rows(part: Part, wanted: Wanted, kind: str) -> Iterator[Row | Bad]:
     told, found = _read(part.path), defaultdict[int | str, list[Item]](list)
     for annotation in told["annotations"] or ():
         found[_key(annotation.get("image_id"))].append(annotation)
     names = {number: wanted.aliases.get(name, name) for number, name in _names(told, part.path).items()}
-    drawn = None if told["annotations"] is None else Drawn(names, outlines)
+    drawn = None if told["annotations"] is None else Drawn(names, kind)
     seen = set()
     for image in told["images"]:
         number, name = _key(image.get("id")), image.get("file_name")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsal.brushes import brush_of
 from lsal.errors import BadData
 from lsal.opening import open_image
 from lsal.records import Box, Point, Polygon, Region, Shape
+from lsal.runs import mask_of_runs
 
 SLACK = 1.0
 """Pixels by which a drawing may leave its image: rounding. It is cut at the edge."""
@@ -23,10 +25,10 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """How annotations are read: their categories by id, and whether their outlines are wanted or their boxes."""
+    """How annotations are read: their categories by id, and what is wanted: `boxes`, `outlines` or `masks`."""
 
     names: Mapping[int | str, str]
-    outlines: bool
+    kind: str
 
 
 def outlined(annotation: Item) -> bool:
@@ -42,7 +44,7 @@ def region(annotation: Item, drawn: Drawn, size: Size) -> Region:
     label = drawn.names.get(category) if isinstance(category, int | str) else None
     if label is None:
         raise BadData(f"{which} of category {category!r:.40}, which the file does not list", "Add the category")
-    return Region(label, _outline(annotation, which, size) if drawn.outlines else _box(annotation, which, size))
+    return Region(label, READERS[drawn.kind](annotation, which, size))
 
 
 def _box(annotation: Item, which: str, size: Size) -> Shape:
@@ -65,6 +67,20 @@ def _outline(annotation: Item, which: str, size: Size) -> Shape:
         raise BadData(f"{which}, whose segmentation is no list of polygons: {told!r:.60}", MEND)
     rings = [list(zip(ring[::2], ring[1::2], strict=True)) for ring in told]
     return Polygon(tuple(_within(_joined(rings), f"{which}, whose outline", size)))
+
+
+def _mask(annotation: Item, which: str, size: Size) -> Shape:
+    told = annotation.get("segmentation")
+    try:
+        mask = mask_of_runs(told if isinstance(told, dict) else {}, size)
+    except BadData as error:
+        raise BadData(f"{which}, whose segmentation {error.what}", MEND) from None
+    if not mask.any():
+        raise BadData(f"{which}, whose mask holds nothing of the image", MEND)
+    return brush_of(mask)
+
+
+READERS = {"boxes": _box, "outlines": _outline, "masks": _mask}
 
 
 def _joined(rings: Sequence[list[Point]]) -> list[Point]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TOOLS = {"boxes": "Rectangle", "outlines": "Polygon"}
+TOOLS = {"boxes": "Rectangle", "outlines": "Polygon", "masks": "Brush"}
 """What draws the objects of a source of images, by its kind."""
 
 
@@ -27,7 +27,7 @@ TOOLS = {"boxes": "Rectangle", "outlines": "Polygon"}
 class Source:
     """Rows of one kind, and the config they are labelled with.
 
-    Kinds: `text`, `image`, `boxes` or `outlines` in images, and `tasks` of a Label Studio.
+    Kinds: `text`, `image`, `boxes`, `outlines` or `masks` in images, and `tasks` of a Label Studio.
     """
 
     title: str
@@ -124,16 +124,17 @@ class _Reading:
 
 
 def _of_coco(reading: _Reading, parts: Sequence[coco.Part]) -> Source:
-    """Images with boxes or outlines; the classes are in the order of the file's categories."""
+    """Images with boxes, outlines or masks; the classes are in the order of the file's categories."""
     seen, wanted = coco.glance(parts), reading.wanted
-    outlines = seen.outlines if wanted.outlines is None else wanted.outlines
-    rows = coco.coco_rows(parts, wanted, outlines)
+    kind = "masks" if seen.masks else "outlines" if seen.outlines else "boxes"
+    if wanted.outlines is not None:
+        kind = "outlines" if wanted.outlines else "boxes"
+    rows = coco.coco_rows(parts, wanted, kind)
     found = survey(rows)
     reading.check(found)
     labels = wanted.labels or seen.classes
     if not labels:
         raise BadRequest(f"{reading.name} tells no classes", "Name them: --labels cat,dog")
-    kind = "outlines" if outlines else "boxes"
     return Source(reading.title, kind, labels, reading.config or objects_config(TOOLS[kind], labels), found, rows)
 
 

@@ -15,6 +15,7 @@ STRATEGIES = Registry(
         "margin_kmeans": "lsal.strategies.queries:margin_kmeans",
         "ranked_batch": "lsal.strategies.queries:ranked_batch",
         "object_doubt": "lsal.strategies.objects:object_doubt",
+        "flip_disagreement": "lsal.strategies.flips:flip_disagreement",
         "mean_confidence": "lsal.strategies.objects:mean_confidence",
         "centroids": "lsal.strategies.starts:centroids",
     },

@@ -47,25 +47,31 @@ def mean_confidence(pool: Pool, n: int) -> Picks:
     """The baseline: the lowest mean confidence of the boxes. Raises EmptyPool."""
     pickers.refuse_empty(pool)
     picks = pickers.top(pool, unsure(pool), min(n, len(pool)))
-    return _told(picks, "the lowest mean confidence of what was found in an image")
+    return replace(picks, why="the lowest mean confidence of what was found in an image")
 
 
 def object_doubt(pool: Pool, n: int) -> Picks:
     """Doubtful images that differ from each other, and a few in which nothing was found. Raises EmptyPool."""
+    return batch_of(pool, n, box_doubt(pool), "doubt", "the most doubtful boxes")
+
+
+def batch_of(pool: Pool, n: int, scores: Floats, part: str, told: str) -> Picks:
+    """The images with the largest `scores` that differ, and a quota of those in which nothing was found.
+
+    `scores` is (n,); `part` names it in the ranking, `told` in the sentence that says what was chosen.
+    Raises EmptyPool.
+    """
     pickers.refuse_empty(pool)
     n, counts = min(n, len(pool)), np.diff(pool.offsets)
     empty, full = np.flatnonzero(counts == 0), np.flatnonzero(counts > 0)
     room = min(len(empty), max(n - len(full), round(n * min(EMPTY_SHARE, len(empty) / len(pool)))))
-    scores = box_doubt(pool)
     chosen = _varied(pool, scores, full, n - room)
     drawn = np.random.default_rng(pool.seed).choice(empty, room, replace=False) if room else empty[:0]
     positions = np.concatenate([chosen, drawn]).astype(np.int64)
-    told = f", {room} in which nothing was found" if room else ""
+    empties = f", {room} in which nothing was found" if room else ""
     lacking = " (the model has no embeddings: the top was taken)" if pool.embeddings is None else ""
-    picks = Picks(
-        positions, scores[positions], {"doubt": scores[positions], "boxes": counts[positions].astype(np.float32)}
-    )
-    return _told(picks, f"the most doubtful boxes, in images that differ{lacking}{told}")
+    parts = {part: scores[positions], "boxes": counts[positions].astype(np.float32)}
+    return Picks(positions, scores[positions], parts, why=f"{told}, in images that differ{lacking}{empties}")
 
 
 def _varied(pool: Pool, scores: Floats, among: Ints, n: int) -> Ints:
@@ -121,7 +127,3 @@ def _classes(pool: Pool) -> Floats:
 def _owners(pool: Pool) -> Ints:
     owners: Ints = np.repeat(np.arange(len(pool)), np.diff(pool.offsets))
     return owners
-
-
-def _told(picks: Picks, why: str) -> Picks:
-    return replace(picks, why=why)

@@ -37,6 +37,7 @@ def make_pool(
         embeddings=_stack(predictions) if embedded else None,
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
+        disagreement=_disagreement(predictions),
         objects=any(isinstance(prediction.target, Regions) for prediction in predictions),
     )
 
@@ -70,6 +71,11 @@ def _classes(control: Control, targets: Sequence[Target]) -> Ints:
     """The first label's class index of each target, -1 for none."""
     column = {label: i for i, label in enumerate(control.labels)}
     return np.array([column.get(target.names[0], -1) if target.names else -1 for target in targets], np.int64)
+
+
+def _disagreement(predictions: Sequence[Prediction]) -> Floats | None:
+    told = [one.disagreement for one in predictions if one.disagreement is not None]
+    return np.array(told, np.float32) if len(told) == len(predictions) > 0 else None
 
 
 def _stack(predictions: Sequence[Prediction]) -> Floats | None:

@@ -2,7 +2,7 @@
 
 Annotations are read from Label Studio itself, for the tasks that the mirror, synced just
 before, knows as annotated. Predictions are made here and now by the live versions, chunk by
-chunk; nothing of them is read from Label Studio.
+chunk; nothing of them is read from Label Studio. Training sets are folders: see `datasets`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from lsal import datasets
+from lsal.datasets import Dataset
 from lsal.errors import BadRequest, LabelStudioError
 from lsal.files import to_json
 from lsal.label_studio.converting import convert, without_clashes
 from lsal.label_studio.sync import sync
 from lsal.protocols import Report
+from lsal.workbench import training_set
 from lsal.workbench.annotation_rows import annotated_tasks, annotation_columns, annotation_rows
 from lsal.workbench.cells import rewrite_table, write_table
 from lsal.workbench.opened import Opened
@@ -73,16 +76,21 @@ class Exporting(Opened):
         out: str | Path = "",
         force: bool = False,
         report: Report | None = None,
-    ) -> Exported:
-        """Write annotations or predictions into a file, whole or not at all; an existing one only with `force`.
+        control: str = "",
+    ) -> Exported | Dataset:
+        """Write annotations or predictions into a file, or a training set (`yolo`, `coco`) into a folder.
 
-        Without a `format` the ending of `out` tells it, else it is json. Raises BadRequest for a
-        format that there is not, or that the label config does not go with.
+        Whole or not at all; what is there is replaced only with `force`. Without a `format` the
+        ending of `out` tells it, else it is json. A training set is of one `control`. Raises
+        BadRequest for a format that there is not, or that the label config does not go with.
         """
+        if what in datasets.FORMATS:
+            return training_set.export(self.desk, what, format, control, Path(out or what), force, report)
         if what not in FORMATS:
-            raise BadRequest(
-                f"'{what}' is not what can be exported", f"Give {' or '.join(FORMATS)}, and a file: --out FILE"
-            )
+            fix = f"Give one of: {', '.join([*FORMATS, *datasets.FORMATS])}"
+            raise BadRequest(f"'{what}' is not what can be exported", fix)
+        if control:
+            raise BadRequest(f"{what} are exported of all controls", "Leave out --control, or: lsal export yolo")
         format = format or _format_of(Path(out))
         if format not in FORMATS[what]:
             fix = f"Choose one with --format: {', '.join(FORMATS[what])}"

@@ -16,6 +16,7 @@ from lsal.label_studio.sync import sync
 from lsal.models import MODELS
 from lsal.protocols import Kind
 from lsal.records import Control, Example, Pool, Prediction, Publication, Ranking
+from lsal.strategies import STRATEGIES
 from lsal.strategies.pools import make_pool, start_pool
 from lsal.worker import suggesting
 from lsal.worker.steps import Steps, told
@@ -62,19 +63,21 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
     tasks = list(desk.mirror.tasks(OPEN))
     reserve = [task.id for task in tasks if task.place < settings.measuring_share]
     name, (control, kind) = _control_to_rank(desk, live)
+    strategy = strategy or settings.strategy
+    looks_twice = bool(getattr(STRATEGIES[strategy], "looks_twice", False))
     with steps.step("read"):
         choosable = [task for task in tasks if task.place >= settings.measuring_share]
         read = list(told(desk.examples(name, choosable), len(choosable), steps.report))
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool, unread = _score(desk, steps, control, examples, live)
+        predictions, pool, unread = _score(desk, steps, control, examples, live, looks_twice)
     with steps.step("rank"):
         made = ranking.rank(
             control,
             pool,
             reserve,
-            strategy or settings.strategy,
+            strategy,
             size or settings.batch,
             settings.measuring_share,
             predictions,
@@ -151,7 +154,12 @@ def _control_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[str, tuple[Co
 
 
 def _score(
-    desk: Desk, steps: Steps, control: Control, examples: Sequence[Example], live: Mapping[str, int]
+    desk: Desk,
+    steps: Steps,
+    control: Control,
+    examples: Sequence[Example],
+    live: Mapping[str, int],
+    looks_twice: bool = False,
 ) -> tuple[list[Prediction], Pool, dict[int, str]]:
     """Predictions and the pool that they make up, and why some tasks are not in it."""
     settings, number = desk.home.settings(), live.get(control.name)
@@ -163,9 +171,8 @@ def _score(
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
-        scored = predicting.score(
-            version, control, [*examples, *labelled], executor, steps.report, desk.options(control.name)
-        )
+        how = (executor, steps.report, desk.options(control.name), looks_twice)
+        scored = predicting.score(version, control, [*examples, *labelled], *how)
     split = len(examples)
     predictions = [one for one in scored[:split] if not one.problem]
     unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}

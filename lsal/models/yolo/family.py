@@ -71,6 +71,10 @@ class Yolo:
         """`predict` with the doubtful regions too, as average precision wants them."""
         return self._ready().predictions(examples, threshold)
 
+    def predict_twice(self, examples: Sequence[Example]) -> list[Prediction]:
+        """`predict`, each with how far the network disagrees with itself about the image mirrored."""
+        return self._ready().predictions(examples, min(DOUBT, self.threshold), self.threshold, looks_twice=True)
+
     def embed(self, examples: Sequence[Example]) -> Floats:
         """What a network sees in the images, float32 (n, d): a trained or a given one.
 

@@ -1,0 +1,116 @@
+"""A version's weights as something that answers for a control, also after the control got more labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lsal.errors import BadRequest
+from lsal.models import MODELS
+from lsal.protocols import Model
+from lsal.records import Control, Example, Labels, Prediction, Regions, Version
+from lsal.store import check_files
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
+
+
+class Predictor(Protocol):
+    """The part of a model that answers."""
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """One prediction per example, in order."""
+
+
+def load(version: Version, control: Control) -> Predictor:
+    """What a version says about a control, its files checked against what was written.
+
+    If the label config got labels since the version was trained, they have no chance yet.
+    """
+    return for_control(load_model(version, control), version, control)
+
+
+def load_model(version: Version, control: Control) -> Model:
+    """The same in the words of the version, where it knows fewer labels than the control has by now."""
+    check_files(version)
+    trained_for = replace(control, labels=version.labels) if version.can_answer(control) else control
+    model: Model = MODELS[version.family].load(version.folder / "weights", trained_for)
+    return model
+
+
+def for_control(model: Model, version: Version, control: Control) -> Predictor:
+    """The model itself if it knows just the control's labels, else in their words."""
+    if version.labels == control.labels or not version.can_answer(control):
+        return model
+    return Aligned(model, version.labels, control)
+
+
+class Aligned:
+    """A model that knows some of a control's labels: the others, and only they, get no chance."""
+
+    def __init__(self, model: Model, known: Sequence[str], control: Control) -> None:
+        self.inner, self._control = model, control
+        self._places = [control.labels.index(label) for label in known]
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The model's predictions, with chances in the order of the control's labels."""
+        return [self._aligned(one) for one in self.inner.predict(examples)]
+
+    def predict_all(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what is too doubtful to be shown."""
+        return [self._aligned(one) for one in thoroughly(self.inner, examples)]
+
+    def predict_twice(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with how far the model disagrees with itself."""
+        return [self._aligned(one) for one in twice(self.inner, examples)]
+
+    def _aligned(self, told: Prediction) -> Prediction:
+        if isinstance(told.target, Regions):  # each has its label by name; the last column stays the last
+            chances = told.chances[:, -1:].repeat(len(self._control.labels) + 1, axis=1)
+            chances[:, :-1] = 0
+            chances[:, self._places] = told.chances[:, :-1]
+            return replace(told, chances=chances)
+        names = tuple(label for label in self._control.labels if label in told.target.names)
+        return replace(told, target=Labels(names), chances=self._chances(told.chances))
+
+    def _chances(self, known: Floats) -> Floats:
+        labels = len(self._control.labels)
+        if self._control.several:  # a row for each label: absent for certain
+            chances = known[:1].repeat(labels, axis=0)
+            chances[:] = (1, 0)
+            chances[self._places] = known
+        else:
+            chances = known[:, :1].repeat(labels, axis=1)
+            chances[:] = 0
+            chances[:, self._places] = known
+        return chances
+
+
+def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
+    """The model, showing regions from the confidence that the settings name now, whatever it was trained with."""
+    inner = model.inner if isinstance(model, Aligned) else model
+    if "threshold" in options and hasattr(inner, "threshold"):
+        inner.threshold = float(options["threshold"])
+    return model
+
+
+def thoroughly(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """What a model says when it is measured: also what is too doubtful to be shown, if it tells."""
+    ask = getattr(model, "predict_all", model.predict)
+    told: list[Prediction] = ask(examples)
+    return told
+
+
+def twice(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """What a model says, with how far it disagrees with itself about the same input mirrored.
+
+    Raises BadRequest for one that has no second look.
+    """
+    ask = getattr(model, "predict_twice", None)
+    if ask is None:
+        family = getattr(model, "family", type(model).__name__)
+        what = f"The family {family} does not look at its input a second time, as this strategy wants it"
+        raise BadRequest(what, "Take another one: lsal set strategy=auto")
+    told: list[Prediction] = ask(examples)
+    return told

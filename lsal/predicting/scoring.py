@@ -1,0 +1,50 @@
+"""Any version's word on a whole pool, chunk by chunk through an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lsal.predicting.loading import for_control, load_model, showing, twice
+from lsal.protocols import Model, Report
+from lsal.records import Control, Example, Prediction, Progress, Version
+
+CHUNK = 512
+
+
+def score(
+    version: Version,
+    control: Control,
+    examples: Sequence[Example],
+    executor: Executor,
+    report: Report,
+    options: Mapping[str, Any] | None = None,
+    looks_twice: bool = False,
+) -> list[Prediction]:
+    """Predictions for many examples, in order, chunk by chunk through an engine; `options` as for `showing`.
+
+    Where it `looks_twice`, each tells its disagreement: see `twice`.
+    """
+    chunks = [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
+    found: list[Prediction] = []
+    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), looks_twice), chunks):
+        found += told
+        report(Progress(len(found), len(examples), "scoring"))
+    return found
+
+
+_loaded: dict[Path, Model] = {}
+"""The version that this process scored with last, so that a worker loads it once."""
+
+
+def _score_chunk(
+    version: Version, control: Control, options: Mapping[str, Any], looks_twice: bool, examples: Sequence[Example]
+) -> list[Prediction]:
+    if version.folder not in _loaded:
+        _loaded.clear()
+        _loaded[version.folder] = load_model(version, control)
+    model = showing(for_control(_loaded[version.folder], version, control), options)
+    return twice(model, examples) if looks_twice else model.predict(examples)
