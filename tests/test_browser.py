@@ -8,6 +8,7 @@ import pytest
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
+from seen import LABELS, seen
 
 from lsal import jobs, processes
 from lsal.files import write_json
@@ -18,6 +19,7 @@ from lsal.records import Progress
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 CELL = "from lsal.dashboard import Dashboard\nfrom lsal.workbench import Workbench\nDashboard(Workbench())"
+BOXES = CELL.replace("Workbench()", "Workbench('boxes/.lsal')")
 WAIT_MS = 30_000
 
 
@@ -33,21 +35,27 @@ def page(folder: Path) -> Iterator[Page]:
     add_versions(bench, [15, 19, 24, 20, 27], held=(4,))
     publish(bench, list(range(25, 50)))
     write_notebook(folder / "board.ipynb", CELL)
+    seen(folder / "boxes" / ".lsal")
+    write_notebook(folder / "boxes.ipynb", BOXES)
     expect.set_options(timeout=WAIT_MS)
     with jupyterlab(folder, {"LSAL_ROOT": str(folder / "root")}) as (url, token), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--no-first-run"])
-        page = browser.new_page(viewport={"width": 1250, "height": 1500})
+        page = browser.new_context(viewport={"width": 1250, "height": 1500}).new_page()
         page.set_default_timeout(WAIT_MS)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{url}/lab/tree/board.ipynb?token={token}")
-        page.get_by_text("| Idle").wait_for()
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Shift+Enter")
+        run_first_cell(page)
         yield page
         outside = [one for one in asked if not one.startswith((url, url.replace("http", "ws"), "data:", "blob:"))]
         browser.close()
     assert not outside
+
+
+def run_first_cell(page: Page) -> None:
+    page.get_by_text("| Idle").wait_for()
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
 
 
 def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder: Path) -> None:
@@ -106,3 +114,28 @@ def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page
     expect(card).to_contain_text("Next: Start it: lsal up")
     expect(page.get_by_role("button", name="Re-rank")).to_be_enabled()
     page.screenshot(path=folder / "error.png")
+
+
+def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder: Path) -> None:
+    boxes = page.context.new_page()
+    boxes.set_viewport_size({"width": 1250, "height": 2600})
+    boxes.set_default_timeout(WAIT_MS)
+    boxes.goto(f"{page.url.partition('/lab')[0]}/lab/workspaces/boxes/tree/boxes.ipynb")
+    run_first_cell(boxes)
+    rows = boxes.locator(".lsal-queue tbody tr")
+    expect(rows).to_have_count(15)
+    expect(boxes.locator(".lsal-queue-drawn")).to_have_count(15)
+    first = rows.first
+    image, region = first.locator("img"), first.locator(".lsal-queue-region").first
+    assert image.evaluate("image => image.naturalWidth") == 320
+    expect(region).to_contain_text(re.compile(r"\d (disc|square|triangle)"))
+    colour = region.locator(".lsal-queue-mark").evaluate("mark => getComputedStyle(mark).backgroundColor")
+    expect(rows.nth(3)).to_contain_text("measuring")
+    assert not rows.nth(3).locator("img").get_attribute("title")
+    table = boxes.locator(".lsal-classes")
+    expect(table.locator("tbody th")).to_have_text(["all", *LABELS])
+    marks = table.locator("tbody i").evaluate_all("marks => marks.map(mark => getComputedStyle(mark).backgroundColor)")
+    assert len(set(marks)) == len(LABELS)
+    assert colour in marks
+    boxes.locator(".lsal-dashboard").screenshot(path=folder / "objects.png")
+    boxes.close()

@@ -163,7 +163,8 @@ function metrics(points) {
   return [...new Set(points.map((point) => point.metric))].join(" and ");
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+// A name that has capitals of its own, such as mAP50, stays as it is.
+const capital = (text) => (text === text.toLowerCase() ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 
 function described(point) {
   const share = point.metric === "accuracy";

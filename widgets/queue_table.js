@@ -1,7 +1,9 @@
 // The head of the queue: what people get next, best first, with the model's guess and its doubt.
-// Everything in a task is hostile: it goes in by textContent, images only as PNG data made by the kernel.
+// Everything in a task is hostile: it goes in by textContent, images only as data made by the kernel.
 
-const IMAGE = "data:image/png;base64,";
+const IMAGE = /^data:image\/(png|jpeg);base64,/;
+const COLOUR = /^#[0-9a-f]{6}$/i;
+const GUESS = "What the live version saw when the batch was ranked: how many of each class, and how sure it was of them";
 const COLUMNS = [
   ["#", "Place in the published batch"],
   ["Task", "What people will see"],
@@ -30,17 +32,25 @@ function list(model) {
   if (!rows.length) return [title, make("div", "lsal-queue-empty", model.get("empty"))];
   const table = make("table", "lsal-queue-table");
   const previews = model.get("previews");
-  table.append(head(), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
+  const objects = Object.values(previews).some((preview) => preview.legend);
+  if (objects) table.classList.add("lsal-queue-objects");
+  table.append(head(objects), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
   return [title, table];
 }
 
-function head() {
+function head(objects) {
   const cells = COLUMNS.map(([name, meaning]) => {
     const cell = make("th", "", name);
     cell.scope = "col";
     cell.title = meaning;
     return cell;
   });
+  if (objects) {
+    // Objects have no runner-up: what was seen of each class takes its place.
+    cells.splice(3, 1);
+    cells[2].colSpan = 2;
+    cells[2].title = GUESS;
+  }
   return make("thead", "", make("tr", "", ...cells));
 }
 
@@ -55,6 +65,12 @@ function line(row, preview) {
     guess.append(mark, make("span", "lsal-queue-figure", "no guess is shown"));
     return make("tr", "", place, task(row, preview), guess, link(row));
   }
+  if (preview.legend) {
+    guess.colSpan = 2;
+    if (preview.legend.length) guess.append(...preview.legend.map(classOf));
+    else said(guess, row.guess, "");
+    return make("tr", "", place, task(row, preview), guess, link(row));
+  }
   said(guess, row.guess, row.chance === null ? "" : percent(row.chance));
   said(second, row.runner_up, row.margin === null ? "" : `margin ${percent(row.margin)}`);
   return make("tr", "", place, task(row, preview), guess, second, link(row));
@@ -62,10 +78,11 @@ function line(row, preview) {
 
 function task(row, preview) {
   const cell = make("td", "lsal-queue-task");
-  if (typeof preview.image === "string" && preview.image.startsWith(IMAGE)) {
-    const image = make("img", "lsal-queue-image");
+  if (typeof preview.image === "string" && IMAGE.test(preview.image)) {
+    const image = make("img", preview.legend ? "lsal-queue-image lsal-queue-drawn" : "lsal-queue-image");
     image.src = preview.image;
     image.alt = `Task ${row.task}`;
+    if (preview.regions) image.title = preview.regions;
     cell.append(image);
   }
   if (preview.text) {
@@ -76,6 +93,13 @@ function task(row, preview) {
   if (preview.problem) cell.append(make("div", "lsal-queue-problem", preview.problem));
   if (!cell.hasChildNodes()) cell.append(make("span", "lsal-queue-figure", "reading ..."));
   return cell;
+}
+
+function classOf(entry) {
+  const mark = make("span", "lsal-queue-mark");
+  if (COLOUR.test(entry.colour)) mark.style.backgroundColor = entry.colour;
+  const figure = make("span", "lsal-queue-figure", entry.figure);
+  return make("div", "lsal-queue-region", mark, make("span", "", entry.name), figure);
 }
 
 function link(row) {

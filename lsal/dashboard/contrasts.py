@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from lsal.dashboard.colours import colours_of, worth_showing
+from lsal.dashboard.pictures import Picture
 from lsal.dashboard.tables import Row, Sheet
 from lsal.dashboard.wording import cut, figure, file_at, said
+from lsal.phrases import counted
+from lsal.records import Regions
+from lsal.targets import from_plain
 from lsal.workbench.comparing import Changed, Compared, Figures
 
 SPELT = {"macro_f1": "macro-F1"}
 SHOWN = 25
 """Changed answers in the table; the record has all."""
+PICTURED = 12
+"""Those of them that pictures stand beside."""
+SIDES = {"people": 2, "first": 3, "second": 4}
+"""Columns of who drew regions."""
 
 
 def compared_sheet(shown: Compared) -> Sheet:
@@ -28,7 +38,9 @@ def compared_sheet(shown: Compared) -> Sheet:
     more = len(shown.changed) - len(rows)
     notes = (*shown.notes, *([f"{more} more answers changed; all of them: --json"] if more else []))
     title = f"Versions {one.version} and {two.version} of {shown.control}"
-    return Sheet(title, facts, columns if rows else (), rows, notes)
+    pictures = _pictures(shown)
+    legend = colours_of(shown.labels) if pictures else {}
+    return Sheet(title, facts, columns if rows else (), rows, notes, pictures, legend)
 
 
 def switched(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -56,7 +68,18 @@ def _class(shown: Compared, label: str) -> str:
     name = "F1" if "F1" in known.figures else next(iter(known.figures))
     figures = [one.figures.get(name) if one else None for one in sides]
     first, second = ("-" if one is None else f"{one:.3f}" for one in figures)
-    return f"{name} {first} and {second}, given {known.tasks} times"
+    return f"{name} {first} and {second}, given {counted(known.tasks, 'time')}"
+
+
+def _pictures(shown: Compared) -> dict[tuple[int, int], Picture]:
+    """What people drew and what each version saw, beside each other."""
+    colours, found = colours_of(shown.labels), dict[tuple[int, int], Picture]()
+    for place, changed in enumerate(shown.changed[:PICTURED]):
+        for who, told in changed.drawn.items() if changed.image else ():
+            target = from_plain(told)
+            regions = worth_showing(target.items) if isinstance(target, Regions) else ()
+            found[place, SIDES[who]] = Picture(Path(changed.image), regions, colours)
+    return found
 
 
 def _row(changed: Changed) -> Row:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lsal import jobs
+from lsal.dashboard.colours import class_colours
 from lsal.errors import BadRequest, LsalError
 from lsal.jobs import ENDED, State
 from lsal.phrases import counted
@@ -19,19 +21,24 @@ TITLES = {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Ca
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found; without a status, `error` says why there is none. `parted` says that lsal left the project."""
+    """What was found; without a status, `error` says why there is none. `parted` says that lsal left the project.
+
+    `colours` are those of the classes of objects.
+    """
 
     status: Status | None = None
     points: tuple[Point, ...] = ()
     queue: tuple[Waiting, ...] = ()
     error: LsalError | None = None
     parted: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 def look(bench: Workbench) -> Look:
     """Everything the dashboard shows. Takes milliseconds, but may wait for a server that hangs."""
     try:
-        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)), parted=_parted(bench))
+        colours = class_colours(bench.desk)
+        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)), None, _parted(bench), colours)
     except LsalError as error:
         return Look(error=error)
 

@@ -8,6 +8,7 @@ from html import escape
 from lsal.dashboard.contrasts import switched
 from lsal.dashboard.glance import backend_words
 from lsal.dashboard.look import title
+from lsal.dashboard.tables import Row, Sheet
 from lsal.dashboard.wording import duration
 from lsal.errors import LsalError
 from lsal.jobs import AUTO, LABEL_STUDIO, State
@@ -25,7 +26,9 @@ def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
         f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
         for name, value, more in _facts(status)
     )
-    told = "".join(f'<div class="lsal-warning">{escape(text)}</div>' for text in (*status.warnings, *warnings))
+    told = "".join(
+        f'<div class="lsal-warning">{escape(text)}</div>' for text in dict.fromkeys((*status.warnings, *warnings))
+    )
     return f'<div class="lsal-status">{_head(status)}<div class="lsal-facts">{facts}</div>{told}</div>'
 
 
@@ -93,6 +96,27 @@ def reasons(no: Mapping[str, str]) -> str:
     told = [why if len(acts) == 1 else f"{', '.join(names)}: {why}" for why, names in acts.items()]
     quiet = "color:var(--jp-ui-font-color2,#616161)"
     return f'<div class="lsal-status lsal-why" style="{quiet}">{escape(" ".join(told))}</div>' if told else ""
+
+
+def class_tables(sheets: Iterable[Sheet], colours: Mapping[str, str]) -> str:
+    """How well each class is recognised, by version; the colours are those in the pictures of the queue."""
+    return "".join(_class_table(one, colours) for one in sheets)
+
+
+def _class_table(shown: Sheet, colours: Mapping[str, str]) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in shown.columns)
+    rows = "".join(f"<tr>{_class_cells(row, colours)}</tr>" for row in shown.rows)
+    notes = "".join(f"<p>{escape(text)}</p>" for text in shown.notes)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    # Classes of objects say what the mean over them hides; those of choices can wait for a click.
+    opened = " open" if colours else ""
+    return f'<details class="lsal-classes"{opened}><summary>{escape(shown.title)}</summary>{table}{notes}</details>'
+
+
+def _class_cells(row: Row, colours: Mapping[str, str]) -> str:
+    name, *figures = row
+    mark = f'<i style="background:{colours[name]}"></i>' if name in colours else ""
+    return f'<th scope="row">{mark}{escape(name)}</th>' + "".join(f"<td>{escape(one)}</td>" for one in figures)
 
 
 def _under_way(job: State) -> str:

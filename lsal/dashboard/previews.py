@@ -1,44 +1,52 @@
-"""What a task looks like in a table: its text, or its image made small."""
+"""What a task looks like in a table: its text, or its image made small, with what a model saw in it."""
 
 from __future__ import annotations
 
-import base64
-import logging
 import time
 from collections.abc import Iterable, Mapping
-from io import BytesIO
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from lsal.dashboard.colours import class_colours, legend, listed
+from lsal.dashboard.drawn import data_url, draw, small
+from lsal.dashboard.guesses import Guesses
 from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
-from lsal.opening import open_image
-from lsal.records import Task
+from lsal.records import Region, Task
 from lsal.workbench import Workbench
 from lsal.workbench.status import Waiting
 
 SIDE = 96
 """Pixels."""
+DRAWN_SIDE = 320
+"""Where regions are to be told apart; shown at half of that, for sharp screens."""
 LETTERS = 400
 AGAIN_S = 30.0
 """After this many seconds a task that could not be read is tried again."""
 
-Preview = Mapping[str, str]
-"""`text`, `image` (a data: URL of a PNG) or `problem`."""
-
-_log = logging.getLogger(__name__)
+Preview = Mapping[str, Any]
+"""`text`, `image` (a data: URL) or `problem`; with an image that regions are drawn on a `legend`
+of their classes, and `regions`, each in words.
+"""
+Key = tuple[int, str, str]
+"""The task, its data, and the publication whose regions are drawn."""
 
 
 class Previews:
     """Previews of tasks, made once. Slow (files may be downloaded): call `of` in a thread."""
 
     def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self._made: dict[tuple[int, str], Preview] = {}
-        self._failed: dict[tuple[int, str], float] = {}
+        self._bench, self._guesses = bench, Guesses()
+        self._made: dict[Key, Preview] = {}
+        self._failed: dict[Key, float] = {}
 
     def of(self, rows: Iterable[Waiting]) -> dict[str, Preview]:
         """The previews of these tasks, by id."""
-        keyed = {(row.task_id, repr(row.data)): row for row in rows}
+        rows = list(rows)
+        if rows:
+            self._guesses.look(self._bench.desk)
+        keyed = {(row.task_id, repr(row.data), self._guesses.name): row for row in rows}
         for key, row in keyed.items():
             overdue = time.monotonic() - self._failed.get(key, time.monotonic()) > AGAIN_S
             if key not in self._made or overdue:
@@ -62,18 +70,16 @@ class Previews:
             return {"problem": example.problem[:LETTERS]}
         if not isinstance(example.input, Path):
             return {"text": str(example.input)[:LETTERS]}
-        return _small(example.input)
+        colours = class_colours(desk)
+        return _image(example.input, self._guesses.of(desk, row.task_id), colours)
 
 
-def _small(path: Path) -> Preview:
-    """The image at most SIDE pixels wide and high, as a data: URL."""
-    try:
-        with open_image(path) as image:
-            image.draft("RGB", (2 * SIDE, 2 * SIDE))
-            image.thumbnail((SIDE, SIDE))
-            kept = BytesIO()
-            image.convert("RGBA" if "A" in image.getbands() else "RGB").save(kept, "PNG")
-    except (OSError, ValueError, SyntaxError) as error:
-        _log.info("no thumbnail of %s: %s", path, error)
+def _image(path: Path, regions: tuple[Region, ...], colours: Mapping[str, str]) -> Preview:
+    """The image made small; larger where there may be regions, also if there are none in this one."""
+    image = small(path, DRAWN_SIDE if colours else SIDE)
+    if image is None:
         return {"problem": "its file cannot be shown as an image"}
-    return {"image": "data:image/png;base64," + base64.b64encode(kept.getvalue()).decode()}
+    if not colours:
+        return {"image": data_url(image)}
+    told = [asdict(mark) for mark in legend(regions, colours)]
+    return {"image": data_url(draw(image, regions, colours), "JPEG"), "legend": told, "regions": listed(regions)}

@@ -7,12 +7,17 @@ from functools import singledispatch
 from typing import Any
 
 from lsal.annotator import Labelled
+from lsal.dashboard.checks import diagnosis_sheet, verification_sheet
 from lsal.dashboard.cleaning import cleaned_sheet
-from lsal.dashboard.contrasts import compared_sheet, switched
+from lsal.dashboard.contrasts import compared_sheet
+from lsal.dashboard.curves import points_sheet, rounds_sheet
+from lsal.dashboard.examples import example_sheet, prediction_sheet, regions_sheet
 from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
+from lsal.dashboard.outcomes import state_sheet
 from lsal.dashboard.tables import TABLES, Sheet
-from lsal.dashboard.wording import bare, duration, kept_figure, said, upper
+from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
+from lsal.dashboard.wording import duration, said
 from lsal.datasets import Dataset
 from lsal.housekeeping import Cleaned
 from lsal.jobs import Job, State
@@ -20,19 +25,19 @@ from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.phrases import counted
+from lsal.records import Example, Prediction, Regions
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.comparing import Compared
+from lsal.workbench.curve import Point, Round
 from lsal.workbench.demo import Demo
 from lsal.workbench.detaching import Detached
 from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.status import Status
 from lsal.workbench.told import NoneYet, Told
 
-COMPARED = {
-    "order": "the order; who left a task open gets that one first",
-    "membership": "which tasks are next, not their order: begun ones come first, as several people label each",
-}
+LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
+"""How a list of each record looks."""
 
 
 @singledispatch
@@ -43,7 +48,7 @@ def sheet(shown: object) -> Sheet | None:
 
 @sheet.register
 def _(shown: list) -> Sheet | None:  # type: ignore[type-arg]
-    make = TABLES.get(type(shown[0])) if shown else None
+    make = LISTS.get(type(shown[0])) if shown else None
     return make(shown) if make and all(type(one) is type(shown[0]) for one in shown) else None
 
 
@@ -64,12 +69,7 @@ def _(shown: Status) -> Sheet:
 
 @sheet.register
 def _(shown: State) -> Sheet:
-    facts = [("job", shown.id), ("state", shown.state), ("seconds", f"{shown.seconds:.1f}")]
-    if shown.state in ("running", "waiting"):
-        facts.append(("step", shown.progress.message or "starting"))
-        facts += [("left", f"about {duration(shown.eta_s)}")] if shown.eta_s is not None else []
-    facts += [("error", shown.error), ("next", shown.fix)] if shown.error else []
-    return Sheet(shown.act, (*facts, *_results(shown.result)))
+    return state_sheet(shown)
 
 
 @sheet.register
@@ -87,16 +87,7 @@ def _(shown: Automatic) -> Sheet:
 
 @sheet.register
 def _(shown: Verification) -> Sheet:
-    verdict = "exactly as published" if shown.exact else "not as published"
-    facts = (
-        ("published", str(shown.published)),
-        ("still open", str(len(shown.open))),
-        ("in order" if shown.compared == "order" else "in the batch", f"{shown.in_order} of {len(shown.open)}"),
-        ("compared", COMPARED.get(shown.compared, shown.compared)),
-        ("publication", shown.name),
-    )
-    fixes = [f"Next: {fix}" for fix in dict.fromkeys(shown.fixes)]
-    return Sheet(f"The queue in Label Studio is {verdict}", facts, notes=(*shown.faults, *fixes))
+    return verification_sheet(shown)
 
 
 @sheet.register
@@ -116,13 +107,7 @@ def _(shown: Compared) -> Sheet:
 
 @sheet.register
 def _(shown: Diagnosis) -> Sheet:
-    faults, warnings = len(shown.faults), len(shown.warnings)
-    told = f"{counted(faults, 'fault')}, {counted(warnings, 'warning')}"
-    told = told if faults or warnings else "nothing to complain of"
-    rows = tuple((one.level, one.check, one.what) for one in shown.findings)
-    done = tuple(f"Done: {one}" for one in shown.done)
-    fixes = tuple(f"{one.check}: {one.fix}" for one in shown.findings if one.fix)
-    return Sheet(f"{shown.project}: {told}".lstrip(": "), columns=("", "check", ""), rows=rows, notes=(*done, *fixes))
+    return diagnosis_sheet(shown)
 
 
 @sheet.register
@@ -149,50 +134,27 @@ def _(shown: Detached) -> Sheet:
 
 @sheet.register
 def _(shown: Rehearsal) -> Sheet:
-    measure = str(shown.summary[0]["measure"]) if shown.summary else ""
-    columns = ("strategy", "seeds", "labels", measure, "area under curve", "labels to reach random")
-    rows = [
-        (
-            one["strategy"],
-            str(one["seeds"]),
-            str(one["labels"]),
-            bare(measure, one["metric"], one["interval"]),
-            f"{one['area']:.4f}",
-            str(one["labels_to_baseline"] or "-"),
-        )
-        for one in shown.summary
-    ]
-    measured = tuple(dict.fromkeys(f"Measured as {one['measured_on']}." for one in shown.summary))
-    return Sheet("Rehearsal", columns=columns, rows=tuple(rows), notes=(shown.verdict, *measured))
+    return rehearsal_sheet(shown)
 
 
 @sheet.register
 def _(shown: Demo) -> Sheet:
-    steps = tuple(dict.fromkeys(step for one in shown.rounds for step in one["steps"]))
-    rows = [
-        (
-            *(str(one["version"]), str(one["labels"]), bare(shown.metric, one["value"], one["interval"])),
-            *(bare(shown.metric, one["test_value"]), "" if one["promoted"] else "held"),
-            *(f"{one['steps'].get(step, 0.0):.2f}" for step in steps),
-        )
-        for one in shown.rounds
-    ]
-    columns = ("version", "labels", shown.metric, "held-out", "gate", *(f"{step} s" for step in steps))
-    random, queue = shown.random, shown.queue
-    facts = (
-        (
-            f"held-out {shown.metric}",
-            f"{bare(shown.metric, shown.test_value)} on {shown.test_tasks} items that are in no task",
-        ),
-        (
-            "random order",
-            f"{bare(shown.metric, random['test_value'])}, mean of {len(random['seeds'])} replays with as many labels",
-        ),
-        ("queue", f"{queue['in_order']} of {queue['served']} served tasks were the best still open"),
-        *shown.addresses.items(),
-    )
-    measured = f"{upper(shown.metric)} is measured on {shown.rounds[-1]['measured_on']}; in brackets its 95 % interval."
-    return Sheet("What the rounds came to", facts, columns, tuple(rows), (measured,))
+    return demo_sheet(shown)
+
+
+@sheet.register
+def _(shown: Example) -> Sheet:
+    return example_sheet([shown])
+
+
+@sheet.register
+def _(shown: Prediction) -> Sheet:
+    return prediction_sheet([shown])
+
+
+@sheet.register
+def _(shown: Regions) -> Sheet:
+    return regions_sheet(shown)
 
 
 @sheet.register
@@ -211,27 +173,3 @@ def _is_table(value: Any) -> bool:
 @sheet.register
 def _(shown: Server) -> Sheet:
     return Sheet("Label Studio runs", (("address", shown.url), ("process", str(shown.mark["pid"]))))
-
-
-def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a job came to, without the parts that have a command of their own."""
-    facts = []
-    for control, one in result.get("versions", {}).items():
-        gate = f"{'live' if one['promoted'] else 'held'} ({one['reason']})"
-        measured = kept_figure(one["metrics"])
-        measured += f" on {counted(one['metrics'].get('tasks', 0), 'measuring task')}"
-        labels = counted(one["labels"], "label")
-        facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {labels}"))
-        if one.get("left_out"):
-            told = counted(one["left_out"], f"labelled task of {control} says", f"labelled tasks of {control} say")
-            facts.append(("left out", f"{told} nothing that can be learned"))
-        if one.get("same_weights_as"):
-            facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
-    facts += switched(result)
-    facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
-    for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
-        if result.get(name) not in (None, "", []):
-            facts.append((name, str(result[name])))
-    if seconds := result.get("seconds"):
-        facts.append(("seconds by step", ", ".join(f"{step} {spent:.2f}" for step, spent in seconds.items())))
-    return facts

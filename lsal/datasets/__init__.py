@@ -9,8 +9,21 @@ lets images of one name replace each other. So lsal writes from the targets that
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from lsal.datasets.record import COCO, FORMATS, TRAIN, VAL, YOLO, Dataset
 from lsal.datasets.whole import whole
-from lsal.datasets.writing import learned, write
+
+if TYPE_CHECKING:
+    from lsal.datasets.writing import learned, write
 
 __all__ = ["COCO", "FORMATS", "TRAIN", "VAL", "YOLO", "Dataset", "learned", "whole", "write"]
+
+
+def __getattr__(name: str) -> Any:
+    """What reads images is loaded when first asked for: who only shows the record needs no Pillow."""
+    if name in ("learned", "write"):
+        from lsal.datasets import writing
+
+        return getattr(writing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lsal import measuring, predicting
@@ -33,7 +34,8 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class Changed:
     """One measuring task that the two answer differently. `outcome` is gained or lost by the
-    second, or neither: both are wrong.
+    second, or neither: both are wrong. Of objects, `image` is the file on this machine, and `drawn` has the
+    regions by whom: people, first, second.
     """
 
     task_id: int
@@ -43,12 +45,14 @@ class Changed:
     second: str
     outcome: str
     url: str = ""
+    image: str = ""
+    drawn: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """Two versions of one control. `verdict` is that of the second against the first, as the
-    gate would give it; `changed` begins with what was gained, then lost.
+    gate would give it; `changed` begins with what was gained, then lost. `labels` are those that either knows.
     """
 
     control: str
@@ -63,6 +67,7 @@ class Compared:
     measured_on: str
     changed: tuple[Changed, ...] = ()
     notes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def compare(desk: Desk, first: int, second: int) -> Compared:
@@ -90,8 +95,9 @@ def compare(desk: Desk, first: int, second: int) -> Compared:
         verdict=compared.verdict,
         comparison=str(compared),
         measured_on=f"{len(both)} {measuring.MEASURED_ON}",
-        changed=tuple(_changed(desk, by, old_said, new_said, both)),
+        changed=tuple(_changed(desk, by, old_said, new_said, both, _files(measured))),
         notes=tuple(note for note in (why_old, why_new, _missing(len(truth), len(both))) if note),
+        labels=labels,
     )
 
 
@@ -142,7 +148,12 @@ def _figures(by: Ruler, number: int, live: bool, said: Said, truth: Said, labels
     return Figures(number, live, found.metric, found.value, found.interval, found.more, found.classes)
 
 
-def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said) -> list[Changed]:
+def _files(measured: Sequence[Example]) -> dict[str, str]:
+    """The images that tasks show, by key."""
+    return {e.key: str(e.input) for e in measured if isinstance(e.input, Path)}
+
+
+def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said, files: Mapping[str, str]) -> list[Changed]:
     """Tasks whose answers read differently; of those that only moved a little, people see nothing."""
     read = {task: (by.named(first[task]), by.named(second[task])) for task in truth}
     differ = {task: int(task.partition(":")[0]) for task in truth if read[task][0] != read[task][1]}
@@ -157,10 +168,17 @@ def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said) -> l
             second=read[task][1],
             outcome=_outcome(by.quality(first[task], truth[task]), by.quality(second[task], truth[task])),
             url=f"{page}{number}" if page else "",
+            **_seen(files.get(task, ""), {"people": truth[task], "first": first[task], "second": second[task]}),
         )
         for task, number in differ.items()
     ]
     return sorted(found, key=lambda one: ("gained", "lost", "").index(one.outcome))
+
+
+def _seen(image: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The image and what everybody drew on it, where answers are regions."""
+    regions = all(isinstance(one, Mapping) and "regions" in one for one in told.values())
+    return {"image": image, "drawn": told} if regions else {}
 
 
 def _outcome(before: float, after: float) -> str:

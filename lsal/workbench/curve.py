@@ -12,7 +12,7 @@ import orjson
 from lsal import jobs, measuring
 from lsal.desk import Desk
 from lsal.files import to_json
-from lsal.measuring import Measured
+from lsal.measuring import ClassFigures, Measured
 from lsal.records import Version
 from lsal.worker import answers
 
@@ -26,7 +26,8 @@ class Point:
     the version was made. `line` is the control's name, and more for a version that cannot answer
     the control as it is now: it stays as measured while it could. `commonest` is the share that
     who always gives the commonest answer gets right, `unseen` the labels that no such task has.
-    `regions` are what people drew in all these images: what labelling them cost.
+    `regions` are what people drew in all these images: what labelling them cost. `classes` are the
+    figures of each class on these tasks, none of a class that they do not show.
     """
 
     version: int
@@ -47,6 +48,7 @@ class Point:
     commonest: float | None = None
     unseen: tuple[str, ...] = ()
     regions: int | None = None
+    classes: Mapping[str, ClassFigures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def curve(desk: Desk) -> list[Point]:
                 commonest=found.commonest,
                 unseen=found.unseen,
                 regions=_regions(version, found),
+                classes=_classes(version, found),
             )
         )
     return points
@@ -123,6 +126,11 @@ def _regions(version: Version, found: Measured) -> int | None:
         return None
     learned_from: int = sum(version.examples.get("by_label", {}).values())
     return learned_from + int(found.more["regions"] or 0)
+
+
+def _classes(version: Version, found: Measured) -> dict[str, ClassFigures]:
+    """The figures of all classes that the version knows; nothing where it was not measured by class."""
+    return {label: found.classes.get(label, ClassFigures(0)) for label in version.labels} if found.classes else {}
 
 
 def _lines(desk: Desk) -> dict[int, str]:

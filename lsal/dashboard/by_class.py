@@ -1,0 +1,86 @@
+"""How well each class is recognised: a table of classes by versions, for each line of the learning curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lsal.dashboard.tables import Row, Sheet
+from lsal.workbench.curve import Point
+
+NEWEST = 6
+"""Versions in one table, the live one besides; the record has all."""
+CLASSES = 20
+"""Classes in one table, those that people gave most often."""
+NONE = "–"
+
+
+def by_class(points: Iterable[Point]) -> tuple[Sheet, ...]:
+    """A sheet for each control whose versions were measured by class."""
+    lines: dict[str, list[Point]] = {}
+    for one in points:
+        lines.setdefault(one.line or one.control, []).append(one)
+    told = {
+        line: [one for one in mine if any(each.figures for each in one.classes.values())]
+        for line, mine in lines.items()
+    }
+    return tuple(_sheet(line if len(lines) > 1 else "", mine) for line, mine in told.items() if mine)
+
+
+def _sheet(line: str, measured: Sequence[Point]) -> Sheet:
+    figure, unit = _figure(measured[-1])
+    shown = _shown(measured)
+    labels = dict.fromkeys(label for one in (*reversed(shown), *measured) for label in one.classes)
+    given = {label: [one.classes[label].tasks for one in shown if label in one.classes] for label in labels}
+    listed = sorted(labels, key=lambda label: -max(given[label], default=0))[:CLASSES]
+    rows = [
+        (label, _span(given[label]), *(_value(one, label, figure) for one in shown))
+        for label in labels
+        if label in listed
+    ]
+    heads = (f"version {one.version}{', live' if one.live else ''}" for one in shown)
+    columns = ("class", unit, *heads)
+    title = f"{figure} of each class" + (f" of {line}" if line else "")
+    more = len(labels) - len(rows)
+    notes = (_measured_on(shown, unit), *([f"{more} more classes, given less often: --json"] if more else []))
+    return Sheet(title, columns=columns, rows=(*_mean(shown, given, figure), *rows, *_tasks(shown)), notes=notes)
+
+
+def _figure(one: Point) -> tuple[str, str]:
+    """By what classes are told apart, and what is counted of them."""
+    names = next(each.figures for each in one.classes.values() if each.figures)
+    return ("AP50", "regions") if "AP50" in names else ("F1", "tasks")
+
+
+def _shown(measured: Sequence[Point]) -> list[Point]:
+    return [one for one in measured if one.live or one in measured[-NEWEST:]]
+
+
+def _value(one: Point, label: str, figure: str) -> str:
+    found = one.classes.get(label)
+    value = found.figures.get(figure) if found and found.tasks else None
+    return NONE if value is None else f"{value:.3f}"
+
+
+def _mean(shown: Sequence[Point], given: dict[str, list[int]], figure: str) -> Iterator[Row]:
+    """The main figure of regions is the mean over the classes."""
+    if figure == "AP50":
+        whole = [sum(each.tasks for each in one.classes.values()) for one in shown]
+        yield ("all", _span(whole), *(NONE if one.value is None else f"{one.value:.3f}" for one in shown))
+
+
+def _tasks(shown: Sequence[Point]) -> Iterator[Row]:
+    """On how many tasks each version was measured, where that differs."""
+    if len({one.tasks for one in shown}) > 1:
+        yield ("measured on", "", *(f"{one.tasks} tasks" for one in shown))
+
+
+def _span(counts: Sequence[int]) -> str:
+    """A count, or from which to which where versions answered different tasks."""
+    low, high = min(counts, default=0), max(counts, default=0)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _measured_on(shown: Sequence[Point], unit: str) -> str:
+    spanned = _span([one.tasks for one in shown])
+    meant = "what people drew in them" if unit == "regions" else "those of them that people gave the class"
+    return f"Measured on {spanned} {shown[-1].measured_on}; {unit} are {meant}."
