@@ -40,7 +40,8 @@ def released() -> Iterator[None]:
         clear_frames(error.__traceback__)  # they hold tensors, and would as long as the error is looked at
         raise
     finally:
-        release()
+        if best() != "cpu":  # there, what is no longer held is free already
+            release()
 
 
 def out_of_memory(error: BaseException) -> bool:

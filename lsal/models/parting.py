@@ -12,14 +12,16 @@ FEW = 10
 """With fewer examples than this, training is checked on what it learns from."""
 
 
-def parted(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:
-    """Those to learn from, and those to check on; none to check on where there are FEW.
+def parted(examples: Sequence[Example], seed: int, least: int = 1) -> tuple[list[Example], list[Example]]:
+    """Those to learn from, and those to check on; none to check on where there are FEW, or less than `least` drawn.
 
     A fixed draw by each example itself: the same ones check whatever else was labelled.
     """
     if len(examples) < FEW:
         return list(examples), []
     check = [example for example in examples if _is_checked(example, seed)] or [examples[0]]
+    if len(check) < least:
+        return list(examples), []
     held = {id(example) for example in check}
     return [example for example in examples if id(example) not in held], check
 

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 RATE, RATE_OF_RANDOM = 1e-4, 1e-3
 """Steps of AdamW for weights that were given, and for what began as random ones."""
 
+LEAST_CHECK = 5
+"""Fewer images say less of how good a network is than those that it learns from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -60,7 +63,7 @@ def learn(
     """Train on `labelled`, with `start` or the wanted weights to begin with; raises BadData if nothing is usable."""
     usable = learnable(control, labelled)
     held = [example for example in check if teaches(control, example)]
-    train, held = (usable, held) if held else parted(usable, seed)
+    train, held = (usable, held) if held else parted(usable, seed, LEAST_CHECK)
     class_indices(control, [*train, *held])
     net = _begun(control, wishes, start or given_net(wishes), seed)
     shelf = Shelf(net.size)
