@@ -44,6 +44,17 @@ def released() -> Iterator[None]:
             release()
 
 
+@contextmanager
+def seeded(seed: int, device: str) -> Iterator[None]:
+    """The same steps each time; the caller's own draws go on as if nothing had been drawn."""
+    import torch
+
+    own = [torch.device(device)] if device.startswith("cuda") else []
+    with torch.random.fork_rng(own), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
+        torch.manual_seed(seed)
+        yield
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the memory of the GPU, or of the machine, did not suffice."""
     said = str(error).lower()

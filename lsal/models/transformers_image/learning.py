@@ -80,10 +80,7 @@ def learn(
 
 
 def _begun(control: Control, wishes: Wishes, source: Net | None, seed: int) -> Net:
-    import torch
-
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
+    with devices.seeded(seed, "cpu"):
         if source is None:
             log.info("%s: random weights, as no weights are given", wishes.model or "a small ResNet")
             source = random_net(wishes)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from lsal.errors import BadRequest
 from lsal.models import devices
@@ -55,7 +51,7 @@ def teach(lesson: Lesson) -> None:
     BadRequest if there is no memory for one image, or if a rate is too large to learn with.
     """
     module = lesson.net.module
-    with devices.released(), _seeded(lesson.seed, lesson.device):
+    with devices.released(), devices.seeded(lesson.seed, lesson.device):
         try:
             _Teaching(lesson).run()
         finally:
@@ -169,14 +165,3 @@ class _Teaching:
 
 def _parts(count: int, at_once: int) -> list[slice]:
     return [slice(begin, begin + at_once) for begin in range(0, count, at_once)]
-
-
-@contextmanager
-def _seeded(seed: int, device: str) -> Iterator[None]:
-    """The same steps each time; the caller's own draws go on as if nothing had been drawn."""
-    import torch
-
-    own = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(own), torch.backends.cudnn.flags(deterministic=True, benchmark=False):
-        torch.manual_seed(np.random.SeedSequence(seed).generate_state(1)[0].item())
-        yield
