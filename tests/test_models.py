@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from image_toys import LEARNS
 from laws import over
 from PIL import Image
 from yolo_toys import CLASSES_OF_IMAGES, QUICK
@@ -20,9 +21,10 @@ from lsal.testing.materials import MULTIPLE as SEVERAL
 from lsal.testing.models import same
 
 LEARNERS = [family for family in MODELS if family != "random"]
-LINEAR = [family for family in LEARNERS if family != "yolo"]
+SETTINGS = {"yolo": CLASSES_OF_IMAGES, "transformers_image": LEARNS}
+QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}}
+LINEAR = [family for family in LEARNERS if family not in SETTINGS]
 """What is exact about these is not about a network."""
-SETTINGS = {"yolo": CLASSES_OF_IMAGES}
 
 
 def material(family):
@@ -37,7 +39,7 @@ globals().update(
         inputs=material,
         learns=lambda family: family in LEARNERS,
         options=lambda family: SETTINGS.get(family, {}),
-        quick=lambda family: QUICK if family == "yolo" else {},
+        quick=lambda family: QUICKER.get(family, {}),
         controls=lambda family: (SINGLE,) if family == "yolo" else (SINGLE, SEVERAL),
     )
 )

@@ -22,7 +22,7 @@ class ImageChoices(Choices):
     """Input: the path of the image's file."""
 
     name: ClassVar[str] = "image_choices"
-    families: ClassVar[tuple[str, ...]] = ("image_features", "yolo", "random")
+    families: ClassVar[tuple[str, ...]] = ("image_features", "yolo", "transformers_image", "random")
     objects: ClassVar[tuple[str, ...]] = ("Image",)
 
     @classmethod

@@ -11,6 +11,7 @@ MODELS = Registry(
         "sklearn_text": "lsal.models.sklearn_text:SklearnText",
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
+        "transformers_image": "lsal.models.transformers_image:TransformersImage",
     },
 )
 """Classes that follow `protocols.Model`, by the name of their family."""

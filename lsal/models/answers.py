@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,10 @@ from lsal.records import Control, Example, Labels, Prediction
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
+
+
+NAMED = 3
+"""So many of the images that were left out are named in the last line of progress; the log names all."""
 
 
 def units_and_classes(control: Control) -> tuple[int, int]:
@@ -24,10 +28,15 @@ def learnable(control: Control, examples: Sequence[Example]) -> list[Example]:
 
     Raises BadData, with the first reason, if none is left.
     """
-    usable = [e for e in examples if e.input is not None and e.target and (control.several or e.target.names)]
+    usable = [example for example in examples if teaches(control, example)]
     if not usable:
         raise nothing_to_learn(control, examples)
     return usable
+
+
+def teaches(control: Control, example: Example) -> bool:
+    """Whether one can be read and says something."""
+    return example.input is not None and bool(example.target and (control.several or example.target.names))
 
 
 def nothing_to_learn(control: Control, examples: Sequence[Example], reason: str = "") -> BadData:
@@ -36,6 +45,16 @@ def nothing_to_learn(control: Control, examples: Sequence[Example], reason: str 
     what = f"None of the {len(examples)} labelled examples of control '{control.name}' can be learned from"
     what += f": {reason}" if reason else ""
     return BadData(what, "Label at least one task that can be read, then: lsal train")
+
+
+def trained_on(count: int, problems: Mapping[int, str]) -> str:
+    """The last line of progress: from how many images was learned, and which were left out."""
+    told = f"trained on {count} images"
+    if not problems:
+        return told
+    named = [f"task {task}: {reason}" for task, reason in problems.items()]
+    more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return f"{told}, left out {len(named)}: {'; '.join(named[:NAMED])}{more}"
 
 
 def class_indices(control: Control, examples: Sequence[Example]) -> Ints:
@@ -54,6 +73,14 @@ def class_indices(control: Control, examples: Sequence[Example]) -> Ints:
             else:
                 targets[row, 0] = column[name]
     return targets
+
+
+def prior_of(control: Control, targets: Ints) -> Floats:
+    """How often each class was given, float32 (units, classes), by the indices of `class_indices`."""
+    classes = units_and_classes(control)[1]
+    counts = np.stack([np.bincount(column, minlength=classes) for column in targets.T]).astype(np.float32)
+    counts /= len(targets)
+    return counts
 
 
 def answer(

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from lsal.errors import BadData
-from lsal.models.answers import units_and_classes
+from lsal.models.answers import prior_of
 from lsal.protocols import Report
 from lsal.records import Control, Progress
 
@@ -43,9 +43,8 @@ class LinearHead:
 
     def fit(self, features: Any, targets: Ints, report: Report) -> None:
         """Learn from `features` (n, d), dense or sparse, and the class indices (n, units)."""
-        units, classes = units_and_classes(self.control)
-        self.prior = np.stack([np.bincount(column, minlength=classes) for column in targets.T]).astype(np.float32)
-        self.prior /= len(targets)
+        units = targets.shape[1]
+        self.prior = prior_of(self.control, targets)
         self.columns = _used(features)
         features = features[:, self.columns]
         features = self.scaler.fit_transform(features) if self.scaler else features

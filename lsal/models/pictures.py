@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from lsal.errors import BadData
-from lsal.models.pixels import rgb
+from lsal.models.pixels import DRAFT, gradient_features, rgb
 from lsal.opening import open_image
+from lsal.records import Example
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
+
+log = logging.getLogger(__name__)
 
 PIXEL_LIMIT = 178_000_000
 """Larger ones are refused: here Pillow's own bound begins, and decoded they take 4 bytes a pixel."""
@@ -74,6 +82,16 @@ def read_picture(path: Path, side: int, measure: Measure = max) -> Picture:
     except Exception as error:
         # As in `pixels`: decoders raise anything, and one broken file must not stop the others.
         raise BadData(f"{path} is not a picture that can be read ({error})", "Replace the file, or skip it") from error
+
+
+def gradients(example: Example) -> Floats:
+    """Gradients and colours of an image; those of a black one if it cannot be read."""
+    if example.input is not None:
+        try:
+            return gradient_features(read_picture(Path(example.input), DRAFT // 2).image)
+        except BadData as error:
+            log.warning("Task %s: %s", example.task_id, error.what)
+    return gradient_features(Image.new("RGB", (DRAFT, DRAFT)))
 
 
 def _header(image: Image.Image) -> Header:

@@ -47,7 +47,7 @@ def _backbone(name: str) -> tuple[Any, Any]:
         processor = AutoImageProcessor.from_pretrained(name, local_files_only=True)
         model = AutoModel.from_pretrained(name, local_files_only=True).eval()
     except (OSError, ValueError) as error:
-        raise _absent(name, error) from error
+        raise absent(name, error) from error
     return processor, model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -59,11 +59,16 @@ def _pooled(model: Any, pixels: Any) -> Any:
     if hasattr(model, "get_image_features"):
         out = model.get_image_features(pixel_values=pixels)
         return out if hasattr(out, "shape") else out.pooler_output
-    states = model(pixel_values=pixels).last_hidden_state
+    return mean_state(model(pixel_values=pixels).last_hidden_state)
+
+
+def mean_state(states: Any) -> Any:
+    """The mean over tokens (n, tokens, d), or over places (n, d, height, width)."""
     return states.mean(dim=1) if states.ndim == 3 else states.flatten(2).mean(dim=2)
 
 
-def _absent(name: str, error: Exception) -> BadRequest:
+def absent(name: str, error: Exception) -> BadRequest:
+    """The error for a model that is not here, or does not load."""
     if Path(name).is_dir():
         reason = str(error).splitlines()[0]
         return BadRequest(f"The folder {name} holds no vision model that loads ({reason})", "Give another folder")

@@ -10,8 +10,9 @@ import numpy as np
 
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
+from lsal.models.pictures import gradients
 from lsal.models.yolo.answering import Answering
-from lsal.models.yolo.learning import frequencies, gradients, learn
+from lsal.models.yolo.learning import frequencies, learn
 from lsal.models.yolo.naming import meaning_of
 from lsal.models.yolo.nets import Net, read_net, read_weights, write_net
 from lsal.models.yolo.wishes import CLASSIFY, read_wishes, task_of

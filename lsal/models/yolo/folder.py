@@ -8,7 +8,6 @@ For classes of whole images: train/0002/000007.jpg, a folder for each class.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadData
+from lsal.models.parting import parted
 from lsal.models.pictures import Header, read_picture
 from lsal.models.yolo.labels import column_of, line_of
 from lsal.models.yolo.placing import place
@@ -24,9 +24,6 @@ from lsal.models.yolo.wishes import CLASSIFY
 from lsal.protocols import Report
 from lsal.records import Example, Labels, Progress, Regions
 
-CHECK_SHARE = 0.1
-FEW = 10
-"""With fewer examples than this, training is checked on what it learns from."""
 SMALLEST = 10
 """The loader drops pictures with a shorter side."""
 READERS = 4
@@ -65,8 +62,8 @@ def write_folder(
     written: Written, train: Sequence[Example], check: Sequence[Example], seed: int, report: Report
 ) -> Written:
     """Write what can be read and learned; the rest is left out, with the reasons."""
-    if not check and len(train) >= FEW:
-        train, check = _parted(train, seed)
+    if not check:
+        train, check = parted(train, seed)
     _make_folders(written)
     parts = [*(("train", example) for example in train), *(("check", example) for example in check)]
     headers = _headers(chain(train, check), written.size)
@@ -80,18 +77,6 @@ def write_folder(
         except BadData as error:
             written.problems[example.task_id] = error.what
     return written
-
-
-def _parted(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[Example]]:
-    """A fixed draw by each example itself: the same ones check whatever else was labelled."""
-    check = [example for example in examples if _is_checked(example, seed)] or [examples[0]]
-    held = {id(example) for example in check}
-    return [example for example in examples if id(example) not in held], check
-
-
-def _is_checked(example: Example, seed: int) -> bool:
-    drawn = hashlib.sha256(f"{seed} {example.key}".encode()).digest()
-    return int.from_bytes(drawn[:4], "big") < CHECK_SHARE * 2**32
 
 
 def _make_folders(written: Written) -> None:

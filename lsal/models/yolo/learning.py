@@ -10,12 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from lsal.errors import BadData
-from lsal.models.answers import learnable, nothing_to_learn
-from lsal.models.pictures import read_picture
-from lsal.models.pixels import DRAFT, gradient_features
+from lsal.models.answers import learnable, nothing_to_learn, trained_on
 from lsal.models.yolo.folder import Written, write_folder
 from lsal.models.yolo.lesson import Lesson, teach
 from lsal.models.yolo.nets import Net, architecture, read_weights
@@ -27,9 +23,6 @@ if TYPE_CHECKING:
     from lsal.records import Floats
 
 log = logging.getLogger(__name__)
-
-NAMED = 3
-"""So many of the images that were left out are named in the last line of progress; the log names all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,7 @@ def learn(
         )
         net = teach(lesson, yaml)
     prior = frequencies(control, [example for example in usable if example.task_id not in written.problems])
-    return Learned(net, prior, written.problems, _told(written))
+    return Learned(net, prior, written.problems, trained_on(written.train, written.problems))
 
 
 def frequencies(control: Control, examples: Sequence[Example]) -> Floats:
@@ -73,16 +66,6 @@ def frequencies(control: Control, examples: Sequence[Example]) -> Floats:
     counts = np.array([given.count(label) for label in control.labels], np.float32)
     shares = counts / counts.sum() if counts.any() else np.full(len(counts), 1 / len(counts))
     return shares.astype(np.float32)
-
-
-def gradients(example: Example) -> Floats:
-    """Gradients and colours of an image; those of a black one if it cannot be read."""
-    if example.input is not None:
-        try:
-            return gradient_features(read_picture(Path(example.input), DRAFT // 2).image)
-        except BadData as error:
-            log.warning("Task %s: %s", example.task_id, error.what)
-    return gradient_features(Image.new("RGB", (DRAFT, DRAFT)))
 
 
 def _answered(control: Control, examples: Sequence[Example]) -> list[Example]:
@@ -111,12 +94,3 @@ def _mind(written: Written, control: Control, labelled: Sequence[Example]) -> No
         log.warning("%d regions without a class are left out of the training", written.nameless)
     if not written.train or (written.task != CLASSIFY and not written.regions):
         raise nothing_to_learn(control, labelled, next(iter(written.problems.values()), ""))
-
-
-def _told(written: Written) -> str:
-    told = f"trained on {written.train} images"
-    if not written.problems:
-        return told
-    named = [f"task {task}: {reason}" for task, reason in written.problems.items()]
-    more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
-    return f"{told}, left out {len(named)}: {'; '.join(named[:NAMED])}{more}"

@@ -10,6 +10,7 @@ from traceback import clear_frames
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.models import devices
 from lsal.models.yolo import library
 from lsal.models.yolo.folder import Written
 from lsal.models.yolo.hearing import Hearing
@@ -53,7 +54,7 @@ def teach(lesson: Lesson, architecture: Mapping[str, Any]) -> Net:
         try:
             found = _try(lesson, architecture, device, found)
         finally:
-            library.release()
+            devices.release()
     return found
 
 
@@ -94,7 +95,7 @@ def _first_net(lesson: Lesson, trainer: Any, architecture: Mapping[str, Any]) ->
         module = trainer.get_model(cfg=dict(architecture), weights=None, verbose=False)
     except Exception as error:  # an architecture of the user's own goes wrong in every way
         fix = "Correct it, or take one of ultralytics, such as yolo11n.yaml"
-        what = f"No network can be built from '{lesson.wishes.model}' ({library.first_line(error)})"
+        what = f"No network can be built from '{lesson.wishes.model}' ({devices.first_line(error)})"
         raise BadRequest(what, fix) from error
     module.names = dict(enumerate(lesson.names))
     if lesson.start is not None:

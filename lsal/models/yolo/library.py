@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.models import devices
 from lsal.settings import seclude_ultralytics
-
-NO_MEMORY = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
 
 
 @lru_cache(maxsize=1)
@@ -42,44 +41,16 @@ def load() -> Any:
 
 def device(wanted: Any = None) -> str:
     """Where networks run: what the user wants, else a GPU if there is one."""
-    import torch
-
     if "," in str(wanted):
         raise BadRequest(f"yolo trains on one device, not on {wanted}", "Name one: train={'device': 0}")
     if wanted is not None:
         return f"cuda:{wanted}" if str(wanted).isdigit() else str(wanted)
-    if torch.cuda.is_available():
-        return "cuda:0"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def release() -> None:
-    """Give the memory of what is no longer held back to the GPU's other users."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the memory of the GPU, or of the machine, did not suffice."""
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(each in said for each in NO_MEMORY)
+    return devices.best()
 
 
 def loader_died(error: BaseException) -> bool:
     """Whether a process that loads images was ended by the system: mostly its shared memory was full."""
     return isinstance(error, RuntimeError) and "dataloader worker" in str(error).lower()
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, or of what sort it is, in one line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @lru_cache(maxsize=1)

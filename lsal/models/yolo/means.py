@@ -7,16 +7,13 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lsal.errors import BadRequest
+from lsal.models import devices
+from lsal.models.batches import CPU_BATCH, LARGEST_BATCH, halved, useful_batch
 from lsal.models.yolo import library
 from lsal.models.yolo.wishes import Wishes
 
 log = logging.getLogger(__name__)
 
-CPU_BATCH = 8
-LARGEST_BATCH = 64
-STEPS = 8
-"""As many batches an epoch has at least: fewer, larger ones would teach a small set too slowly."""
 LOADERS = 8
 PREFETCHED = 4
 SHARED_MEMORY = Path("/dev/shm")
@@ -46,25 +43,11 @@ def less_of(means: Means, failed: int, wishes: Wishes, device: str, error: Runti
     Raises BadRequest when one image is too much.
     """
     if library.loader_died(error) and means.loaders:
-        log.warning("a loader of images died (%s): going on without", library.first_line(error))
+        log.warning("a loader of images died (%s): going on without", devices.first_line(error))
         return replace(means, loaders=0)
-    if not library.out_of_memory(error):
+    if not devices.out_of_memory(error):
         return None
-    if failed <= 1:
-        what = f"There is no memory on {device} to train on one image of {wishes.size} pixels"
-        raise BadRequest(what, "Give a smaller size, or a smaller model") from error
-    log.warning("out of memory with %d images at a time: going on with %d", failed, failed // 2)
-    return replace(means, batch=failed // 2)
-
-
-def nominal_batch(images: int) -> int:
-    """After how many images a step is taken: ultralytics takes one after 64, also where a set has only 40."""
-    return min(LARGEST_BATCH, max(4, images // STEPS))
-
-
-def useful_batch(images: int) -> int:
-    """No more images at a time than a step takes, or than there are."""
-    return min(nominal_batch(images), max(1, images))
+    return replace(means, batch=halved(failed, wishes.size, device, error))
 
 
 def _loaders(size: int, batch: int, wanted: int) -> int:

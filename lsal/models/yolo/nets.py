@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadData, BadRequest
+from lsal.models import devices
 from lsal.models.yolo import library
 from lsal.models.yolo.wishes import CLASSIFY, DETECT, SEGMENT
 from lsal.settings import cache_folder
@@ -42,7 +43,7 @@ def architecture(model: str, task: str) -> dict[str, Any]:
         found = dict(yaml_model_load(name))
     except Exception as error:  # no such file, or whatever reading something else as yaml makes of it
         fix = "Take one of ultralytics, such as yolo11n.yaml or yolo26s-seg.yaml, or give the path of your own"
-        raise BadRequest(f"There is no architecture '{model}' ({library.first_line(error)})", fix) from None
+        raise BadRequest(f"There is no architecture '{model}' ({devices.first_line(error)})", fix) from None
     _need_task(model, found, task)
     return found
 
@@ -70,7 +71,7 @@ def read_weights(model: str, task: str) -> Net:
     try:
         module, _ = load_checkpoint(path)
     except Exception as error:  # whatever pickle and torch make of a file that is none
-        said = library.first_line(error)
+        said = devices.first_line(error)
         raise BadRequest(f"{path} holds no network that loads ({said})", "Give another file") from error
     _need_task(model, getattr(module, "yaml", {}), task)
     return Net(module, task, tuple(str(name) for _, name in sorted(module.names.items())))

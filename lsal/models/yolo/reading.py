@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from lsal.models import devices
 from lsal.models.pictures import Header, Picture
 from lsal.models.yolo import library
 from lsal.models.yolo.fitting import Fitted, centre, letterbox, shares_within
@@ -91,9 +92,9 @@ class Reader:
             with torch.inference_mode():
                 return self._forward(fitted, threshold)
         except RuntimeError as error:
-            if not library.out_of_memory(error) or len(fitted) == 1:
+            if not devices.out_of_memory(error) or len(fitted) == 1:
                 raise
-        library.release()
+        devices.release()
         half = len(fitted) // 2
         return self._ask(fitted[:half], threshold) + self._ask(fitted[half:], threshold)
 

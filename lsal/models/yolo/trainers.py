@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadRequest
-from lsal.models.yolo import library
+from lsal.models import devices
+from lsal.models.batches import nominal_batch, useful_batch
 from lsal.models.yolo.folder import Written
 from lsal.models.yolo.hearing import Hearing
-from lsal.models.yolo.means import Means, nominal_batch, useful_batch
+from lsal.models.yolo.means import Means
 from lsal.models.yolo.wishes import CLASSIFY, DETECT, SEGMENT, Wishes
 
 
@@ -27,13 +28,14 @@ def trainer_of(written: Written, settings: Mapping[str, Any], hearing: Hearing) 
     try:
         return quiet(overrides=dict(settings), _callbacks=hearing.callbacks())
     except (SyntaxError, ValueError, TypeError, KeyError) as error:
-        said = library.first_line(error)
+        said = devices.first_line(error)
         raise BadRequest(f"ultralytics does not take these settings: {said}", "Correct the option 'train'") from error
 
 
 def settings_of(written: Written, wishes: Wishes, seed: int, run: Path, device: str, means: Means) -> dict[str, Any]:
     """What the user set, then what lsal sets; `run/weights/last.pt`, if it is there, is gone on from."""
     last = run / "weights" / "last.pt"
+    # ultralytics takes a step after 64 images, also where a set has only 40.
     theirs = {"nbs": nominal_batch(written.train), "seed": seed, **wishes.train}
     ours = {
         "task": written.task,

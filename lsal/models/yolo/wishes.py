@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.models.choosing import Fits, check_options, whole
 from lsal.records import Control
 
 DETECT, SEGMENT, CLASSIFY = "detect", "segment", "classify"
@@ -71,32 +72,22 @@ def read_wishes(control: Control, options: Mapping[str, Any]) -> Wishes:
     """The options, completed and checked; raises BadRequest with what there is to choose from."""
     task = task_of(control)
     wishes = Wishes(f"yolo11n{SUFFIXES[task]}.yaml", SIZES[task])
-    known = list(_FITS)
-    for name, value in options.items():
-        if name not in known:
-            raise BadRequest(f"yolo has no option '{name}'", f"Choose from: {', '.join(known)}")
-        wanted, fits = _FITS[name]
-        if not fits(value):
-            raise BadRequest(f"yolo's option '{name}' cannot be {value!r}", f"Give {wanted}")
-    taken = {**{name: getattr(wishes, name) for name in known}, **options}
+    check_options("yolo", options, _FITS)
+    taken = {**{name: getattr(wishes, name) for name in _FITS}, **options}
     return Wishes(**{**taken, "model": str(taken["model"])}, chosen="model" in options)
-
-
-def _whole(least: int) -> Any:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping) and not set(value) & {*OURS, *OWN}
 
 
-_FITS: Mapping[str, tuple[str, Any]] = {
+_FITS: Fits = {
     "model": ("the name of a yaml such as yolo11s.yaml, or the path of a .pt", lambda value: bool(str(value))),
-    "size": ("pixels, a multiple of 32, at least 64", lambda value: _whole(2 * STRIDE)(value) and value % STRIDE == 0),
-    "epochs": ("a whole number, at least 1", _whole(1)),
-    "batch": ("a whole number of images, 0 for what fits", _whole(0)),
-    "patience": ("a whole number of epochs, 0 for never", _whole(0)),
+    "size": ("pixels, a multiple of 32, at least 64", lambda value: whole(2 * STRIDE)(value) and value % STRIDE == 0),
+    "epochs": ("a whole number, at least 1", whole(1)),
+    "batch": ("a whole number of images, 0 for what fits", whole(0)),
+    "patience": ("a whole number of epochs, 0 for never", whole(0)),
     "threshold": ("a share from 0 to 1", lambda value: isinstance(value, int | float) and 0 <= value <= 1),
-    "points": ("a whole number of corners, at least 3", _whole(3)),
+    "points": ("a whole number of corners, at least 3", whole(3)),
     "train": (f"settings of ultralytics that are not lsal's ({', '.join([*OURS, *OWN])})", _is_mapping),
 }
