@@ -64,7 +64,8 @@ def task_of(control: Control) -> str:
         return TASKS[tool]
     if control.several:
         what = f"yolo tells one class of an image, and '{control.name}' takes several"
-        raise BadRequest(what, f'Take another family: lsal set \'family={{"{control.name}": "image_features"}}\'')
+        others = "image_features or transformers_image"
+        raise BadRequest(what, f'Take {others}: lsal set \'family={{"{control.name}": "image_features"}}\'')
     return CLASSIFY
 
 
