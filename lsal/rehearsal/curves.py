@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
 from lsal.predicting import thoroughly
-from lsal.protocols import Report, Strategy
+from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.strategies.pools import make_pool, start_pool
 
@@ -54,29 +56,40 @@ def replay(
 
     The first batch is the strategy's own: one that asks for uncertainty finds all chances even
     and so draws the same random start as the baseline of that seed. Training gets no targets
-    but the picked ones; `report` hears the labels so far out of the budget. What nobody knows the
-    answer to counts as nothing, as does a version that finds nothing.
+    but the picked ones, and begins with the weights of the training before, as in a round; `report`
+    hears the labels so far out of the budget. What nobody knows the answer to counts as nothing, as
+    does a version that finds nothing.
     """
     hidden, asked = ([replace(example, target=None) for example in part] for part in (pool, test))
     labelled, open_ = np.zeros(0, np.int64), np.arange(len(pool))
     ask = _first_pool(hidden, control, family, options, seed)
-    budget, curve = min(budget, len(pool)), Curve()
+    budget, curve, before = min(budget, len(pool)), Curve(), None
     while len(labelled) < budget:
         wanted = min(batch if len(labelled) else start, budget - len(labelled))
         begin = time.perf_counter()
         picks = strategy(ask, wanted)
         curve.query_seconds.append(time.perf_counter() - begin)
         labelled, open_ = np.concatenate([labelled, open_[picks.positions]]), np.delete(open_, picks.positions)
-        model = MODELS[family](control, options, seed)
+        model = _going_on(MODELS[family](control, options, seed), before)
         told = report_of(report, len(labelled), budget)
         model.fit([pool[i] for i in labelled.tolist()], hidden, [], told)
         said = answers(by, thoroughly(model, asked), test)
         curve.labels.append(len(labelled))
         curve.metric.append(by.measure(said, truths(by, test), control.labels).value or 0.0)
         curve.why.append(picks.why)
+        before = model
         if len(labelled) < budget:
             ask = _next_pool(model.predict(hidden), pool, control, labelled, open_, seed)
     return curve
+
+
+def _going_on(model: Model, before: Model | None) -> Model:
+    """The new model, to begin with what the one before learned, where its family can."""
+    if before is not None and hasattr(model, "begin_from"):
+        with tempfile.TemporaryDirectory(prefix="lsal-replay-") as folder:
+            before.save(Path(folder))
+            model.begin_from(Path(folder))
+    return model
 
 
 def _first_pool(
