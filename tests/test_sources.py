@@ -61,7 +61,7 @@ def picture(path: Path) -> Path:
 
 
 def test_digits_are_images_of_ten_classes(tmp_path: Path) -> None:
-    source = read_source("digits", tmp_path / "digits")
+    source = read_source("digits", tmp_path)
     assert (len(source.rows), source.kind, source.labels) == (1797, "image", tuple("0123456789"))
     assert {row.label for row in source.rows} == set(source.labels)
     assert len({row.data["image"] for row in source.rows}) == 1797
@@ -69,6 +69,20 @@ def test_digits_are_images_of_ten_classes(tmp_path: Path) -> None:
         assert image.size == (SIDE, SIDE)
         assert image.getextrema() == (15, 255)  # ink is dark; this one's darkest pixel is 15 of 16
     assert all(row.data["image"].parent == tmp_path / "digits" for row in source.rows)
+
+
+def test_shapes_are_boxes_on_photographs_and_the_same_each_time(tmp_path: Path) -> None:
+    source = read_source("shapes", tmp_path)
+    assert (source.title, source.kind, source.labels) == ("shapes", "boxes", ("disc", "square", "triangle"))
+    assert {split: source.found.splits.count(split) for split in source.found.splits} == {"train": 240, "test": 80}
+    shown = [row.objects.items for row in source.rows if row.objects]
+    assert 0 < sum(not items for items in shown) < 80, "some are empty, most are not"
+    drawn = Counter(region.label for items in shown for region in items)
+    assert all(count > 150 for count in drawn.values())
+    again = read_source("shapes", tmp_path)
+    assert again.found.digest == source.found.digest
+    with Image.open(source.rows[0].data["image"]) as image:
+        assert len(image.getcolors(100_000) or ()) > 1000, "a photograph"
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "ndjson"])

@@ -9,11 +9,14 @@ import pytest
 from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, SHORT, fitted
 
 from lsal.errors import BadRequest, Cancelled
+from lsal.measuring import RULERS
 from lsal.models.yolo import Yolo, means
 from lsal.models.yolo.means import Means, first_means, less_of
 from lsal.models.yolo.nets import architecture, build
 from lsal.models.yolo.wishes import DETECT, read_wishes
 from lsal.records import Example, Labels, Progress
+from lsal.rehearsal import replay
+from lsal.strategies import STRATEGIES
 from lsal.testing import regions
 from lsal.testing.materials import CLASSES, ignore, images, toy
 from lsal.testing.regions import example_of, found
@@ -204,6 +207,19 @@ def test_a_class_without_a_picture_moves_no_other(tmp_path: Path) -> None:
     options = {**CLASSES_OF_IMAGES, "epochs": 3}
     dogs = [Example(e.task_id, e.input, Labels(("dog",))) for e in toy(images, tmp_path)]
     assert {p.target for p in fitted(CHOICE, dogs, options).predict(dogs)} == {Labels(("dog",))}
+
+
+def test_a_replay_goes_on_from_the_weights_before_as_rounds_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, begin_from = list[bool](), Yolo.begin_from
+
+    def heard(model: Yolo, folder: Path) -> None:
+        begin_from(model, folder)
+        begun.append(model._start is not None)
+
+    monkeypatch.setattr(Yolo, "begin_from", heard)
+    by, examples = RULERS["mAP50"], [example_of(tmp_path, regions.BOXES, number) for number in range(6)]
+    replay(examples, examples[:2], regions.BOXES, "yolo", STRATEGIES["random"], 2, 2, 6, options=SHORT, by=by)
+    assert begun == [True, True]
 
 
 @pytest.mark.gpu

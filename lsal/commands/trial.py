@@ -62,7 +62,10 @@ TRIAL = (
         demo,
         (
             argument(
-                "source", nargs="?", default="digits", help="digits, a labelled CSV, JSONL, COCO file or image folder"
+                "source",
+                nargs="?",
+                default="digits",
+                help="digits, shapes, a labelled CSV, JSONL, COCO file or image folder",
             ),
             argument("--rounds", type=int, default=8, help="rounds after the first batch"),
             argument("--batch", type=int, default=25, help="labels in each round"),

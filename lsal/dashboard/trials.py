@@ -47,10 +47,14 @@ def demo_sheet(shown: Demo) -> Sheet:
         ),
         (
             "random order",
-            f"{bare(shown.metric, random['test_value'])}, mean of {len(random['seeds'])} replays with as many labels",
+            f"{bare(shown.metric, random['test_value'])}, {_replays(len(random['seeds']))} with as many labels",
         ),
         ("queue", f"{queue['in_order']} of {queue['served']} served tasks were the best still open"),
         *shown.addresses.items(),
     )
     measured = f"{upper(shown.metric)} is measured on {shown.rounds[-1]['measured_on']}; in brackets its 95 % interval."
     return Sheet("What the rounds came to", facts, columns, tuple(rows), (measured,))
+
+
+def _replays(count: int) -> str:
+    return f"mean of {count} replays" if count > 1 else "one replay"

@@ -1,8 +1,9 @@
-"""What a project can be made of: tables, exports of Label Studio, COCO files, folders of images, digits.
+"""What a project can be made of: tables, exports of Label Studio, COCO files, folders of images, sets of its own.
 
 One format, one file: `delimited`, `jsons`, `parquets` and `frames` give records, `tables`,
-`exported`, `coco`, `images` and `digits` make rows of them, `survey` looks all of them through before
-anything is made. Everything is streamed, but for COCO's: a source is read twice or thrice rather than kept.
+`exported`, `coco`, `images` and `digits` make rows of them, `shapes` draws a COCO folder, `survey` looks
+all of them through before anything is made. Everything is streamed, but for COCO's: a source is read
+twice or thrice rather than kept.
 """
 
 from __future__ import annotations

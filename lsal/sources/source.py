@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import coco, digits, exported, frames, images, tables
+from lsal.sources import coco, digits, exported, frames, images, shapes, tables
 from lsal.sources.configs import Inferred, choices_config, objects_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
@@ -61,10 +61,10 @@ class Source:
 def read_source(
     source: str | DataFrame, folder: Path, wanted: Wanted | None = None, config: str = "", skip_bad: bool = False
 ) -> Source:
-    """Look through a source: `digits`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
+    """Look through a source: `digits`, `shapes`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
     an export of Label Studio, objects in images as COCO writes them, or a folder of images.
 
-    Images that have to be made (digits) go into `folder`; `config` is a label config of one's
+    Images that have to be made (digits, shapes) go into `folder`; `config` is a label config of one's
     own, whose fields are those of `wanted`. Raises BadData with the first rows that cannot be
     taken, unless they are to be left out.
     """
@@ -76,14 +76,16 @@ def read_source(
     field, path = next(iter(wanted.fields or ["image"])), Path(source).expanduser()
     if source == "digits":
         reading = _Reading("digits", "digits", wanted, config, skip_bad)
-        return reading.look_through("image", digits.digit_rows(folder, field))
+        return reading.look_through("image", digits.digit_rows(folder / source, field))
+    if source == "shapes":
+        path = shapes.draw_shapes(folder / source)
     if parts := coco.parts_of(path):
         return _of_coco(_Reading(str(path), path.stem, wanted, config, skip_bad), parts)
     if path.is_dir():
         reading = _Reading(str(path), path.name, wanted, config, skip_bad)
         return reading.look_through("image", images.folder_rows(path, wanted))
     if not path.exists():
-        raise BadRequest(f"There is no '{source}'", "Give 'digits', a CSV, JSONL or COCO file, or a folder of images")
+        raise BadRequest(f"There is no '{source}'", "Give 'digits', 'shapes', a CSV, JSONL or COCO file, or a folder")
     title = path.stem if path.stem != "tasks" else path.parent.name
     reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
     return _of_records(reading, tables.records_of(path))

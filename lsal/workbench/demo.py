@@ -1,7 +1,7 @@
 """The whole loop on data whose labels are known, with a simulated annotator and a random baseline.
 
-The baseline is replayed in this process: random batches, the same model family and number of
-labels, every one of them trained on. The real run leaves its measuring tasks out of training,
+The baseline is replayed in this process: random batches, the same model family, options and number
+of labels, every one of them trained on. The real run leaves its measuring tasks out of training,
 so the comparison is, if anything, in the baseline's favour.
 """
 

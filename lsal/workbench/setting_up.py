@@ -42,7 +42,7 @@ class SettingUp(Opened):
     # The project -------------------------------------------------------------------
 
     def new(self, source: str | DataFrame, **options: Any) -> Self:
-        """Make a project from a table, a DataFrame, an export, a folder of images or `digits`; see `starting.new`."""
+        """Make a project from a table, a DataFrame, an export, images, `digits` or `shapes`; see `starting.new`."""
         return self._take(starting.new(self.root, self.up, source, **options))
 
     def attach(self, url: str, project: int, key: str = "", ca: Path | None = None) -> Self:

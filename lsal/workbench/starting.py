@@ -45,7 +45,7 @@ def new(
     said = Options(**options)
     _refuse_contradictions(said)
     wanted, config = wanting.wanted(root, said)
-    source = sources.read_source(name, root / "cache" / "digits", wanted, config, said.skip_bad)
+    source = sources.read_source(name, root / "cache", wanted, config, said.skip_bad)
     _refuse_unlabelled(source, said)
     asked = wanting.labels_control(source)[0].name if said.demo else ""
     running = up()
