@@ -1,5 +1,6 @@
 """Which images with objects come first: doubt per box, variety, a quota for empty ones, and second looks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from lsal.records import Control, Example, Pool
 from lsal.rehearsal import replay
 from lsal.strategies import STRATEGIES
 from lsal.strategies.objects import box_doubt
+from lsal.strategies.pools import start_pool
 from lsal.testing import regions
 from lsal.testing.materials import CLASSES, SINGLE, ignore, images, texts, toy
 from lsal.testing.regions import example_of
@@ -75,9 +77,32 @@ class TestBatches:
         assert len({int(place) // 25 for place in picked}) == 4
 
 
+class TestAuto:
+    def test_it_begins_at_random_as_the_baseline_does(self):
+        start = start_pool(range(60), regions.BOXES, np.eye(60, dtype=np.float32), seed=3)
+        random = STRATEGIES["random"](start, 12).positions
+        for name in ("auto", "object_doubt", "mean_confidence", "flip_disagreement"):
+            assert set(STRATEGIES[name](start, 12).positions) == set(random), name
+        assert "nothing is labelled yet" in STRATEGIES["auto"](start, 12).why
+
+    @pytest.mark.parametrize(
+        ("sure", "drawn", "told"),
+        [(10, 20, "a random draw: the model is sure of an object in 25%"), (30, 20, "doubtful"), (10, 8, "doubtful")],
+    )
+    def test_it_asks_for_doubt_once_the_model_sees(self, sure, drawn, told):
+        """Sure in so many of 40 images, and people drew something in so many of 20."""
+        classes = np.where(np.arange(20) < drawn, 0, -1)
+        seen = pool(*[[SURE, TORN]] * sure, *[[TORN]] * (40 - sure), labelled_classes=classes)
+        assert told in STRATEGIES["auto"](seen, 5).why
+
+    def test_ten_images_are_labelled_first(self):
+        few = pool(*[[SURE]] * 40, labelled_classes=np.zeros(9, np.int64), labelled_embeddings=np.ones((9, 2)))
+        few = replace(few, seen=np.array([5, 4]))
+        assert "9 images labelled so far, 10 wanted first" in STRATEGIES["auto"](few, 5).why
+
+
 def with_looks(one: Pool, disagreement: np.ndarray) -> Pool:
-    kept = {name: getattr(one, name) for name in one.__slots__}
-    return Pool(**{**kept, "disagreement": disagreement.astype(np.float32)})
+    return replace(one, disagreement=disagreement.astype(np.float32))
 
 
 def found(*boxes: tuple[float, ...], chances: tuple[tuple[float, ...], ...]) -> Found:

@@ -41,6 +41,11 @@ class Control:
         return drawing if names else {}
 
     @property
+    def draws(self) -> bool:
+        """Whether people draw objects in images with it, or name what others draw."""
+        return self.object_tag == "Image" and (self.tag.endswith("Labels") or bool(self.drawn_by))
+
+    @property
     def shape(self) -> str:
         """What a model must know of the control beside its labels."""
         drawn = "".join(f", of {tag}" for tag in self.drawn_by)

@@ -9,13 +9,16 @@ import numpy as np
 
 from lsal.records import Picks, Pool
 from lsal.strategies import measures, pickers
-from lsal.strategies.objects import object_doubt
+from lsal.strategies.objects import object_doubt, sure_share
 from lsal.strategies.queries import Query, margin
-from lsal.strategies.starts import centroids
+from lsal.strategies.starts import centroids, random
 
 LABELS_PER_CLASS = 5
 FEWEST, MOST = 10, 100
 """Bounds of the start, whatever the number of classes."""
+
+KNOWING = 0.5
+"""A detector is asked for its doubt once it is sure of an object in this share of the images that have some."""
 
 WIDE = 30
 """Times the batch that k-means looks at. The margins of a young model are noisy, so variety gets more
@@ -28,9 +31,13 @@ def auto(pool: Pool, n: int) -> Picks:
     """Centroids until the labels suffice for a margin to mean something, then margin -> k-means.
 
     Uncertainty loses at very few labels and plain margin can fall below random, because its
-    batches are all alike (Hacohen et al. 2022; Zhdanov 2019). `why` tells which and for what reason.
+    batches are all alike (Hacohen et al. 2022; Zhdanov 2019). Objects in images begin with a random
+    draw: the most typical images are the plainest ones, which show little to learn from. `why` tells
+    which and for what reason.
     """
     reason = _too_early(pool)
+    if reason and pool.objects:
+        return replace(random(pool, n), why=f"a random draw: {reason}")
     if reason:
         picks = centroids(pool, n)
         return replace(picks, why=f"{picks.why}: {reason}")
@@ -49,11 +56,21 @@ def _too_early(pool: Pool) -> str:
     if not labels:
         return "nothing is labelled yet"
     if pool.objects:  # of a single class too: there is a box, or there is none
-        return f"{labels} images labelled so far, {FEWEST} wanted first" if labels < FEWEST else ""
+        if labels < FEWEST:
+            return f"{labels} images labelled so far, {FEWEST} wanted first"
+        return _blind(pool)
     if shown < 2:
         return f"all {labels} labels so far are of one class"
     wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))
     return f"{labels} labels so far, {wanted} wanted first" if labels < wanted else ""
+
+
+def _blind(pool: Pool) -> str:
+    """Why a detector's doubt says nothing yet: it is hardly ever sure of an object, where people drew many."""
+    sure, drawn = sure_share(pool), 1.0 if pool.labelled_classes is None else float((pool.labelled_classes >= 0).mean())
+    if sure >= KNOWING * drawn:
+        return ""
+    return f"the model is sure of an object in {sure:.0%} of the images, and people drew some in {drawn:.0%}"
 
 
 def _labels(pool: Pool) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 
 from lsal.records import Picks, Pool
 from lsal.strategies import pickers
+from lsal.strategies.starts import random
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
@@ -22,6 +23,7 @@ TOP = 10
 """Boxes of an image that count, the most doubtful ones: an image must not win by the number of its boxes."""
 FACTOR = 4
 """How many times the batch is looked at for images that differ, as in PPAL."""
+SURE = 0.5
 EMPTY_SHARE = 0.1
 """At most this share of a batch are images in which the model finds nothing at all."""
 
@@ -43,6 +45,12 @@ def unsure(pool: Pool) -> Floats:
     return np.where(counts, 1 - sums / np.maximum(counts, 1), 1.0).astype(np.float32)
 
 
+def sure_share(pool: Pool) -> float:
+    """The share of images in which the model is rather sure of at least one object than not."""
+    sure = _classes(pool).max(axis=1) > SURE if len(pool.chances) else np.zeros(0, bool)
+    return float((np.bincount(_owners(pool), sure, minlength=len(pool)) > 0).mean())
+
+
 def mean_confidence(pool: Pool, n: int) -> Picks:
     """The baseline: the lowest mean confidence of the boxes. Raises EmptyPool."""
     pickers.refuse_empty(pool)
@@ -62,6 +70,8 @@ def batch_of(pool: Pool, n: int, scores: Floats, part: str, told: str) -> Picks:
     Raises EmptyPool.
     """
     pickers.refuse_empty(pool)
+    if not len(pool.chances):
+        return replace(random(pool, n), why="a random draw: nothing was found in any image")
     n, counts = min(n, len(pool)), np.diff(pool.offsets)
     empty, full = np.flatnonzero(counts == 0), np.flatnonzero(counts > 0)
     room = min(len(empty), max(n - len(full), round(n * min(EMPTY_SHARE, len(empty) / len(pool)))))

@@ -43,15 +43,17 @@ def make_pool(
 
 
 def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | None = None, seed: int = 0) -> Pool:
-    """The pool before the first label: nobody has an opinion, so all chances are even."""
+    """The pool before the first label: nobody has an opinion, so all chances are even, and no object is found."""
     n, classes = len(task_ids), max(1, len(control.labels))
+    even = np.full((n, classes), 1 / classes, np.float32)
     return Pool(
         task_ids=np.array(task_ids, np.int64),
-        chances=np.full((n, classes), 1 / classes, np.float32),
-        offsets=np.arange(n + 1),
+        chances=np.zeros((0, classes + 1), np.float32) if control.draws else even,
+        offsets=np.zeros(n + 1, np.int64) if control.draws else np.arange(n + 1),
         seen=np.zeros(len(control.labels), np.int64),
         seed=seed,
         embeddings=embeddings,
+        objects=control.draws,
     )
 
 
