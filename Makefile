@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+# Files of tests that run at once; each worker starts a Label Studio of its own.
+WORKERS ?= 2
 
 .PHONY: demo test lab install lint clean
 
@@ -22,7 +24,7 @@ lab: install
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/01_bootstrap.ipynb
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

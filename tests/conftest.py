@@ -8,7 +8,7 @@ import pytest
 from postgres import Foreign, label_studio_on_postgres
 
 from lsal.label_studio import server
-from lsal.workbench import Workbench
+from lsal.workbench import Workbench, serving
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -27,6 +27,12 @@ def isolated_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root in which the session's Label Studio lives."""
     return tmp_path_factory.mktemp("session") / "root"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(root: Path) -> None:
+    """Each file begins without the backend of another one, which would refill queues under its hands."""
+    serving.stop(root)
 
 
 @pytest.fixture(scope="session")

@@ -180,7 +180,7 @@ def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_pa
     assert (version.family, version.examples["skipped"]) == ("transformers_image", {})
     assert figure.value is not None
     assert figure.value >= 0.8
-    task = next(bench.desk.mirror.tasks(OPEN))
+    task = next(task for task in bench.desk.mirror.tasks(OPEN) if task.place >= 0.3)  # others measure: no guess
     (told,) = bench.predict(bench.desk.config.xml, [{"id": task.id, "data": task.data}])
     assert told["model_version"] == f"lsal-{name}.v{version.number}"
     assert told["result"][0]["value"]["choices"][0] in ("cat", "dog")

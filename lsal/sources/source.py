@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import coco, digits, exported, frames, images, shapes, tables
+from lsal.sources import coco, digits, exported, frames, images, tables
 from lsal.sources.configs import Inferred, choices_config, objects_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
@@ -78,6 +78,8 @@ def read_source(
         reading = _Reading("digits", "digits", wanted, config, skip_bad)
         return reading.look_through("image", digits.digit_rows(folder / source, field))
     if source == "shapes":
+        from lsal.sources import shapes  # it draws with Pillow
+
         path = shapes.draw_shapes(folder / source)
     if parts := coco.parts_of(path):
         return _of_coco(_Reading(str(path), path.stem, wanted, config, skip_bad), parts)
