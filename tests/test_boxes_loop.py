@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 from projects import annotations_digest
 from switches import do
 from yolo_toys import SHORT
 
 from lsal import publishing
+from lsal.errors import BadRequest
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.server import Server
 from lsal.testing.materials import SIDE, square, squares
@@ -73,7 +75,9 @@ def test_two_rounds_learn_where_the_squares_are(label_studio: Server, root: Path
     assert {"disagreement", "boxes"} == bench.queue()[1].parts.keys() | bench.queue()[0].parts.keys()
 
 
-def test_the_threshold_of_the_settings_decides_what_is_shown(label_studio: Server, root: Path, tmp_path: Path) -> None:
+def test_the_threshold_of_the_settings_decides_what_is_shown(
+    label_studio: Server, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = demo(root, write_coco(tmp_path, 16), epochs=1)
     bench.configure(batch=8, measuring_share=0.0)
     do(bench, "rank")
@@ -88,6 +92,15 @@ def test_the_threshold_of_the_settings_decides_what_is_shown(label_studio: Serve
     assert len(shown[0.0]) > 0
     assert shown[1.0] == []
     assert all({"score", "original_width", "value"} <= region.keys() for region in shown[0.0])
+    before = bench.home.settings()
+    for wrong in ({"threshold": "low"}, {"threshold": 2}, {"size": 97}, {"no_such": 1}):
+        with pytest.raises(BadRequest, match="The options of 'label' cannot be: yolo"):
+            bench.configure(options={"label": wrong})
+    assert bench.home.settings() == before
+    monkeypatch.chdir(tmp_path)
+    Path("given.pt").touch()
+    bench.configure(options={"label": {"model": "given.pt"}})
+    assert bench.desk.options("label") == {"model": str(tmp_path / "given.pt")}, "a round may start elsewhere"
 
 
 def odd_images(folder: Path) -> dict[str, tuple[int, int]]:

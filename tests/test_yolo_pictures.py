@@ -54,8 +54,9 @@ def test_regions_that_teach_nothing_are_left_out(tmp_path: Path, caplog: pytest.
     examples = [Example(1, path, Regions(items)), Example(2, path, Regions()), Example(3, path, Regions(items[1:]))]
     written = write_folder(Written(tmp_path / "set", DETECT, CLASSES, 64), examples, [], 0, ignore)
     texts = [file.read_text() for file in sorted((tmp_path / "set" / "labels" / "train").iterdir())]
-    assert texts == ["1 0.250000 0.500000 0.500000 0.500000", "", ""]
-    assert (written.train, written.regions, written.nameless) == (3, 1, 2)
+    assert texts == ["1 0.250000 0.500000 0.500000 0.500000", ""]
+    assert (written.train, written.regions, written.nameless) == (2, 1, 2)
+    assert written.problems == {3: "none of its objects has a class yet"}, "it would teach that nothing is there"
     with pytest.raises(BadData, match="can be learned from"):
         fitted(regions.BOXES, examples[1:], SHORT)
 

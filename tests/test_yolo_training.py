@@ -1,12 +1,15 @@
 """A training of the family `yolo`: heard, stopped, short of memory, and of some use."""
 
 import logging
+import os
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
 import pytest
-from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, SHORT, fitted
+from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, SHORT, fitted, weights
 
 from lsal.errors import BadRequest, Cancelled
 from lsal.measuring import RULERS
@@ -207,6 +210,31 @@ def test_a_class_without_a_picture_moves_no_other(tmp_path: Path) -> None:
     options = {**CLASSES_OF_IMAGES, "epochs": 3}
     dogs = [Example(e.task_id, e.input, Labels(("dog",))) for e in toy(images, tmp_path)]
     assert {p.target for p in fitted(CHOICE, dogs, options).predict(dogs)} == {Labels(("dog",))}
+
+
+def test_what_a_killed_training_left_goes_with_the_next(
+    examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, ours = tmp_path / f"lsal-training-{ended.pid}-x", tmp_path / f"lsal-training-{os.getpid()}-x"
+    for folder in (left, ours):
+        (folder / "images").mkdir(parents=True)
+    fitted(regions.BOXES, examples[:4], SHORT)
+    assert [path for path in tmp_path.glob("lsal-training-*")] == [ours]
+
+
+def test_other_weights_are_begun_with_and_not_the_version_before(examples: list[Example], tmp_path: Path) -> None:
+    given = weights(tmp_path)
+    first = Yolo(regions.BOXES, SHORT)
+    first.fit(examples[:4], [], [], ignore)
+    (tmp_path / "first").mkdir()
+    first.save(tmp_path / "first")
+    for options, goes_on in (({**SHORT, "model": given}, False), (SHORT, True)):
+        following = Yolo(regions.BOXES, options)
+        following.begin_from(tmp_path / "first")
+        assert (following._start is not None) == goes_on
 
 
 def test_a_replay_goes_on_from_the_weights_before_as_rounds_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lsal.brushes import mask_of
-from lsal.datasets.placing import name_of, place
+from lsal.datasets.placing import name_of, place, refuse_unnamed
 from lsal.datasets.record import PARTS
 from lsal.errors import BadData
 from lsal.files import to_json
@@ -45,6 +45,7 @@ class Coco:
         path, regions = Path(str(example.input)), getattr(example.target, "items", ())
         drawn = [self._drawn(each, header.size) for each in regions if each.label]
         found = [one for one in drawn if one]
+        refuse_unnamed(regions, len(found))
         # Programs differ in whether they turn photos as their EXIF data say: here none is left to be turned.
         placed, anew = place(path, header, self.folder / "images" / name_of(example.task_id, path), turned=False)
         self.anew += anew

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from lsal.errors import BadData
 from lsal.models.pictures import Header, read_picture
+from lsal.records import Region
 
 SUFFIXES = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tif"}
 """What trainers read as it is. Others, such as a GIF, they pass over."""
@@ -25,6 +28,12 @@ NAME = 80
 def name_of(task_id: int, path: Path) -> str:
     """The name that the image of a task gets, without its ending: no two tasks have the same."""
     return f"{task_id}-{re.sub(r'[^0-9A-Za-z_-]+', '_', path.stem)[:NAME]}"
+
+
+def refuse_unnamed(regions: Sequence[Region], kept: int) -> None:
+    """Raise BadData for an image whose objects nobody named yet: without them it would seem to show none."""
+    if not kept and any(not region.label for region in regions):
+        raise BadData("none of its objects has a class yet", "Name them in Label Studio")
 
 
 def place(path: Path, header: Header, stem: Path, turned: bool) -> tuple[Path, bool]:

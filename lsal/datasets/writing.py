@@ -115,7 +115,7 @@ def _take(layout: Layout, tally: Tally, part: str, example: Example, header: Hea
             raise header
         drawn = layout.put(part, example, header)
     except BadData as error:
-        tally.left_out[example.task_id] = error.what
+        tally.left_out[example.task_id] = error.what.removeprefix(f"task {example.task_id}: ")
         return
     tally.images[part] += 1
     tally.regions[part] += drawn

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsal.datasets.placing import name_of, place
+from lsal.datasets.placing import name_of, place, refuse_unnamed
 from lsal.datasets.record import PARTS, TRAIN, VAL
 from lsal.errors import BadData
 from lsal.files import to_json
@@ -42,6 +42,7 @@ class Yolo:
         regions = example.target.items if isinstance(example.target, Regions) else ()
         lines = [line_of(each, header.size, self.labels, self.task) for each in regions if each.label]
         lines = [line for line in lines if line]
+        refuse_unnamed(regions, len(lines))
         stem = self.folder / "images" / part / name_of(example.task_id, path)
         # Its loader turns photos as their EXIF data say: a link shows them upright, as people saw them.
         self.anew += place(path, header, stem, turned=True)[1]

@@ -51,6 +51,8 @@ def read_source(
     With `files_in` the inputs are files in that folder, named by a table. Raises BadData for a source that
     cannot be read, a column that is not there, and labels of fewer than two classes.
     """
+    if isinstance(source, Path) and not source.exists():
+        raise BadData(f"There is no '{source}'", "Give a labelled table, a folder of images, or a COCO file")
     if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
         return _of_images(source)
     rows = read_table(source) if isinstance(source, Path) else texts_of(source)

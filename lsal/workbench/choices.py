@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from lsal.desk import Desk
 from lsal.engine import ENGINES
+from lsal.errors import BadRequest
+from lsal.kinds import match
 from lsal.models import MODELS
+from lsal.project_settings import ProjectSettings
 from lsal.strategies import STRATEGIES
 
 
@@ -19,3 +24,30 @@ def check_names(changes: Mapping[str, Any]) -> None:
     families = changes.get("family")
     for family in families.values() if isinstance(families, Mapping) else ():
         MODELS.require(family)
+
+
+def check_options(desk: Desk, settings: ProjectSettings) -> None:
+    """Raise BadRequest for options that the family of a control does not take.
+
+    Controls that the label config does not have are left to the doctor: they may come.
+    """
+    for name, (control, kind) in match(desk.config.controls)[0].items():
+        options = (settings.options or {}).get(name, {})
+        try:
+            MODELS[(settings.family or {}).get(name) or kind.families[0]](control, options, settings.seed)
+        except BadRequest as error:
+            raise BadRequest(f"The options of '{name}' cannot be: {error.what}", error.fix) from None
+
+
+def located(options: Mapping[str, Mapping[str, Any]] | None) -> Mapping[str, Mapping[str, Any]] | None:
+    """The options with files of models as absolute paths: a round may start from another folder."""
+    if options is None:
+        return None
+    return {name: _located(each) for name, each in options.items()}
+
+
+def _located(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    model = options.get("model")
+    if isinstance(model, str) and Path(model).exists():
+        return {**options, "model": str(Path(model).resolve())}
+    return options

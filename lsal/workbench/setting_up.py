@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,9 +12,10 @@ from lsal.home import Home, by_name, find_home, homes
 from lsal.label_studio import server
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
+from lsal.project_settings import check_settings
 from lsal.protocols import Report
 from lsal.workbench import attaching, serving, starting
-from lsal.workbench.choices import check_names
+from lsal.workbench.choices import check_names, check_options, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
 
@@ -64,6 +66,11 @@ class SettingUp(Opened):
     def configure(self, **changes: Any) -> Mapping[str, Any]:
         """Change the project's settings; returns them all. Raises BadRequest for what cannot be."""
         check_names(changes)
+        if "options" in changes:
+            check_settings(changes)
+            changes["options"] = located(changes["options"])
+        if changes.keys() & {"options", "family"} and self.desk.mirror.label_config:
+            check_options(self.desk, replace(self.home.settings(), **changes))
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 

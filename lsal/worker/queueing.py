@@ -85,7 +85,7 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
             live,
             problems | unread,
         )
-        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, name, live), live, name)
+        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, name)
 
 
 def _problem(example: Example, control: Control) -> str | None:

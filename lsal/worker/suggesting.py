@@ -21,16 +21,16 @@ def with_others(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: s
     return made
 
 
-def with_given_weights(desk: Desk, made: Ranking, control: str, live: Mapping[str, int]) -> Ranking:
-    """Before the first version: what weights that the options name say, of families that can be given some.
+def with_given_weights(desk: Desk, made: Ranking, live: Mapping[str, int]) -> Ranking:
+    """For controls without a version: what weights that the options name say, of families that can be given some.
 
     Where they know none of the classes, people are shown regions without one, to name them.
     """
-    given = getattr(MODELS[desk.family(control)], "pretrained", None)
-    if given is None or control in live:
-        return made
-    model = given(desk.handled[control][0], desk.options(control))
-    return _with(desk, made, control, model) if model else made
+    for name, (control, _) in desk.handled.items():
+        given = getattr(MODELS[desk.family(name)], "pretrained", None)
+        if given is not None and name not in live and (model := given(control, desk.options(name))):
+            made = _with(desk, made, name, model)
+    return made
 
 
 def _with(desk: Desk, made: Ranking, control: str, model: Predictor) -> Ranking:

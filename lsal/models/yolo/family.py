@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -21,6 +22,8 @@ from lsal.records import Control, Example, Prediction, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
+
+log = logging.getLogger(__name__)
 
 DOUBTFUL = 0.001
 """Average precision counts regions from this confidence on."""
@@ -90,10 +93,16 @@ class Yolo:
         return np.stack(rows) if rows else np.zeros((0, 1), np.float32)
 
     def begin_from(self, folder: Path) -> None:
-        """Let the next `fit` begin with the weights of an earlier version; its classes may have been others."""
+        """Let the next `fit` begin with the weights of an earlier version; its classes may have been others.
+
+        Where the options name other weights since, those are begun with.
+        """
         kept = read_json(folder / "model.json")
         if kept is None or kept["net"]["task"] != self.task:
             raise BadData(f"{folder} holds no network to {self.task}", "Train without it: lsal train")
+        if self.wishes.weights and kept["options"].get("model") != self.wishes.model:
+            log.info("begins with %s: the version before was begun with other weights", self.wishes.model)
+            return
         self._start = read_net(folder, kept["net"])
 
     def save(self, folder: Path) -> None:

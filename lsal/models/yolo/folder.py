@@ -123,6 +123,8 @@ def _write(written: Written, part: str, number: int, example: Example, header: H
         images /= _numbered(column_of(written.labels, target.names[0]))
     else:
         lines = _lines(written, target, header.size)
+        if not lines and isinstance(target, Regions) and any(not region.label for region in target.items):
+            raise BadData("none of its objects has a class yet", "Name them in Label Studio")
         (written.folder / "labels" / part / f"{number:06d}.txt").write_text("\n".join(lines))
         written.regions += len(lines)
     place(path, header, images / f"{number:06d}", written.size)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lsal.models.answers import learnable, nothing_to_learn, trained_on
+from lsal.models.scratch import scratch
 from lsal.models.yolo.folder import Written, write_folder
 from lsal.models.yolo.lesson import Lesson, teach
 from lsal.models.yolo.nets import Net, architecture, read_weights
@@ -48,8 +47,7 @@ def learn(
     task = task_of(control)
     usable = learnable(control, labelled) if task == CLASSIFY else _answered(control, labelled)
     start, yaml = _beginning(task, wishes, start)
-    with tempfile.TemporaryDirectory(prefix="lsal-yolo-") as scratch:
-        folder = Path(scratch).resolve()
+    with scratch() as folder:
         written = write_folder(Written(folder, task, control.labels, wishes.size), usable, check, seed, report)
         _mind(written, control, labelled)
         lesson = Lesson(

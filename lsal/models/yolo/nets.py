@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 HEADS = {"Detect": DETECT, "v10Detect": DETECT, "Segment": SEGMENT, "Segment26": SEGMENT, "Classify": CLASSIFY}
 """Last layers that lsal can read, and what they are for."""
+OURS = "Take one of ultralytics, such as yolo11n.yaml or yolo26s-seg.yaml, or give the path of your own"
 TENSORS = "weights.safetensors"
 
 
@@ -41,9 +42,10 @@ def architecture(model: str, task: str) -> dict[str, Any]:
         raise BadRequest(f"yolo fetches nothing from {model}", "Give the path of a file")
     try:
         found = dict(yaml_model_load(name))
-    except Exception as error:  # no such file, or whatever reading something else as yaml makes of it
-        fix = "Take one of ultralytics, such as yolo11n.yaml or yolo26s-seg.yaml, or give the path of your own"
-        raise BadRequest(f"There is no architecture '{model}' ({devices.first_line(error)})", fix) from None
+    except FileNotFoundError:
+        raise BadRequest(f"There is no architecture '{model}'", OURS) from None
+    except Exception as error:  # whatever reading something else as yaml makes of it
+        raise BadRequest(f"There is no architecture '{model}' ({devices.first_line(error)})", OURS) from None
     _need_task(model, found, task)
     return found
 

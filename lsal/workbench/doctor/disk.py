@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lsal import jobs, publishing
-from lsal.errors import BadData, Busy, LsalError
+from lsal.errors import BadData, BadRequest, Busy, LsalError
 from lsal.files import read_json
 from lsal.home import open_home
 from lsal.keys import open_to_others
 from lsal.project_settings import check_settings
 from lsal.store import check_files
 from lsal.workbench.advice import failed, fix_of
-from lsal.workbench.choices import check_names
+from lsal.workbench.choices import check_names, check_options
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
@@ -160,6 +160,10 @@ def _settings_at_odds(patient: Patient) -> Iterator[Finding]:
         yield fault("settings", "With measuring_share=1 nothing is left to train on", "lsal set measuring_share=0.1")
     if not patient.desk.mirror.label_config:
         return
+    try:
+        check_options(patient.desk, kept)
+    except BadRequest as error:
+        yield fault("settings", error.what, f"{error.fix}: lsal set options=...")
     for name, (_, kind) in patient.desk.handled.items():
         family = (kept.family or {}).get(name)
         if family and family not in kind.families:
