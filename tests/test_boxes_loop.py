@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from projects import annotations_digest
 from switches import do
-from yolo_toys import SHORT
+from yolo_toys import SHORT, weights
 
 from lsal import publishing
 from lsal.errors import BadRequest
@@ -101,6 +101,31 @@ def test_the_threshold_of_the_settings_decides_what_is_shown(
     Path("given.pt").touch()
     bench.configure(options={"label": {"model": "given.pt"}})
     assert bench.desk.options("label") == {"model": str(tmp_path / "given.pt")}, "a round may start elsewhere"
+
+
+TWO = """<View><Image name="image" value="$image"/>
+<RectangleLabels name="first" toName="image"><Label value="cat"/><Label value="dog"/></RectangleLabels>
+<RectangleLabels name="second" toName="image"><Label value="Car" predicted_values="car, lorry"/></RectangleLabels>
+</View>"""
+
+
+def test_given_weights_suggest_before_the_first_version(
+    label_studio: Server, root: Path, tmp_path: Path, client: Callable[..., Any]
+) -> None:
+    """In all controls: by the names that they know, without a class where they know none."""
+    (tmp_path / "two.xml").write_text(TWO)
+    bench = Workbench(root).new(str(write_coco(tmp_path, 6)), config=str(tmp_path / "two.xml"), title="two controls")
+    given = {**SHORT, "model": weights(tmp_path), "threshold": 0.05}
+    bench.configure(batch=4, measuring_share=0.0, refill_below=0.0, options={"first": given, "second": given})
+    bench.sync()
+    do(bench, "rank")
+    for row in bench.queue():
+        (told,) = client("GET", "/api/predictions/", params={"task": row.task_id}).json()
+        named = {"first": set[str](), "second": set[str]()}
+        for region in told["result"]:
+            named[region["from_name"]].update(region["value"].get("rectanglelabels", []))
+        assert named == {"first": set(), "second": {"Car"}}
+        assert {region["from_name"] for region in told["result"]} == {"first", "second"}
 
 
 def odd_images(folder: Path) -> dict[str, tuple[int, int]]:
