@@ -209,7 +209,7 @@ def test_what_cannot_be_rehearsed_is_said(tmp_path):
         small(rows(), input="body")
     with pytest.raises(BadData, match="holds 1 classes"):
         small([{"text": "x", "label": "y"}] * 9)
-    with pytest.raises(BadData, match="cannot be read"):
+    with pytest.raises(BadData, match="There is no"):
         small(tmp_path / "absent.csv")
     (tmp_path / "x.jsonl").write_text("{not json")
     with pytest.raises(BadData, match="cannot be read"):
