@@ -1,4 +1,4 @@
-"""Scratch folders of trainings, which go with their process; what a killed one left goes with the next."""
+"""Scratch folders of trainings and replays, which go with their process; what a killed one left goes with the next."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
+from lsal.models.scratch import scratch
 from lsal.predicting import thoroughly, twice
 from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
@@ -77,9 +77,9 @@ def replay(
 def _going_on(model: Model, before: Model | None) -> Model:
     """The new model, to begin with what the one before learned, where its family can."""
     if before is not None and hasattr(model, "begin_from"):
-        with tempfile.TemporaryDirectory(prefix="lsal-replay-") as folder:
-            before.save(Path(folder))
-            model.begin_from(Path(folder))
+        with scratch() as folder:
+            before.save(folder)
+            model.begin_from(folder)
     return model
 
 

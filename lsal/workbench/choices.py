@@ -26,7 +26,7 @@ def check_names(changes: Mapping[str, Any]) -> None:
         MODELS.require(family)
 
 
-def check_options(desk: Desk, settings: ProjectSettings) -> None:
+def check_models(desk: Desk, settings: ProjectSettings) -> None:
     """Raise BadRequest for options that the family of a control does not take.
 
     Controls that the label config does not have are left to the doctor: they may come.
@@ -36,7 +36,10 @@ def check_options(desk: Desk, settings: ProjectSettings) -> None:
         try:
             MODELS[(settings.family or {}).get(name) or kind.families[0]](control, options, settings.seed)
         except BadRequest as error:
-            raise BadRequest(f"The options of '{name}' cannot be: {error.what}", error.fix) from None
+            raise BadRequest(
+                f"The options of '{name}' cannot be: {error.what}",
+                f"{error.fix}; a family and its options can be set at once",
+            ) from None
 
 
 def located(options: Mapping[str, Mapping[str, Any]] | None) -> Mapping[str, Mapping[str, Any]] | None:

@@ -15,7 +15,7 @@ from lsal.label_studio.sync import Synced, sync
 from lsal.project_settings import check_settings
 from lsal.protocols import Report
 from lsal.workbench import attaching, serving, starting
-from lsal.workbench.choices import check_names, check_options, located
+from lsal.workbench.choices import check_models, check_names, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
 
@@ -70,7 +70,7 @@ class SettingUp(Opened):
             check_settings(changes)
             changes["options"] = located(changes["options"])
         if changes.keys() & {"options", "family"} and self.desk.mirror.label_config:
-            check_options(self.desk, replace(self.home.settings(), **changes))
+            check_models(self.desk, replace(self.home.settings(), **changes))
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 

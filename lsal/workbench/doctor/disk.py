@@ -16,7 +16,7 @@ from lsal.keys import open_to_others
 from lsal.project_settings import check_settings
 from lsal.store import check_files
 from lsal.workbench.advice import failed, fix_of
-from lsal.workbench.choices import check_names, check_options
+from lsal.workbench.choices import check_models, check_names
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
@@ -161,7 +161,7 @@ def _settings_at_odds(patient: Patient) -> Iterator[Finding]:
     if not patient.desk.mirror.label_config:
         return
     try:
-        check_options(patient.desk, kept)
+        check_models(patient.desk, kept)
     except BadRequest as error:
         yield fault("settings", error.what, f"{error.fix}: lsal set options=...")
     for name, (_, kind) in patient.desk.handled.items():
