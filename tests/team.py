@@ -38,12 +38,23 @@ class Person:
         self._http.get("/user/login/").raise_for_status()
         form = {"email": email, "password": PASSWORD, "csrfmiddlewaretoken": self._http.cookies["csrftoken"]}
         assert self._http.post("/user/login/", data=form).status_code == 302
+        self.told_empty = 0
         self.id = int(self._http.get("/api/current-user/whoami").raise_for_status().json()["id"])
 
     def next_task(self, project: int) -> dict[str, Any] | None:
-        """What "Label All Tasks" shows next; None when there is nothing left."""
-        answer = self._post("/api/dm/actions", {}, id="next_task", project=project)
-        return None if answer.status_code == 404 else dict(answer.raise_for_status().json())
+        """What "Label All Tasks" shows next; None when there is nothing left, said twenty times in ten seconds.
+
+        On PostgreSQL, Label Studio passes over rows that another transaction holds, such as those of
+        the batch that is just being imported: it can say for a moment that nothing is left. A
+        person then asks again.
+        """
+        for _ in range(20):
+            answer = self._post("/api/dm/actions", {}, id="next_task", project=project)
+            if answer.status_code != 404:
+                return dict(answer.raise_for_status().json())
+            self.told_empty += 1
+            time.sleep(0.5)
+        return None
 
     def submit(self, project: int, task: Mapping[str, Any], label: str, lead_time: float) -> int:
         """Submit, beginning from the pre-annotation if one was shown; the annotation's id."""
