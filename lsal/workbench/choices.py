@@ -42,6 +42,15 @@ def check_models(desk: Desk, settings: ProjectSettings) -> None:
             ) from None
 
 
+def check_weights(desk: Desk, settings: ProjectSettings) -> None:
+    """Raise BadRequest where the setting `rank_by` names a control that no model can choose by."""
+    handled = match(desk.config.controls, settings.family)[0]
+    for name in settings.rank_by or {}:
+        if name not in handled:
+            what = f"rank_by names '{name}', which is no control that lsal can learn"
+            raise BadRequest(what, f"Choose from: {', '.join(handled)}")
+
+
 def located(options: Mapping[str, Mapping[str, Any]] | None) -> Mapping[str, Mapping[str, Any]] | None:
     """The options with files of models as absolute paths: a round may start from another folder."""
     if options is None:
