@@ -11,7 +11,8 @@ from typing import Any
 
 from lsal.errors import BadData
 from lsal.models import devices
-from lsal.models.transformers_image.library import HERE, quiet
+from lsal.models.hub import HERE, quiet
+from lsal.models.transformers_image.wishes import FAMILY
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> 
     config = deepcopy(source.module.config)
     config.id2label = dict(enumerate(names))
     config.label2id = {name: n for n, name in enumerate(names)}
-    with quiet() as transformers:
+    with quiet(FAMILY, "vision") as transformers:
         module = transformers.AutoModelForImageClassification.from_config(config, trust_remote_code=False).float()
     columns = {meaning.get(name, name): column for column, name in enumerate(source.names)}
     known, heads = source.module.state_dict(), head_tensors(config)
@@ -66,7 +67,7 @@ def head_tensors(config: Any) -> set[str]:
     for more in (0, 1):
         wider = deepcopy(config)
         wider.id2label = {n: str(n) for n in range(len(config.id2label) + more)}
-        with torch.device("meta"), quiet() as transformers:
+        with torch.device("meta"), quiet(FAMILY, "vision") as transformers:
             module = transformers.AutoModelForImageClassification.from_config(wider, trust_remote_code=False)
         shapes.append({name: tensor.shape for name, tensor in module.state_dict().items()})
     return {name for name, shape in shapes[0].items() if shapes[1].get(name) != shape}
@@ -74,14 +75,14 @@ def head_tensors(config: Any) -> set[str]:
 
 def write_net(net: Net, folder: Path) -> None:
     """Write tensors and JSON."""
-    with quiet():
+    with quiet(FAMILY, "vision"):
         net.module.save_pretrained(folder)
         net.processor.save_pretrained(folder)
 
 
 def read_net(folder: Path, names: Sequence[str]) -> Net:
     """What `write_net` wrote. Raises BadData for what is damaged or missing."""
-    with quiet() as transformers:
+    with quiet(FAMILY, "vision") as transformers:
         try:
             module, found = transformers.AutoModelForImageClassification.from_pretrained(
                 str(folder), dtype="float32", output_loading_info=True, use_safetensors=True, **HERE
