@@ -97,7 +97,7 @@ def label(home: Home, people: Sequence[Project], count: int, report: Report | No
         if task is None:
             break
         in_order += order.take(task["id"])
-        result = drawn(kind, control, known[task["id"]])
+        result = drawn(kind, control, known[task["id"]], task["data"])
         person.submit(task["id"], result, time.perf_counter() - asked)
         done += 1
         if report:

@@ -75,12 +75,12 @@ class Desk:
     @property
     def handled(self) -> dict[str, tuple[Control, Kind]]:
         """The controls that a kind handles, by name."""
-        return match(self.config.controls)[0]
+        return match(self.config.controls, self.home.settings().family)[0]
 
     @property
     def unhandled(self) -> dict[str, str]:
         """Why each other control is left to people, by name."""
-        return match(self.config.controls)[1]
+        return match(self.config.controls, self.home.settings().family)[1]
 
     def need_handled(self) -> dict[str, tuple[Control, Kind]]:
         """`handled`, or BadConfig with the reasons if there is none."""

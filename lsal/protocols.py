@@ -38,15 +38,20 @@ class Kind(Protocol):
     def example(self, control: Control, task_id: int, data: Mapping[str, Any], fetch: Fetch) -> Example:
         """The task's input. Never raises: an unreadable task has a `problem` that names the field."""
 
-    def target(self, control: Control, result: Sequence[Mapping[str, Any]]) -> Target | None:
+    def target(
+        self, control: Control, result: Sequence[Mapping[str, Any]], example: Example | None = None
+    ) -> Target | None:
         """The target of one submitted annotation; None if it says nothing about `control`.
+
+        `example` is the task's: characters of a text cannot be counted without it. Who wants to
+        know the labels alone may leave it out.
 
         Labels stand in the order of the config, so that equal answers compare equal. Raises
         BadData for a label that the config does not have, naming both lists.
         """
 
-    def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:
-        """The prediction in Label Studio's JSON."""
+    def result(self, control: Control, prediction: Prediction, example: Example | None = None) -> list[dict[str, Any]]:
+        """The prediction in Label Studio's JSON, for the task of `example`."""
 
 
 class Model(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 
 from lsal.errors import EmptyPool
 from lsal.protocols import Strategy
-from lsal.records import Control, Entry, Picks, Pool, Prediction, Ranking, Regions
+from lsal.records import Control, Entry, Labels, Picks, Pool, Prediction, Ranking
 from lsal.strategies import STRATEGIES
 
 ToResult = Callable[[Prediction], list[dict[str, Any]]]
@@ -69,9 +69,9 @@ def _entry(
 
 
 def doubts(control: Control, told: Prediction) -> dict[str, Any]:
-    """The guess, its runner-up and the gap between them, for people to read; of objects how many of which class."""
-    if control.several or isinstance(told.target, Regions):
-        nothing = isinstance(told.target, Regions) and not told.target.items
+    """The guess, its runner-up and the gap between them, for people to read; of objects and spans how many."""
+    if control.several or not isinstance(told.target, Labels):
+        nothing = not isinstance(told.target, Labels) and not told.target.items
         return {"guess": told.target.text, "chance": None if nothing else told.confidence}
     chances = told.chances
     order = chances[0].argsort()[::-1]

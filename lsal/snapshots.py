@@ -21,7 +21,7 @@ import orjson
 
 from lsal.errors import BadData
 from lsal.files import read_json, to_json, whole_folder
-from lsal.records import Control, Example, Labels, Target
+from lsal.records import Box, Control, Example, Input, Labels, Page, Passage, Target
 from lsal.targets import from_plain, to_plain
 
 
@@ -86,15 +86,7 @@ def read_snapshot(folder: Path) -> Snapshot:
 
 
 def _row(example: Example, media: Path) -> dict[str, Any]:
-    given: Any = example.input
-    if isinstance(given, Path):
-        kept = media / f"{example.task_id}-{given.name}"  # two folders may hold files of one name
-        if not kept.exists():
-            try:
-                os.link(given, kept)
-            except OSError:  # another disk, or a file system without links
-                shutil.copyfile(given, kept)
-        given = {"file": kept.name}
+    given = _kept_input(example, media)
     target = to_plain(example.target)
     kept_as = {"task": example.task_id, "digest": example.digest, "input": given, "target": target}
     return kept_as | {"problem": example.problem, "how": example.how}
@@ -104,9 +96,7 @@ def _read_part(folder: Path, part: str) -> Iterator[Example]:
     with (folder / f"{part}.jsonl").open("rb") as file:
         for line in file:
             row = orjson.loads(line)
-            given = row["input"]
-            if isinstance(given, dict):
-                given = folder / "media" / given["file"]
+            given = _read_input(row["input"], folder / "media")
             yield Example(row["task"], given, _read_target(row), row["problem"], row["digest"], row["how"])
 
 
@@ -115,3 +105,31 @@ def _read_target(row: Mapping[str, Any]) -> Target | None:
     if "target" in row:
         return from_plain(row["target"])
     return None if row["names"] is None else Labels(tuple(row["names"]))
+
+
+def _kept_input(example: Example, media: Path) -> Any:
+    """An input as JSON can hold it. Where the pieces of a passage stood says nothing to a model."""
+    given = example.input
+    if isinstance(given, Passage):
+        return given.text
+    if isinstance(given, Page):
+        boxes = [[box.x, box.y, box.width, box.height] for box in given.boxes]
+        return {"file": _linked(given.image, example, media), "words": list(given.words), "boxes": boxes}
+    return {"file": _linked(given, example, media)} if isinstance(given, Path) else given
+
+
+def _read_input(kept: Any, media: Path) -> Input | None:
+    if not isinstance(kept, dict):
+        return kept  # type: ignore[no-any-return]
+    file = media / kept["file"]
+    return Page(file, tuple(kept["words"]), tuple(Box(*box) for box in kept["boxes"])) if "words" in kept else file
+
+
+def _linked(file: Path, example: Example, media: Path) -> str:
+    kept = media / f"{example.task_id}-{file.name}"  # two folders may hold files of one name
+    if not kept.exists():
+        try:
+            os.link(file, kept)
+        except OSError:  # another disk, or a file system without links
+            shutil.copyfile(file, kept)
+    return kept.name

@@ -1,4 +1,4 @@
-"""Targets as plain values for JSON, and back: labels by name, regions with their shapes."""
+"""Targets and inputs as plain values for JSON, and back: labels by name, regions with their shapes, spans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from lsal.records import Box, Brush, Labels, Polygon, Region, Regions, Shape, Target
+from lsal.records import (
+    Box,
+    Brush,
+    Labels,
+    Layout,
+    Polygon,
+    Region,
+    Regions,
+    Shape,
+    Span,
+    Spans,
+    Target,
+)
 
 
 def to_plain(target: Target | None) -> dict[str, Any] | None:
@@ -15,7 +27,10 @@ def to_plain(target: Target | None) -> dict[str, Any] | None:
         return None
     if isinstance(target, Labels):
         return {"names": list(target.names)}
-    return {"regions": [_region(region) for region in target.items], "size": target.size}
+    if isinstance(target, Spans):
+        return {"spans": [_span(span) for span in target.items]}
+    words = {"words": list(target.words)} if isinstance(target, Layout) else {}
+    return {"regions": [_region(region) for region in target.items], "size": target.size, **words}
 
 
 def from_plain(kept: Mapping[str, Any] | None) -> Target | None:
@@ -24,9 +39,21 @@ def from_plain(kept: Mapping[str, Any] | None) -> Target | None:
         return None
     if "names" in kept:
         return Labels(tuple(kept["names"]))
-    size = kept["size"]
-    regions = (Region(each["label"], _read_shape(each), each.get("score")) for each in kept["regions"])
-    return Regions(tuple(regions), (size[0], size[1]) if size else None)
+    if "spans" in kept:
+        return Spans(tuple(_read_span(each) for each in kept["spans"]))
+    size = (kept["size"][0], kept["size"][1]) if kept["size"] else None
+    regions = tuple(Region(each["label"], _read_shape(each), each.get("score")) for each in kept["regions"])
+    return Layout(regions, size, tuple(kept["words"])) if "words" in kept else Regions(regions, size)
+
+
+def _read_span(kept: Mapping[str, Any]) -> Span:
+    start, end = kept["at"]
+    return Span(start, end, kept["label"], kept.get("score"))
+
+
+def _span(span: Span) -> dict[str, Any]:
+    scored = {} if span.score is None else {"score": span.score}
+    return {"label": span.label, "at": [span.start, span.end], **scored}
 
 
 def _region(region: Region) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Progress, Regions, Target
+from lsal.records import Control, Example, Labels, Progress, Target
 from lsal.snapshots import Snapshot
 
 FOLDS = 5
@@ -103,5 +103,5 @@ def _by_label(examples: Sequence[Example], control: Control) -> dict[str, int]:
 
 
 def _given(target: Target) -> Sequence[str]:
-    """The classes that people gave: to an image's objects, each by itself."""
-    return [region.label for region in target.items] if isinstance(target, Regions) else target.names
+    """The classes that people gave: to an image's objects, and to spans, each by itself."""
+    return target.names if isinstance(target, Labels) else [one.label for one in target.items]

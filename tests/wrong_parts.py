@@ -26,12 +26,12 @@ class Greedy(TextChoices):
 
 
 class Deaf(TextChoices):
-    def target(self, control: Any, result: Any) -> Any:
+    def target(self, control: Any, result: Any, example: Any = None) -> Any:
         return super().target(control, result[:-1])
 
 
 class Careless(TextChoices):
-    def target(self, control: Any, result: Any) -> Any:
+    def target(self, control: Any, result: Any, example: Any = None) -> Any:
         return super().target(replace(control, labels=("A", "B", "b", "other")), result)
 
 
@@ -41,12 +41,12 @@ class Fragile(TextChoices):
 
 
 class Misspelt(TextChoices):
-    def result(self, control: Any, prediction: Any) -> Any:
+    def result(self, control: Any, prediction: Any, example: Any = None) -> Any:
         return [{**region, "to_name": "nobody"} for region in super().result(control, prediction)]
 
 
 class Sharing(TextChoices):
-    def result(self, control: Any, prediction: Any) -> Any:
+    def result(self, control: Any, prediction: Any, example: Any = None) -> Any:
         return [{**region, "id": "0"} for region in super().result(control, prediction)]
 
 

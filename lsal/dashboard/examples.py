@@ -10,7 +10,7 @@ from lsal.dashboard.pictures import Picture
 from lsal.dashboard.tables import Sheet
 from lsal.dashboard.wording import cut, percent
 from lsal.phrases import counted
-from lsal.records import Box, Brush, Example, Polygon, Prediction, Regions, Shape
+from lsal.records import Box, Brush, Example, Page, Polygon, Prediction, Regions, Shape
 
 LETTERS = 80
 PICTURED = 12
@@ -22,9 +22,9 @@ def example_sheet(shown: Sequence[Example]) -> Sheet:
     rows = tuple((str(one.task_id), _input(one), one.problem or _said(one)) for one in shown)
     colours = colours_of(sorted({name for one in shown if one.target is not None for name in one.target.names if name}))
     pictures = {
-        (line, 1): Picture(one.input, one.target.items if isinstance(one.target, Regions) else (), colours)
+        (line, 1): Picture(file, one.target.items if isinstance(one.target, Regions) else (), colours)
         for line, one in enumerate(shown[:PICTURED])
-        if isinstance(one.input, Path)
+        if (file := _image(one)) is not None
     }
     drawn = any(one.regions for one in pictures.values())
     columns = ("task", "input", "people said")
@@ -46,7 +46,14 @@ def regions_sheet(shown: Regions) -> Sheet:
 
 
 def _input(one: Example) -> str:
-    return one.input.name if isinstance(one.input, Path) else cut(one.input or "", LETTERS)
+    file = _image(one)
+    return file.name if file else cut(str(one.input or ""), LETTERS)
+
+
+def _image(one: Example) -> Path | None:
+    if isinstance(one.input, Page):
+        return one.input.image
+    return one.input if isinstance(one.input, Path) else None
 
 
 def _said(one: Example) -> str:

@@ -13,7 +13,7 @@ from lsal.dashboard.drawn import data_url, draw, small
 from lsal.dashboard.guesses import Guesses
 from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
-from lsal.records import Region, Task
+from lsal.records import Page, Region, Task
 from lsal.workbench import Workbench
 from lsal.workbench.status import Waiting
 
@@ -68,10 +68,10 @@ class Previews:
         example = read_example(kind, control, task, desk.fetch)
         if example.problem:
             return {"problem": example.problem[:LETTERS]}
-        if not isinstance(example.input, Path):
+        if not isinstance(example.input, Path | Page):
             return {"text": str(example.input)[:LETTERS]}
         colours = class_colours(desk)
-        return _image(example.input, self._guesses.of(desk, row.task_id), colours)
+        return _image(example.file, self._guesses.of(desk, row.task_id), colours)
 
 
 def _image(path: Path, regions: tuple[Region, ...], colours: Mapping[str, str]) -> Preview:

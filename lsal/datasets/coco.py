@@ -42,7 +42,7 @@ class Coco:
 
     def put(self, part: str, example: Example, header: Header) -> int:
         """One image with its objects; its id is that of the task."""
-        path, regions = Path(str(example.input)), getattr(example.target, "items", ())
+        path, regions = example.file, getattr(example.target, "items", ())
         drawn = [self._drawn(each, header.size) for each in regions if each.label]
         found = [one for one in drawn if one]
         refuse_unnamed(regions, len(found))

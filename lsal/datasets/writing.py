@@ -135,7 +135,7 @@ def _header(example: Example) -> Header | BadData:
     if example.input is None or example.problem:
         return BadData(example.problem or "the task has no image")
     try:
-        return read_picture(Path(example.input), DRAFT).header
+        return read_picture(example.file, DRAFT).header
     except BadData as error:
         return error
 

@@ -64,4 +64,4 @@ def large_enough(example: Example, header: Header) -> Path:
     if min(header.size) < SMALLEST:
         what = f"{example.input} is {header.size[0]} x {header.size[1]} pixels, too small to learn from"
         raise BadData(what, "Skip the task")
-    return Path(str(example.input))
+    return example.file

@@ -39,8 +39,14 @@ class Sample:
     targets: tuple[Target, ...]
 
 
-def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]], dict[str, str]]:
-    """Who handles what: control name -> (control, its kind), and unhandled name -> why, in a sentence."""
+def match(
+    controls: Sequence[Control], families: Mapping[str, str] | None = None
+) -> tuple[dict[str, tuple[Control, Kind]], dict[str, str]]:
+    """Who handles what: control name -> (control, its kind), and unhandled name -> why, in a sentence.
+
+    Where several kinds can, the one that has the family chosen for the control, by name, in
+    `families`; else the first.
+    """
     kinds: list[Kind] = [kind() for _, kind in KINDS.loaded()]
     handled: dict[str, tuple[Control, Kind]] = {}
     unhandled: dict[str, str] = {}
@@ -48,13 +54,17 @@ def match(controls: Sequence[Control]) -> tuple[dict[str, tuple[Control, Kind]],
         refusals = [(kind, _refusal(kind, control)) for kind in kinds]
         able = [kind for kind, refusal in refusals if refusal is None]
         if able:
-            handled[control.name] = control, able[0]
+            handled[control.name] = control, _chosen(able, (families or {}).get(control.name, ""))
         else:
             why = next((refusal for _, refusal in refusals if refusal), f"no kind handles {control.tag} on it yet")
             unhandled[control.name] = f"{control.tag} '{control.name}' on {control.object_tag}: {why}"
     # A control that only draws is handled with the one that names what it drew.
     draws = {tool for control, _ in handled.values() for tool in control.drawn_by.values()}
     return handled, {name: why for name, why in unhandled.items() if name not in draws}
+
+
+def _chosen(able: Sequence[Kind], family: str) -> Kind:
+    return next((kind for kind in able if family in kind.families), able[0])
 
 
 def _refusal(kind: Kind, control: Control) -> str | None:

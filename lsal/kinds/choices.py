@@ -38,7 +38,9 @@ class Choices:
         """The input of a model, from the value in the task; raises BadData."""
         raise NotImplementedError
 
-    def target(self, control: Control, result: Sequence[Mapping[str, Any]]) -> Labels | None:
+    def target(
+        self, control: Control, result: Sequence[Mapping[str, Any]], example: Example | None = None
+    ) -> Labels | None:
         """The classes that one annotation names.
 
         An annotation without a word about the control means "none of them" if several may
@@ -56,7 +58,7 @@ class Choices:
             )
         return Labels(tuple(label for label in control.labels if label in names))
 
-    def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:
+    def result(self, control: Control, prediction: Prediction, example: Example | None = None) -> list[dict[str, Any]]:
         """One region with the predicted choices and the chance of the least certain; none for none."""
         names = [known_label(control, name) for name in prediction.target.names]
         if not names:

@@ -40,14 +40,16 @@ def read_labelled(
     for task in tasks:
         example = read_example(kind, control, task, fetch)
         try:
-            answer = agreed(kind, control, task.annotations, since)
+            answer = agreed(kind, control, task.annotations, since, example)
         except BadData as error:
             yield replace(example, problem=f"task {task.id}: {error}")
             continue
         yield replace(example, target=answer.target, how=answer.how)
 
 
-def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation], since: str = "") -> Answer:
+def agreed(
+    kind: Kind, control: Control, annotations: Sequence[Annotation], since: str = "", example: Example | None = None
+) -> Answer:
     """The majority of the people's answers; without one, the latest. Skips do not count.
 
     `annotations` come oldest first. A person who answered twice counts once, by the later one.
@@ -57,7 +59,7 @@ def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation], sinc
     """
     by_person: dict[object, Target | BadData] = {}
     for annotation in annotations:
-        target = _read(kind, control, annotation, since)
+        target = _read(kind, control, annotation, since, example)
         if target is not None:
             person = ("annotation", annotation.id) if annotation.person is None else ("person", annotation.person)
             by_person.pop(person, None)  # so that the latest answer also stands last
@@ -76,11 +78,13 @@ def agreed(kind: Kind, control: Control, annotations: Sequence[Annotation], sinc
     return Answer(answers[-1], f"latest of {len(answers)}, no majority")
 
 
-def _read(kind: Kind, control: Control, annotation: Annotation, since: str) -> Target | BadData | None:
+def _read(
+    kind: Kind, control: Control, annotation: Annotation, since: str, example: Example | None
+) -> Target | BadData | None:
     silent = annotation.updated_at <= since and all(r.get("from_name") != control.name for r in annotation.result)
     if annotation.skipped or silent:
         return None
     try:
-        return kind.target(control, annotation.result)
+        return kind.target(control, annotation.result, example)
     except BadData as error:
         return error

@@ -42,7 +42,7 @@ class ImageRegions:
         """The path of the image's file; an unreadable task has a `problem` that names the field."""
         return example_of(control, task_id, data, lambda value: image_file(value, fetch))
 
-    def target(self, control: Control, result: Sequence[Item]) -> Regions | None:
+    def target(self, control: Control, result: Sequence[Item], example: Example | None = None) -> Regions | None:
         """The objects that one annotation shows; none of them is an answer too: an empty image.
 
         Call it for submitted annotations only: a skipped one looks just as empty.
@@ -50,7 +50,7 @@ class ImageRegions:
         items = [self._region(control, drawn, named) for drawn, named in self._pairs(control, result)]
         return Regions(tuple(items), _size(result))
 
-    def result(self, control: Control, prediction: Prediction) -> list[dict[str, Any]]:
+    def result(self, control: Control, prediction: Prediction, example: Example | None = None) -> list[dict[str, Any]]:
         """One region for each object, with the model's confidence, for a person to correct."""
         regions = prediction.target
         if not isinstance(regions, Regions):

@@ -110,5 +110,5 @@ class ImageFeatures:
         if "model" in self.options:
             from lsal.models.vision_backbone import frozen_features
 
-            return frozen_features(str(self.options["model"]), Path(example.input))
-        return features_of(Path(example.input))
+            return frozen_features(str(self.options["model"]), example.file)
+        return features_of(example.file)

@@ -88,7 +88,7 @@ def gradients(example: Example) -> Floats:
     """Gradients and colours of an image; those of a black one if it cannot be read."""
     if example.input is not None:
         try:
-            return gradient_features(read_picture(Path(example.input), DRAFT // 2).image)
+            return gradient_features(read_picture(example.file, DRAFT // 2).image)
         except BadData as error:
             log.warning("Task %s: %s", example.task_id, error.what)
     return gradient_features(Image.new("RGB", (DRAFT, DRAFT)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lsal.errors import BadRequest
 from lsal.models import MODELS
 from lsal.protocols import Model
-from lsal.records import Control, Example, Labels, Prediction, Regions, Version
+from lsal.records import Control, Example, Labels, Prediction, Version
 from lsal.store import check_files
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Aligned:
         return [self._aligned(one) for one in twice(self.inner, examples)]
 
     def _aligned(self, told: Prediction) -> Prediction:
-        if isinstance(told.target, Regions):  # each has its label by name; the last column stays the last
+        if not isinstance(told.target, Labels):  # each has its label by name; the last column stays the last
             chances = told.chances[:, -1:].repeat(len(self._control.labels) + 1, axis=1)
             chances[:, :-1] = 0
             chances[:, self._places] = told.chances[:, :-1]

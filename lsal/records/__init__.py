@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsal.records.answers import Picks, Pool, Prediction, Progress
 from lsal.records.shapes import Box, Brush, Point, Polygon, Region, Regions, Shape
-from lsal.records.tasks import Annotation, Control, Example, Labels, Target, Task
+from lsal.records.tasks import Annotation, Control, Example, Input, Labels, Target, Task
+from lsal.records.texts import Layout, Page, Passage, Piece, Span, Spans
 from lsal.records.versions import Entry, Publication, Ranking, Version
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ __all__ = [
     "Entry",
     "Example",
     "Floats",
+    "Input",
     "Ints",
     "Labels",
+    "Layout",
+    "Page",
+    "Passage",
     "Picks",
+    "Piece",
     "Point",
     "Polygon",
     "Pool",
@@ -33,6 +39,8 @@ __all__ = [
     "Region",
     "Regions",
     "Shape",
+    "Span",
+    "Spans",
     "Target",
     "Task",
     "Version",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lsal.records.shapes import Regions
 from lsal.records.tasks import Target
+from lsal.records.texts import Spans
 
 if TYPE_CHECKING:
     from lsal.records.arrays import Floats, Ints
@@ -20,7 +21,8 @@ class Prediction:
     `chances` is float32 (units x classes), rows sum to 1, columns in the order of
     `Control.labels`. With several labels at once there is one unit for each label and the
     two columns are (absent, present). For regions there is one unit for each, and a last column
-    more: the chance that there is none of the classes. `embedding` is float32 (d,), where the
+    more: the chance that there is none of the classes; for spans, and for the words of a page, there
+    is such a unit for each token. `embedding` is float32 (d,), where the
     model has one. `disagreement` in [0, 1] is how far two looks at the same input differ, where
     a strategy asked for a second one.
     A `problem` says why the input could not be read; the chances are then the prior.
@@ -36,8 +38,8 @@ class Prediction:
     @property
     def confidence(self) -> float:
         """That of the least certain part of the target, in [0, 1]; 0 where nothing is said."""
-        if isinstance(self.target, Regions):
-            return min((region.score for region in self.target.items if region.score is not None), default=0.0)
+        if isinstance(self.target, Regions | Spans):
+            return min((one.score for one in self.target.items if one.score is not None), default=0.0)
         return float(self.chances.max(axis=1).min()) if len(self.chances) else 0.0
 
 
@@ -50,6 +52,7 @@ class Pool:
     and `labelled_classes` (m,) of the tasks that carry labels; `seen` (classes,) counts
     the labels given so far; `members` (k, units, classes) of a committee. Where the units are
     `objects` that a model found in an image, a last column is the chance of none of the classes.
+    Where they are the `tokens` of a text or a page, there is such a last column too.
     `disagreement` (n,) is how far two looks at each input differ, for strategies that ask for it.
     """
 
@@ -63,6 +66,7 @@ class Pool:
     labelled_classes: Ints | None = None
     members: Floats | None = None
     objects: bool = False
+    tokens: bool = False
     disagreement: Floats | None = None
 
     def __len__(self) -> int:

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from lsal.records.shapes import Regions
+from lsal.records.texts import Page, Passage, Spans
+
+TEXTS = ("Text", "HyperText", "Paragraphs")
+MARKING = ("Labels", "HyperTextLabels", "ParagraphLabels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Control:
     def draws(self) -> bool:
         """Whether people draw objects in images with it, or name what others draw."""
         return self.object_tag == "Image" and (self.tag.endswith("Labels") or bool(self.drawn_by))
+
+    @property
+    def marks(self) -> bool:
+        """Whether people mark spans of a text with it."""
+        return self.tag in MARKING and self.object_tag in TEXTS
 
     @property
     def shape(self) -> str:
@@ -86,12 +95,16 @@ class Labels:
         return ", ".join(self.names) or "none"
 
 
-Target = Labels | Regions
+Target = Labels | Regions | Spans
+"""A document's classes, objects in an image (`Layout`: blocks of a page), or spans of a text."""
+
+Input = str | Path | Passage | Page
+"""A text, the path of a file, a text in pieces, or a page with its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One task as a model sees it: a text, or the path of a file.
+    """One task as a model sees it: families of texts read `str(input)`.
 
     `input` is None when the task could not be read; `problem` then says why. `digest` is that
     of the task's data: ids of deleted tasks are used again. `how` says how people agreed on
@@ -99,11 +112,18 @@ class Example:
     """
 
     task_id: int
-    input: str | Path | None
+    input: Input | None
     target: Target | None = None
     problem: str | None = None
     digest: str = ""
     how: str = ""
+
+    @property
+    def file(self) -> Path:
+        """The file that the input is, or shows; raises ValueError without an input."""
+        if self.input is None:
+            raise ValueError(f"task {self.task_id} has no file")
+        return self.input.image if isinstance(self.input, Page) else Path(str(self.input))
 
     @property
     def key(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsal.records import Control, Pool, Prediction, Regions, Target
+from lsal.records import Control, Labels, Layout, Pool, Prediction, Regions, Spans, Target
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
@@ -38,22 +38,24 @@ def make_pool(
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
         disagreement=_disagreement(predictions),
-        objects=any(isinstance(prediction.target, Regions) for prediction in predictions),
+        objects=any(isinstance(p.target, Regions) and not _of_tokens(p.target) for p in predictions),
+        tokens=any(_of_tokens(p.target) for p in predictions),
     )
 
 
 def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | None = None, seed: int = 0) -> Pool:
-    """The pool before the first label: nobody has an opinion, so all chances are even, and no object is found."""
-    n, classes = len(task_ids), max(1, len(control.labels))
+    """The pool before the first label: nobody has an opinion, so all chances are even, and nothing is found."""
+    n, classes, parts = len(task_ids), max(1, len(control.labels)), control.draws or control.marks
     even = np.full((n, classes), 1 / classes, np.float32)
     return Pool(
         task_ids=np.array(task_ids, np.int64),
-        chances=np.zeros((0, classes + 1), np.float32) if control.draws else even,
-        offsets=np.zeros(n + 1, np.int64) if control.draws else np.arange(n + 1),
+        chances=np.zeros((0, classes + 1), np.float32) if parts else even,
+        offsets=np.zeros(n + 1, np.int64) if parts else np.arange(n + 1),
         seen=np.zeros(len(control.labels), np.int64),
         seed=seed,
         embeddings=embeddings,
         objects=control.draws,
+        tokens=control.marks,
     )
 
 
@@ -65,8 +67,13 @@ def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
 
 
 def _given(target: Target) -> Sequence[str]:
-    """The classes that people gave: to an image's objects, each by itself."""
-    return [region.label for region in target.items] if isinstance(target, Regions) else target.names
+    """The classes that people gave: to an image's objects, and to spans, each by itself."""
+    return target.names if isinstance(target, Labels) else [one.label for one in target.items]
+
+
+def _of_tokens(target: Target) -> bool:
+    """Whether the chances that go with such a target are those of tokens."""
+    return isinstance(target, Spans | Layout)
 
 
 def _classes(control: Control, targets: Sequence[Target]) -> Ints:

@@ -12,7 +12,7 @@ from lsal.label_studio.annotated import annotated
 from lsal.label_studio.mirror import LABELLED, SKIPPED, stamp
 from lsal.label_studio.seen import since
 from lsal.protocols import Report
-from lsal.records import Annotation, Progress, Regions, Target
+from lsal.records import Annotation, Labels, Progress, Target
 
 FIRST = ("task", "annotation", "annotator", "skipped", "created_at", "updated_at", "lead_time", "ground_truth")
 """Columns that every annotation has; a field of the data with such a name is called data.NAME."""
@@ -101,8 +101,8 @@ def names_of(target: Target | None, several: bool) -> str | tuple[str, ...] | No
     """A target as people write it."""
     if target is None:
         return None
-    if isinstance(target, Regions):  # one for each object
-        return tuple(region.label for region in target.items)
+    if not isinstance(target, Labels):  # one for each object, or span
+        return tuple(one.label for one in target.items)
     return target.names if several else next(iter(target.names), None)
 
 

@@ -42,7 +42,7 @@ class Answers:
             examples = [read_example(kind, control, row, self._desk.fetch) for row in rows]
             for place, (example, told) in enumerate(zip(examples, model.predict(examples), strict=True)):
                 if _shown(example, reserved):
-                    results[place] += kind.result(control, told)
+                    results[place] += kind.result(control, told, example)
                     scores[place] = max(scores[place], told.confidence)
         name = _name({control.name: version.number for control, _, version, _ in live})
         told_as = zip(results, scores, strict=True)
@@ -60,7 +60,8 @@ class Answers:
 
     def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Predictor]]:
         found = []
-        for control, kind in _handled(label_config).values():
+        families = self._desk.home.settings().family or {}
+        for control, kind in _handled(label_config, tuple(sorted(families.items()))).values():
             kept = self._live.model(control)
             if kept:
                 version, model = kept
@@ -69,8 +70,8 @@ class Answers:
 
 
 @lru_cache(maxsize=32)
-def _handled(label_config: str) -> dict[str, tuple[Control, Kind]]:
-    return match(read_config(label_config).controls)[0]
+def _handled(label_config: str, families: tuple[tuple[str, str], ...]) -> dict[str, tuple[Control, Kind]]:
+    return match(read_config(label_config).controls, dict(families))[0]
 
 
 def _name(versions: Mapping[str, int]) -> str:

@@ -11,7 +11,7 @@ from lsal import measuring, predicting
 from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
 from lsal.measuring import ClassFigures, Ruler, Said
-from lsal.records import Example, Version
+from lsal.records import Example, Page, Version
 from lsal.worker import answers
 
 ASKED_AT_MOST = 300
@@ -150,7 +150,7 @@ def _figures(by: Ruler, number: int, live: bool, said: Said, truth: Said, labels
 
 def _files(measured: Sequence[Example]) -> dict[str, str]:
     """The images that tasks show, by key."""
-    return {e.key: str(e.input) for e in measured if isinstance(e.input, Path)}
+    return {e.key: str(e.file) for e in measured if isinstance(e.input, Path | Page)}
 
 
 def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said, files: Mapping[str, str]) -> list[Changed]:

@@ -95,15 +95,15 @@ class Answers:
             if row.answers:
                 yield replace(row, answers=tuple(self._told(answer) for answer in row.answers))
             elif self._taking is not None and row.target is not None:
-                yield replace(row, answers=(self._labelled(*self._taking, row.target),))
+                yield replace(row, answers=(self._labelled(*self._taking, row.target, row.data),))
             else:
                 yield row
 
-    def _labelled(self, control: Control, kind: Kind, target: Target) -> dict[str, Any]:
+    def _labelled(self, control: Control, kind: Kind, target: Target, data: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(target, Labels):
             target = Labels(tuple(label for label in control.labels if label in target.names))
         # Label Studio takes imported annotations for ground truth unless it is told otherwise.
-        return {"result": drawn(kind, control, target), "ground_truth": self._ground_truth}
+        return {"result": drawn(kind, control, target, data), "ground_truth": self._ground_truth}
 
     def _told(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """An exported annotation, by the same person if this Label Studio knows who that is."""

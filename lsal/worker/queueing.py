@@ -70,6 +70,7 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
         read = list(told(desk.examples(name, choosable), len(choosable), steps.report))
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
+        by_task = {e.task_id: e for e in examples}
     with steps.step("score"):
         predictions, pool, unread = _score(desk, steps, control, examples, live, looks_twice)
     with steps.step("rank"):
@@ -81,7 +82,7 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
             size or settings.batch,
             settings.measuring_share,
             predictions,
-            lambda one: kind.result(control, one),
+            lambda one: kind.result(control, one, by_task[one.task_id]),
             live,
             problems | unread,
         )
@@ -92,7 +93,7 @@ def _problem(example: Example, control: Control) -> str | None:
     """Why a task is kept out of the batch: a model has nothing but the prior to say about it,
     which is the greatest doubt there is, so that such tasks would head every queue.
     """
-    if isinstance(example.input, str) and not example.input.strip():
+    if example.input is not None and not str(example.input).strip():
         return f"task {example.task_id}: field '{control.data_key}' is empty"
     return example.problem
 

@@ -37,9 +37,9 @@ def _with(desk: Desk, made: Ranking, control: str, model: Predictor) -> Ranking:
     """Measuring tasks are shown without."""
     entries, kind = {entry.task_id: entry for entry in made.entries}, desk.handled[control][1]
     examples = _shown(desk, made, control)
-    for told in model.predict(examples) if examples else []:
+    for example, told in zip(examples, model.predict(examples) if examples else [], strict=True):
         entry = entries[told.task_id]
-        result = kind.result(desk.handled[control][0], told)
+        result = kind.result(desk.handled[control][0], told, example)
         entries[told.task_id] = replace(entry, result={**entry.result, control: result})
     return replace(made, entries=tuple(entries.values()))
 

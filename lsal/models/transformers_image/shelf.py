@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from PIL import Image
 
@@ -25,7 +24,7 @@ def small_picture(example: Example, side: int) -> Image.Image | str:
     if example.input is None:
         return example.problem or "the task has no image"
     try:
-        image = read_picture(Path(example.input), side, min).image
+        image = read_picture(example.file, side, min).image
     except BadData as error:
         return error.what
     share = ROOM * side / min(image.size)

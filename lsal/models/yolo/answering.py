@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,6 +94,6 @@ class Answering:
         if example.input is None:
             return example.problem or "the task has no image"
         try:
-            return read_picture(Path(example.input), self.wishes.size, min if self.net.task == CLASSIFY else max)
+            return read_picture(example.file, self.wishes.size, min if self.net.task == CLASSIFY else max)
         except BadData as error:
             return error.what

@@ -106,14 +106,14 @@ def _header(example: Example, size: int) -> Header | BadData:
     if example.input is None:
         return BadData(example.problem or "the task has no image", "Check the task's data")
     try:
-        return read_picture(Path(example.input), size).header
+        return read_picture(example.file, size).header
     except BadData as error:
         return error
 
 
 def _write(written: Written, part: str, number: int, example: Example, header: Header) -> None:
     """One picture and its labels, or BadData before anything is written."""
-    path, target = Path(str(example.input)), example.target
+    path, target = example.file, example.target
     if min(header.size) < SMALLEST:
         raise BadData(f"{path} is {header.size[0]} x {header.size[1]} pixels, too small to learn from", "Skip the task")
     images = written.images(part)

@@ -104,5 +104,5 @@ def files(patient: Patient) -> Iterator[Finding]:
                 fix = "Open the task in Label Studio: is the file there, and may the key see it?"
                 yield fault("files", f"The file of task {task.id} does not come: {example.problem}", fix)
             elif fetched:
-                size = Path(example.input).stat().st_size if example.input else 0
+                size = example.file.stat().st_size if example.input else 0
                 yield ok("files", f"the file of task {task.id} came, {size / 1000:.1f} kB")
