@@ -58,15 +58,35 @@ def where(model: str) -> str:
     return str(path) if path.exists() else model
 
 
+def folder_of(model: str, noun: str) -> Path:
+    """The folder of a model: one on this machine, or that of a download; raises BadRequest as `absent`."""
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return path
+    try:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = None if path.exists() else try_to_load_from_cache(model, "config.json")
+    except ImportError as error:
+        raise absent(model, noun, error) from error
+    except ValueError:  # no name that a download could have
+        found = None
+    if not isinstance(found, str):
+        raise absent(model, noun, ValueError("it is not a folder"))
+    return Path(found).parent
+
+
 def absent(model: str, noun: str, error: Exception) -> BadRequest:
     """The error for a model that is not here, or does not load; `noun` is what was looked for."""
     path = Path(model).expanduser()
     if path.exists():
         what = f"The {'folder' if path.is_dir() else 'file'} {model} holds no {noun} that loads"
         return BadRequest(f"{what} ({devices.first_line(error)})", "Give another folder: model=/path/to/folder")
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    what = f"There is no {noun} '{model}' here: neither a folder of that name nor a download in {HF_HUB_CACHE}"
+    try:
+        from huggingface_hub.constants import HF_HUB_CACHE as downloads
+    except ImportError:
+        downloads = "any cache"
+    what = f"There is no {noun} '{model}' here: neither a folder of that name nor a download in {downloads}"
     return BadRequest(what, f"Give a path, model=/path/to/folder, or download it first: hf download {model}")
 
 

@@ -14,6 +14,7 @@ from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.models import MODELS
+from lsal.models.kept_vectors import keeping
 from lsal.protocols import Kind
 from lsal.records import Control, Example, Pool, Prediction, Publication, Ranking
 from lsal.strategies import STRATEGIES
@@ -167,6 +168,7 @@ def _score(
     version = desk.store.get(number) if number is not None else None
     if version is None:
         model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
+        keeping(model, desk.home.folder)
         ids = [e.task_id for e in examples]
         return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
