@@ -8,25 +8,16 @@ from typing import Any
 
 import torch
 
+from lsal.models.word_pieces import word_pieces
 from lsal.settings import worker_threads
 
 torch.set_num_threads(worker_threads())  # as in a worker: more of them wait for each other
-MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CORPUS = ["the cat purrs on the mat number 0 1 2 3 4 5 6 7 8 9", "a dog barks at postmen and eels swim"]
 
 
-def tokenizer(corpus: Sequence[str] = CORPUS, size: int = 300) -> Any:
+def tokenizer(corpus: Sequence[str] = CORPUS) -> Any:
     """Word pieces of a few texts, in memory."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    made.normalizer = normalizers.BertNormalizer()
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.train_from_iterator(corpus, trainers.WordPieceTrainer(vocab_size=size, special_tokens=MARKS))
-    made.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    names = {f"{mark.strip('[]').lower()}_token": mark for mark in MARKS}
-    return PreTrainedTokenizerFast(tokenizer_object=made, **names)
+    return word_pieces(corpus)
 
 
 def encoder(folder: Path, seed: int = 0, width: int = 32, layers: int = 1) -> str:
