@@ -14,6 +14,7 @@ class ProjectSettings:
     """How the loop works in one project; kept in the home, shown in the status."""
 
     strategy: str = "auto"
+    rank_by: Mapping[str, float] | None = None
     batch: int = 25
     measuring_share: float = 0.1
     seed: int = 0
@@ -57,12 +58,20 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _is_by_control(value: Any, kind: type) -> bool:
+def _is_by_control(value: Any, kind: Any) -> bool:
     return value is None or (isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values()))
+
+
+def _is_weights(value: Any) -> bool:
+    """None, or a number from 0 on for each control, not all of them 0."""
+    if not _is_by_control(value, int | float) or any(isinstance(each, bool) for each in (value or {}).values()):
+        return False
+    return not value or (all(0 <= each < float("inf") for each in value.values()) and any(value.values()))
 
 
 _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "strategy": (_is_name, "the name of a strategy, such as auto"),
+    "rank_by": (_is_weights, "a weight for each control that chooses: {'label': 1, 'tags': 0.5}"),
     "batch": (lambda value: _is_count(value) and value > 0, "a whole number of tasks, at least 1"),
     "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
     "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),

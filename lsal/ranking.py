@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lsal.errors import EmptyPool
@@ -15,57 +16,99 @@ from lsal.strategies import STRATEGIES
 ToResult = Callable[[Prediction], list[dict[str, Any]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What one control's model says about the tasks that may be picked.
+
+    `predictions` stand in the order of the pool; there are none before the control's first version.
+    `weight` is how large a part of the batch it chooses, beside the other controls.
+    """
+
+    control: Control
+    pool: Pool
+    predictions: Sequence[Prediction] = ()
+    to_result: ToResult | None = None
+    weight: float = 1.0
+
+
 def rank(
-    control: Control,
-    pool: Pool,
+    candidates: Sequence[Candidates],
     reserve: Sequence[int],
     strategy: str,
     size: int,
     share: float,
-    predictions: Sequence[Prediction] = (),
-    to_result: ToResult | None = None,
     versions: Mapping[str, int] | None = None,
     problems: Mapping[int, str] | None = None,
 ) -> Ranking:
-    """A batch of `size` tasks, best first.
+    """A batch of `size` tasks, best first, chosen by all `candidates` in turns: see `in_turns`.
 
-    `pool` is what the strategy may pick from, `predictions` its predictions in the same order
-    (none before the first version). `reserve` are the open measuring tasks in the fixed random
-    order: a `share` of the batch is their head, spread over the ranks and shown without a
-    pre-annotation, so that nobody is anchored. Raises EmptyPool.
+    `reserve` are the open measuring tasks in the fixed random order: a `share` of the batch is
+    their head, spread over the ranks and shown without a pre-annotation, so that nobody is
+    anchored. Raises EmptyPool.
     """
-    size = min(size, len(pool) + len(reserve))
+    pool = len({int(task) for one in candidates for task in one.pool.task_ids})
+    size = min(size, pool + len(reserve))
     if size == 0:
         raise EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
     wanted = math.ceil(size * share - 1e-9)  # 100 * 0.07 is a little more than 7
-    measuring = min(len(reserve), max(wanted, size - len(pool)))
-    picked, why = [], "only measuring tasks are left"
+    measuring = min(len(reserve), max(wanted, size - pool))
+    picked: list[Entry] = []
+    why = "only measuring tasks are left"
     if size > measuring:
-        choose: Strategy = STRATEGIES[strategy]
-        picks = choose(pool, size - measuring)
-        picked = [_entry(control, pool, picks, k, predictions, to_result) for k in range(len(picks.positions))]
-        why = picks.why
+        picked, why = _picked(candidates, strategy, size - measuring)
     entries = _spread(picked, [Entry(task, 0.0, measuring=True) for task in reserve[:measuring]])
     return Ranking(
-        tuple(entries), strategy, dict(versions or {}), time.time(), why, pool=len(pool), problems=dict(problems or {})
+        tuple(entries), strategy, dict(versions or {}), time.time(), why, pool=pool, problems=dict(problems or {})
     )
 
 
-def _entry(
-    control: Control,
-    pool: Pool,
-    picks: Picks,
-    k: int,
-    predictions: Sequence[Prediction],
-    to_result: ToResult | None,
-) -> Entry:
+def in_turns(orders: Sequence[Sequence[int]], weights: Sequence[float], n: int) -> list[tuple[int, int]]:
+    """Take `n` tasks from the heads of several orders: pairs of the order and the place in it.
+
+    An order of twice the weight is taken from twice as often; a task that was taken already is
+    passed over. It is the alternating selection of Reichart et al. (2008, Multi-Task Active Learning
+    for Linguistic Annotations), with weights: scores of different models cannot be compared, turns can.
+    """
+    taken, found, places = set[int](), list[tuple[int, int]](), [0] * len(orders)
+    turns = [0] * len(orders)
+    while len(found) < n:
+        for which, order in enumerate(orders):
+            while places[which] < len(order) and order[places[which]] in taken:
+                places[which] += 1
+        able = [which for which, order in enumerate(orders) if places[which] < len(order)]
+        if not able:
+            break
+        which = min(able, key=lambda one: (turns[one] + 1) / weights[one])
+        turns[which] += 1
+        taken.add(orders[which][places[which]])
+        found.append((which, places[which]))
+    return found
+
+
+def _picked(candidates: Sequence[Candidates], strategy: str, n: int) -> tuple[list[Entry], str]:
+    choose: Strategy = STRATEGIES[strategy]
+    asked = [one for one in candidates if one.weight > 0 and len(one.pool)]
+    picks = [choose(one.pool, n) for one in asked]
+    orders = [[int(one.pool.task_ids[p]) for p in found.positions] for one, found in zip(asked, picks, strict=True)]
+    known = [{told.task_id: told for told in one.predictions} for one in candidates]
+    entries = []
+    for which, k in in_turns(orders, [one.weight for one in asked], n):
+        results = {
+            one.control.name: one.to_result(told[orders[which][k]])
+            for one, told in zip(candidates, known, strict=True)
+            if one.to_result and orders[which][k] in told
+        }
+        entries.append(_entry(asked[which], picks[which], k, results))
+    whys = [f"{one.control.name}: {found.why}" for one, found in zip(asked, picks, strict=True)]
+    return entries, "; ".join(whys) if len(whys) > 1 else picks[0].why
+
+
+def _entry(by: Candidates, picks: Picks, k: int, results: Mapping[str, list[dict[str, Any]]]) -> Entry:
     position = int(picks.positions[k])
     parts = {name: float(values[k]) for name, values in picks.parts.items()}
-    task, score = int(pool.task_ids[position]), float(picks.scores[k])
-    if not predictions or to_result is None:
-        return Entry(task, score, parts=parts)
-    told = predictions[position]
-    return Entry(task, score, parts=parts, result={control.name: to_result(told)}, **doubts(control, told))
+    task, score = int(by.pool.task_ids[position]), float(picks.scores[k])
+    told = doubts(by.control, by.predictions[position]) if by.predictions else {}
+    return Entry(task, score, parts=parts, result=results, **told)
 
 
 def doubts(control: Control, told: Prediction) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What all families of transformers read through: from this machine alone, and clear about what is not on it."""
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -56,9 +57,10 @@ def test_nothing_is_asked_of_the_network(tmp_path: Path, monkeypatch: pytest.Mon
         asked.append(given)
         raise OSError("no network here")
 
-    large = tokenizer()
-    large.add_tokens([f"w{n}" for n in range(100_100)])
-    large.save_pretrained(tmp_path)
+    tokenizer().save_pretrained(tmp_path)
+    kept = json.loads((tmp_path / "tokenizer.json").read_text())
+    kept["model"]["vocab"] |= {f"w{n}": 1000 + n for n in range(100_100)}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(kept))
     monkeypatch.setattr(socket, "getaddrinfo", caught)
     monkeypatch.setattr(socket.socket, "connect", caught)
     assert len(read_tokenizer(str(tmp_path), "transformers_text")) > 100_000

@@ -9,7 +9,7 @@ import pytest
 
 from lsal.errors import BadRequest, EmptyPool
 from lsal.kinds.text_choices import TextChoices
-from lsal.ranking import doubts, rank
+from lsal.ranking import Candidates, doubts, in_turns, rank
 from lsal.records import Box, Control, Labels, Picks, Pool, Prediction, Ranking, Region, Regions
 from lsal.strategies import STRATEGIES
 from lsal.strategies.pools import make_pool, start_pool
@@ -29,7 +29,8 @@ def batch(pool: int, reserve: int, size: int, share: float = 0.1, strategy: str 
     told = predictions(pool)
     measuring = range(1000, 1000 + reserve)
     result = lambda told: TextChoices().result(CONTROL, told)  # noqa: E731
-    return rank(CONTROL, make_pool(told, CONTROL), measuring, strategy, size, share, told, result, {"c": 3})
+    candidates = [Candidates(CONTROL, make_pool(told, CONTROL), told, result)]
+    return rank(candidates, measuring, strategy, size, share, {"c": 3})
 
 
 def measured(ranking: Ranking) -> list[int]:
@@ -141,7 +142,7 @@ def test_the_strategy_is_not_asked_when_only_measuring_tasks_are_left(asked: lis
 
 def test_before_the_first_version_there_is_nothing_to_show() -> None:
     pool = start_pool(list(range(30)), CONTROL)
-    ranking = rank(CONTROL, pool, [1000, 1001], "random", 10, 0.1, problems={7: "gone"})
+    ranking = rank([Candidates(CONTROL, pool)], [1000, 1001], "random", 10, 0.1, problems={7: "gone"})
     assert all(not entry.result and not entry.guess for entry in ranking.entries)
     assert (ranking.versions, ranking.problems) == ({}, {7: "gone"})
 
@@ -156,7 +157,7 @@ def test_several_labels_tell_the_least_certain_of_them() -> None:
 
 def rank_all(told: Sequence[Prediction]) -> dict[int, Any]:
     pool = make_pool(told, SEVERAL)
-    ranking = rank(SEVERAL, pool, [], "random", 9, 0.1, told, lambda p: TextChoices().result(SEVERAL, p))
+    ranking = rank([Candidates(SEVERAL, pool, told, lambda p: TextChoices().result(SEVERAL, p))], [], "random", 9, 0.1)
     return {entry.task_id: entry for entry in ranking.entries}
 
 
@@ -172,3 +173,52 @@ def test_objects_are_guessed_by_their_number_and_nothing_has_no_chance() -> None
     seen = Regions((Region("cat", box, 0.9), Region("cat", box, 0.8), Region("dog", box, 0.3)))
     assert doubts(control, Prediction(1, seen, chances)) == {"guess": "2 cat, 1 dog", "chance": 0.3}
     assert doubts(control, Prediction(1, Regions(), chances[:0])) == {"guess": "nothing", "chance": None}
+
+
+@pytest.mark.parametrize(
+    ("orders", "weights", "n", "taken"),
+    [
+        (["abc", "xyz"], [1, 1], 4, "axby"),
+        (["abc", "abz"], [1, 1], 4, "abcz"),  # what was taken is passed over, and costs no turn
+        (["abcd", "xyz"], [2, 1], 6, "abxcdy"),
+        (["ab", "xyz"], [1, 1], 9, "axbyz"),
+        (["abc", ""], [1, 5], 9, "abc"),
+        (["abcdef", "xyz"], [1, 0.25], 6, "abcdxe"),
+    ],
+)
+def test_controls_take_turns_as_they_are_weighed(orders: list[str], weights: list[float], n: int, taken: str) -> None:
+    found = in_turns([[ord(one) for one in order] for order in orders], weights, n)
+    assert "".join(orders[which][place] for which, place in found) == taken
+
+
+def test_two_controls_choose_a_batch_together_and_each_says_its_guess() -> None:
+    first, second = predictions(40), predictions(40, first=20)  # tasks 20 to 39 are seen by both
+    other = Control("d", "x", "Choices", "Text", "text", ("A", "B", "C"))
+    kind = TextChoices()
+    both = [
+        Candidates(each, make_pool(told, each), told, lambda p, each=each: kind.result(each, p))
+        for each, told in ((CONTROL, first), (other, second))
+    ]
+    ranking = rank(both, [1000], "margin", 21, 0.05, {"c": 1, "d": 2})
+    picked = [entry for entry in ranking.entries if not entry.measuring]
+    assert len({entry.task_id for entry in picked}) == 20
+    alone = [[e.task_id for e in rank([one], [], "margin", 10, 0.0).entries] for one in both]
+    assert {entry.task_id for entry in picked} >= {alone[0][0], alone[1][0]}
+    assert ranking.pool == 60
+    assert ranking.why.startswith("c: ")
+    assert "; d: " in ranking.why
+    for entry in picked:
+        assert set(entry.result) == {
+            name for name, ids in (("c", range(40)), ("d", range(20, 60))) if entry.task_id in ids
+        }
+
+
+def test_a_control_without_weight_chooses_nothing_but_says_its_guess() -> None:
+    told = predictions(30)
+    silent = Control("d", "x", "Choices", "Text", "text", ("A", "B", "C"))
+    kind, pool = TextChoices(), make_pool(told, CONTROL)
+    heard = Candidates(CONTROL, pool, told, lambda p: kind.result(CONTROL, p))
+    mute = Candidates(silent, pool, told, lambda p: kind.result(silent, p), 0.0)
+    ranking = rank([mute, heard], [], "margin", 10, 0.0)
+    assert [e.task_id for e in ranking.entries] == [e.task_id for e in rank([heard], [], "margin", 10, 0.0).entries]
+    assert all(set(e.result) == {"c", "d"} for e in ranking.entries)

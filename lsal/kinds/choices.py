@@ -1,4 +1,4 @@
-"""Choices about a whole task: what the kinds for text and for images share.
+"""Choices and paths of a taxonomy about a whole task: what the kinds for text and for images share.
 
 Names stand in a target in the order of the config, as Label Studio's own interface
 writes them: two people who clicked the same boxes in another order agree.
@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from lsal.errors import BadData, LsalError
+from lsal.kinds.paths import paths_of, written_paths
 from lsal.protocols import Fetch
 from lsal.records import Control, Example, Labels, Prediction
 
 NAMELESS = "$undefined$"
 """Where Label Studio keeps the value of a task that was imported without a field's name."""
+
+
+TAGS = ("Choices", "Taxonomy")
 
 
 class Choices:
@@ -26,7 +30,7 @@ class Choices:
 
     def refusal(self, control: Control) -> str | None:
         """None if the control asks for classes of a whole task, out of a list known beforehand."""
-        if control.tag != "Choices" or control.object_tag not in self.objects:
+        if control.tag not in TAGS or control.object_tag not in self.objects:
             return ""
         return next((why for why, applies in _obstacles(control) if applies), None)
 
@@ -47,7 +51,7 @@ class Choices:
         be chosen and the control was shown and not required; otherwise it is no answer.
         Call it for submitted annotations only: a skipped one looks just as empty.
         """
-        own = [item for item in result if item.get("from_name") == control.name and item.get("type") == "choices"]
+        own = [item for item in result if (item.get("from_name"), item.get("type")) == (control.name, _type(control))]
         names = {known_label(control, name) for item in own for name in _written(control, item)}
         if not names:
             return Labels() if _may_be_none(control) else None
@@ -65,8 +69,9 @@ class Choices:
             return []
         places = [control.labels.index(name) for name in names]
         chances = prediction.chances[places, 1] if control.several else prediction.chances[0, places]
-        region = {"from_name": control.name, "to_name": control.to_name, "type": "choices"}
-        return [{**region, "value": {"choices": names}, "score": float(chances.min())}]
+        region = {"from_name": control.name, "to_name": control.to_name, "type": _type(control)}
+        value = {_type(control): names if control.tag == "Choices" else paths_of(names)}
+        return [{**region, "value": value, "score": float(chances.min())}]
 
 
 def example_of(control: Control, task_id: int, data: Mapping[str, Any], read: Callable[[Any], str | Path]) -> Example:
@@ -98,12 +103,15 @@ def setting(control: Control, name: str) -> str:
 
 def _obstacles(control: Control) -> tuple[tuple[str, bool], ...]:
     on = {name for name in ("perRegion", "perItem", "allowNested") if control.options.get(name) == "true"}
-    dynamic = control.options.get("value", "").startswith("$") or any(name.startswith("$") for name in control.labels)
+    paths, nested = control.tag == "Taxonomy", "Choice.nested" in control.options
+    loaded = "apiUrl" in control.options or control.options.get("value", "").startswith("$")
+    dynamic = loaded or any(name.startswith("$") for name in control.labels)
     return (
         ("choices for each region (perRegion) are not handled yet", "perRegion" in on),
         ("choices for each item (perItem) are not handled yet", "perItem" in on),
-        ("choices inside choices are not handled yet", "allowNested" in on or "Choice.nested" in control.options),
-        ("its choices come from each task, so there is no list of classes to learn", dynamic),
+        ("choices inside choices are not handled yet", "allowNested" in on or (not paths and nested)),
+        ("its names hold ' / ', which stands between the steps of a path", paths and "Choice.slash" in control.options),
+        ("its choices come from each task, or from elsewhere, so there is no list of classes to learn", dynamic),
         ("it has no choices to learn", not control.labels),
         ("controls in a Repeater are not handled yet", "Repeater.on" in control.options),
         ("it speaks about several objects at once", "," in control.to_name),
@@ -117,9 +125,16 @@ def _may_be_none(control: Control) -> bool:
     return control.several and control.options.get("required") != "true" and not hidden
 
 
+def _type(control: Control) -> str:
+    """Of the items that Label Studio writes for it; their value has the names under it too."""
+    return control.tag.lower()
+
+
 def _written(control: Control, item: Mapping[str, Any]) -> list[Any]:
     value = item.get("value")
-    names = value.get("choices") if isinstance(value, Mapping) else None
+    names = value.get(_type(control)) if isinstance(value, Mapping) else None
+    if control.tag == "Taxonomy":
+        return [*written_paths(control, names)]
     if isinstance(names, str):  # as exports before 2020 write a single one
         return [names]
     if not isinstance(names, list):

@@ -1,4 +1,4 @@
-"""Classes of a whole image: Choices on Image."""
+"""Classes of a whole image: Choices or a Taxonomy on Image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes of a whole text: Choices on Text, HyperText or Paragraphs."""
+"""Classes of a whole text: Choices or a Taxonomy on Text, HyperText or Paragraphs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class TextChoices(Choices):
         """A single choice with aliases, a multiple one on HTML, and a dialogue."""
         single = '<Choices name="c" toName="x"><Choice value="A"/><Choice value="B" alias="b" predicted_values="2"/>'
         several = '<Choices name="c" toName="x" choice="multiple"><Choice value="A"/><Choice value="B"/>'
+        tree = '<Choice value="A"><Choice value="B"/><Choice value="C" alias="c"/></Choice><Choice value="B"/>'
         one, other = Labels(("A",)), Labels(("b",))
         return (
             Sample(f'<View><Text name="x" value="$t"/>{single}</Choices></View>', {"t": "Hello"}, (one, other)),
@@ -48,6 +49,17 @@ class TextChoices(Choices):
                 f'<View><Paragraphs name="x" value="$t"/>{single}</Choices></View>',
                 {"t": [{"author": "Ann", "text": "Hello"}]},
                 (one, other),
+            ),
+            Sample(
+                f'<View><Text name="x" value="$t"/><Taxonomy name="c" toName="x">{tree}</Taxonomy></View>',
+                {"t": "Hello"},
+                (Labels(), one, Labels(("A / B", "B")), Labels(("A", "A / c"))),
+            ),
+            Sample(
+                '<View><Text name="x" value="$t"/>'
+                f'<Taxonomy name="c" toName="x" maxUsages="1">{tree}</Taxonomy></View>',
+                {"t": "Hello"},
+                (one, Labels(("A / c",))),
             ),
         )
 

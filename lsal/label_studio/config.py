@@ -6,26 +6,24 @@ the same name. The tests hold that both see the same controls and labels.
 
 `Control.options` holds the control's own XML attributes and, under `Tag.attribute`, what
 other tags say about it: every attribute of the object (`Text.valueType`), `Repeater.on`,
-`View.visibleWhen`, `Choice.nested` if choices stand inside choices, and for one that can name
-regions, `Region.Rectangle` and the like: the name of the control that draws them.
+`View.visibleWhen`, `Choice.nested` if choices stand inside choices, `Choice.slash` if PATH is in a
+name, and for one that can name regions, `Region.Rectangle` and the like: the name of the control that draws them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from lsal.errors import BadConfig
-from lsal.records import Control
+from lsal.label_studio.label_tags import SELF_REFERENCING, is_control, labels_of
+from lsal.records import PATH, Control
 
-LABELS = ("Choice", "Label", "Relation")
-SELF_REFERENCING = ("Chat", "ReactCode")
-"""Tags that are object and control at once."""
 DRAWING = ("Rectangle", "Polygon", "Brush", "Ellipse", "KeyPoint", "Vector", "MagicWand")
 """Tags that draw regions and leave it to another control to name them."""
 CONDITIONS = ("on", "visibleWhen")
@@ -48,7 +46,7 @@ def read_config(xml: str) -> Config:
     same name, or has a control whose toName names no object.
     """
     root = _tree(xml)
-    controls = [tag for tag in root.iter() if _is_control(tag)]
+    controls = [tag for tag in root.iter() if is_control(tag)]
     objects = {tag.get("name", ""): tag for tag in root.iter() if _is_object(tag)}
     if not controls:
         raise BadConfig(
@@ -78,11 +76,6 @@ def _tree(xml: str) -> ET.Element:
         raise BadConfig(
             f"The label config is not XML ({error})", "Correct it in Label Studio: Settings > Labeling Interface > Code"
         ) from None
-
-
-def _is_control(tag: ET.Element) -> bool:
-    named, pointing = tag.get("name"), tag.get("toName") or tag.tag in SELF_REFERENCING
-    return bool(named and pointing and tag.tag != "Filter")
 
 
 def _is_object(tag: ET.Element) -> bool:
@@ -126,7 +119,7 @@ def _control(
                 f"Set toName to one of: {', '.join(objects) or '(add an object, such as <Text>, first)'}",
             )
     shown = objects[to_name.split(",")[0]]
-    labels, aliases = _labels(tag)
+    labels, aliases = labels_of(tag)
     return Control(
         name=name,
         to_name=to_name,
@@ -137,36 +130,6 @@ def _control(
         aliases=aliases,
         options={**tag.attrib, **_told_by_others(tag, shown, around, siblings)},
     )
-
-
-def _labels(control: ET.Element) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The labels, and what else they are called.
-
-    An alias takes the place of the value in annotations; the value and the names in
-    `predicted_values` then lead to it. A name that could mean two labels leads nowhere.
-    """
-    labels: dict[str, None] = {}
-    meanings: dict[str, set[str]] = defaultdict(set)
-    for tag in _within(control):
-        label = tag.get("alias") or tag.get("value")
-        if tag.tag in LABELS and label:
-            labels[label] = None
-            predicted = [name.strip() for name in tag.get("predicted_values", "").split(",")]
-            for name in (tag.get("value"), *predicted):
-                if name:
-                    meanings[name].add(label)
-    aliases = {name: min(told) for name, told in meanings.items() if len(told) == 1 and name not in labels}
-    return tuple(labels), aliases
-
-
-def _within(control: ET.Element) -> Iterator[ET.Element]:
-    """Every tag inside, save what belongs to a control that stands inside."""
-    waiting = [*reversed(control)]
-    while waiting:
-        tag = waiting.pop()
-        if not _is_control(tag):
-            yield tag
-            waiting.extend(reversed(tag))
 
 
 def _data_key(value: str) -> str:
@@ -185,4 +148,6 @@ def _told_by_others(
         told |= {f"Region.{other.tag}": other.get("name", "") for other in siblings if other.tag in DRAWING}
     if any(child.tag == "Choice" for choice in tag.iter("Choice") for child in choice):
         told["Choice.nested"] = "true"
+    if any(PATH in (choice.get("alias") or choice.get("value") or "") for choice in tag.iter("Choice")):
+        told["Choice.slash"] = "true"
     return told

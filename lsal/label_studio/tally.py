@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from lsal.label_studio.mirror import Mirror
 
 _LABELS = """
-SELECT a.task, coalesce(a.person, -a.id) AS who, json_extract(r.value, '$.from_name') AS control, l.value AS label
+SELECT a.task, coalesce(a.person, -a.id) AS who, json_extract(r.value, '$.from_name') AS control,
+    CASE l.type WHEN 'array' THEN (SELECT group_concat(value, ' / ') FROM json_each(l.value)) ELSE l.value END AS label
 FROM annotations a, json_each(CAST(a.result AS TEXT)) r,
      json_each(r.value, '$.value.' || json_extract(r.value, '$.type')) l
 WHERE a.skipped = 0 AND json_extract(r.value, '$.type') IS NOT NULL
 """
-"""One row for each label of each region: Label Studio keeps them under the name of the region's type."""
+"""One row for each label of each region: Label Studio keeps them under the name of the region's type.
+
+A path of a taxonomy is a list, whose steps are joined as in `records.PATH`.
+"""
 
 
 def totals(mirror: Mirror) -> list[int]:

@@ -6,7 +6,7 @@ is read, `names_weights` what a user's `model` names, `absent` is the one error 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from lsal.settings import silence
 HERE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """How everything is read: from what is on this machine, and executing nothing that lies beside the weights."""
 WEIGHTS = (".safetensors", ".bin", ".index.json")
+USUAL_LENGTH = 512
+OFFSET = {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl", "roberta-prelayernorm"}
+"""Types of networks whose first two positions are no text."""
 
 
 @contextmanager
@@ -88,6 +91,12 @@ def absent(model: str, noun: str, error: Exception) -> BadRequest:
         downloads = "any cache"
     what = f"There is no {noun} '{model}' here: neither a folder of that name nor a download in {downloads}"
     return BadRequest(what, f"Give a path, model=/path/to/folder, or download it first: hf download {model}")
+
+
+def most_tokens(config: Mapping[str, Any]) -> int:
+    """The most tokens that a network of texts can read at once."""
+    positions = config.get("max_position_embeddings") or config.get("n_positions") or USUAL_LENGTH
+    return int(positions) - 2 * (config.get("model_type") in OFFSET)
 
 
 def read_tokenizer(model: str, family: str) -> Any:

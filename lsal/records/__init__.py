@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsal.records.answers import Picks, Pool, Prediction, Progress
 from lsal.records.shapes import Box, Brush, Point, Polygon, Region, Regions, Shape
-from lsal.records.tasks import Annotation, Control, Example, Input, Labels, Target, Task
+from lsal.records.tasks import PATH, Annotation, Control, Example, Input, Labels, Target, Task
 from lsal.records.texts import Layout, Page, Passage, Piece, Span, Spans
 from lsal.records.versions import Entry, Publication, Ranking, Version
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lsal.records.arrays import Floats, Ints
 
 __all__ = [
+    "PATH",
     "Annotation",
     "Box",
     "Brush",

@@ -11,6 +11,8 @@ from lsal.records.shapes import Regions
 from lsal.records.texts import Page, Passage, Spans
 
 TEXTS = ("Text", "HyperText", "Paragraphs")
+PATH = " / "
+"""Between the steps of a path of a taxonomy, as Label Studio shows it."""
 MARKING = ("Labels", "HyperTextLabels", "ParagraphLabels")
 
 
@@ -18,9 +20,10 @@ MARKING = ("Labels", "HyperTextLabels", "ParagraphLabels")
 class Control:
     """One control tag of a label config.
 
-    `labels` are the values as annotations store them; `aliases` maps other names of a
-    class (from `predicted_values`) to its label; `options` are the tag's XML attributes, and,
-    under `Tag.attribute`, those of its object and of what stands around it.
+    `labels` are the values as annotations store them, a path of a taxonomy joined by PATH;
+    `aliases` maps other names of a class (from `predicted_values`) to its label; `options` are
+    the tag's XML attributes, and, under `Tag.attribute`, those of its object and of what stands
+    around it.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Control:
     @property
     def several(self) -> bool:
         """Whether one task may carry more than one of the labels."""
+        if self.tag == "Taxonomy":
+            return self.options.get("maxUsages", self.options.get("maxusages")) != "1"
         return self.options.get("choice") == "multiple"
 
     @property

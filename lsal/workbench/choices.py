@@ -31,7 +31,7 @@ def check_models(desk: Desk, settings: ProjectSettings) -> None:
 
     Controls that the label config does not have are left to the doctor: they may come.
     """
-    for name, (control, kind) in match(desk.config.controls)[0].items():
+    for name, (control, kind) in match(desk.config.controls, settings.family)[0].items():
         options = (settings.options or {}).get(name, {})
         try:
             family = family_of(kind, (settings.family or {}).get(name), options)
@@ -41,6 +41,15 @@ def check_models(desk: Desk, settings: ProjectSettings) -> None:
                 f"The options of '{name}' cannot be: {error.what}",
                 f"{error.fix}; a family and its options can be set at once",
             ) from None
+
+
+def check_weights(desk: Desk, settings: ProjectSettings) -> None:
+    """Raise BadRequest where the setting `rank_by` names a control that no model can choose by."""
+    handled = match(desk.config.controls, settings.family)[0]
+    for name in settings.rank_by or {}:
+        if name not in handled:
+            what = f"rank_by names '{name}', which is no control that lsal can learn"
+            raise BadRequest(what, f"Choose from: {', '.join(handled)}")
 
 
 def located(options: Mapping[str, Mapping[str, Any]] | None) -> Mapping[str, Mapping[str, Any]] | None:

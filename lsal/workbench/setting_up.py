@@ -15,7 +15,7 @@ from lsal.label_studio.sync import Synced, sync
 from lsal.project_settings import check_settings
 from lsal.protocols import Report
 from lsal.workbench import attaching, serving, starting
-from lsal.workbench.choices import check_models, check_names, located
+from lsal.workbench.choices import check_models, check_names, check_weights, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
 
@@ -71,6 +71,9 @@ class SettingUp(Opened):
             changes["options"] = located(changes["options"])
         if changes.keys() & {"options", "family"} and self.desk.mirror.label_config:
             check_models(self.desk, replace(self.home.settings(), **changes))
+        if changes.get("rank_by") and self.desk.mirror.label_config:
+            check_settings(changes)
+            check_weights(self.desk, replace(self.home.settings(), **changes))
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
 

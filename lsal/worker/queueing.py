@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from lsal import predicting, publishing, ranking
+from lsal import publishing, ranking
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.errors import EmptyPool, LabelStudioError
 from lsal.files import read_json
 from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
-from lsal.models import MODELS
-from lsal.models.kept_vectors import keeping
-from lsal.protocols import Kind
-from lsal.records import Control, Example, Pool, Prediction, Publication, Ranking
-from lsal.strategies import STRATEGIES
-from lsal.strategies.pools import make_pool, start_pool
+from lsal.records import Publication, Ranking
 from lsal.worker import suggesting
-from lsal.worker.steps import Steps, told
+from lsal.worker.candidates import candidates, controls_to_rank
+from lsal.worker.steps import Steps
 
 
 def renew(
@@ -63,40 +59,16 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
     settings, live = desk.home.settings(), desk.fitting(live)
     tasks = list(desk.mirror.tasks(OPEN))
     reserve = [task.id for task in tasks if task.place < settings.measuring_share]
-    name, (control, kind) = _control_to_rank(desk, live)
+    choosable = [task for task in tasks if task.place >= settings.measuring_share]
     strategy = strategy or settings.strategy
-    looks_twice = bool(getattr(STRATEGIES[strategy], "looks_twice", False))
-    with steps.step("read"):
-        choosable = [task for task in tasks if task.place >= settings.measuring_share]
-        read = list(told(desk.examples(name, choosable), len(choosable), steps.report))
-        problems = {e.task_id: why for e in read if (why := _problem(e, control))}
-        examples = [e for e in read if e.task_id not in problems]
-        by_task = {e.task_id: e for e in examples}
-    with steps.step("score"):
-        predictions, pool, unread = _score(desk, steps, control, examples, live, looks_twice)
+    names, weights = controls_to_rank(desk, live)
+    read = [candidates(desk, steps, name, choosable, live, strategy) for name in names]
+    told = [replace(one.asked, weight=weight) for one, weight in zip(read, weights, strict=True)]
+    problems = {task: why for one in reversed(read) for task, why in one.problems.items()}
     with steps.step("rank"):
-        made = ranking.rank(
-            control,
-            pool,
-            reserve,
-            strategy,
-            size or settings.batch,
-            settings.measuring_share,
-            predictions,
-            lambda one: kind.result(control, one, by_task[one.task_id]),
-            live,
-            problems | unread,
-        )
-        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, name)
-
-
-def _problem(example: Example, control: Control) -> str | None:
-    """Why a task is kept out of the batch: a model has nothing but the prior to say about it,
-    which is the greatest doubt there is, so that such tasks would head every queue.
-    """
-    if example.input is not None and not str(example.input).strip():
-        return f"task {example.task_id}: field '{control.data_key}' is empty"
-    return example.problem
+        size, share = size or settings.batch, settings.measuring_share
+        made = ranking.rank(told, reserve, strategy, size, share, live, problems)
+        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, names)
 
 
 def publish(
@@ -146,39 +118,3 @@ def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verifica
     """Whether the real queue is the published one."""
     with steps.step("verify"):
         return queue.verify(desk.project, publication)
-
-
-def _control_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[str, tuple[Control, Kind]]:
-    """The first control that has a version; before any, the first that a kind handles."""
-    handled = desk.need_handled()
-    name = next((name for name in handled if name in live), next(iter(handled)))
-    return name, handled[name]
-
-
-def _score(
-    desk: Desk,
-    steps: Steps,
-    control: Control,
-    examples: Sequence[Example],
-    live: Mapping[str, int],
-    looks_twice: bool = False,
-) -> tuple[list[Prediction], Pool, dict[int, str]]:
-    """Predictions and the pool that they make up, and why some tasks are not in it."""
-    settings, number = desk.home.settings(), live.get(control.name)
-    version = desk.store.get(number) if number is not None else None
-    if version is None:
-        model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
-        keeping(model, desk.home.folder)
-        ids = [e.task_id for e in examples]
-        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}
-    trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
-    labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
-    with ENGINES[settings.engine]() as executor:
-        how = (executor, steps.report, desk.options(control.name), looks_twice)
-        scored = predicting.score(version, control, [*examples, *labelled], *how)
-    split = len(examples)
-    predictions = [one for one in scored[:split] if not one.problem]
-    unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
-    targets = [e.target for e in labelled if e.target is not None]
-    pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
-    return predictions, pool, unread

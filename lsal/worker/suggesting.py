@@ -12,10 +12,10 @@ from lsal.predicting import Predictor
 from lsal.records import Example, Ranking
 
 
-def with_others(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: str) -> Ranking:
+def with_others(desk: Desk, made: Ranking, live: Mapping[str, int], ranked_by: Sequence[str]) -> Ranking:
     """The batch with what the live versions of the other controls say."""
     for name, number in live.items():
-        if name != ranked_by:
+        if name not in ranked_by:
             model = predicting.load(desk.store.get(number), desk.handled[name][0])
             made = _with(desk, made, name, predicting.showing(model, desk.options(name)))
     return made

@@ -15,12 +15,9 @@ from typing import Any
 from lsal.errors import BadData, BadRequest
 from lsal.files import read_json
 from lsal.models.embedded_text.wishes import NOUN, Wishes
-from lsal.models.hub import absent, folder_of, names_weights
+from lsal.models.hub import USUAL_LENGTH, absent, folder_of, most_tokens, names_weights
 
 MEAN, CLS = "mean", "cls"
-USUAL_LENGTH = 512
-OFFSET = {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl", "roberta-prelayernorm"}
-"""Types of models whose first two positions are no text."""
 WORDS = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
 """The files of a tokenizer, of any make."""
 
@@ -75,8 +72,7 @@ def _pooling(top: Path, modules: list[Mapping[str, Any]], model: str) -> str:
 
 def _length(body: Path, config: Mapping[str, Any], wishes: Wishes) -> int:
     """The tokens that are looked at: those wanted, else what the model was made for."""
-    positions = config.get("max_position_embeddings") or config.get("n_positions") or USUAL_LENGTH
-    most = int(positions) - 2 * (config.get("model_type") in OFFSET)
+    most = most_tokens(config)
     if wishes.length > most:
         raise BadRequest(f"'{wishes.model}' reads at most {most} tokens, not {wishes.length}", "Give a smaller length")
     made_for = read_json(body / "sentence_bert_config.json", {}).get("max_seq_length")

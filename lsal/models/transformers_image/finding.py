@@ -9,8 +9,9 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.models import devices
+from lsal.models.class_rows import head_tensors
 from lsal.models.hub import HERE, absent, names_weights, quiet
-from lsal.models.transformers_image.nets import USUAL_SIZE, Net, head_tensors
+from lsal.models.transformers_image.nets import AUTO, USUAL_SIZE, Net
 from lsal.models.transformers_image.wishes import FAMILY, NOUN, Wishes
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def _side(config: Any) -> int:
 
 def _mind_missing(model: str, module: Any, missing: Any) -> None:
     """Weights of something else would leave a network of random ones, without a word."""
-    body = set(module.state_dict()) - head_tensors(module.config)
+    body = set(module.state_dict()) - head_tensors(module.config, AUTO, FAMILY)
     if len(body & set(missing)) > len(body) / 2:
         raise BadRequest(f"'{model}' holds no weights for {type(module).__name__}", "Give another model")
 
