@@ -26,8 +26,9 @@ SETTINGS = {
     "yolo": CLASSES_OF_IMAGES,
     "transformers_image": LEARNS,
     "embedded_text": {"model": shared_encoder()},
+    "transformers_text": {"epochs": 12, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32},
 }
-QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}}
+QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}, "transformers_text": {"epochs": 1}}
 LINEAR = [family for family in LEARNERS if family not in SETTINGS]
 """What is exact about these is not about a network."""
 
