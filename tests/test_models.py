@@ -7,7 +7,7 @@ import pytest
 from image_toys import LEARNS
 from laws import over
 from PIL import Image
-from text_toys import shared_encoder
+from text_toys import BERT, shared_encoder
 from yolo_toys import CLASSES_OF_IMAGES, QUICK
 
 from lsal.errors import BadData, BadRequest, LsalError, NoVersion
@@ -26,7 +26,7 @@ SETTINGS = {
     "yolo": CLASSES_OF_IMAGES,
     "transformers_image": LEARNS,
     "embedded_text": {"model": shared_encoder()},
-    "transformers_text": {"epochs": 12, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32},
+    "transformers_text": {"model": BERT, "epochs": 12, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32},
 }
 QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}, "transformers_text": {"epochs": 1}}
 LINEAR = [family for family in LEARNERS if family not in SETTINGS]

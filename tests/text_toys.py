@@ -12,6 +12,7 @@ from lsal.models.word_pieces import word_pieces
 from lsal.settings import worker_threads
 
 torch.set_num_threads(worker_threads())  # as in a worker: more of them wait for each other
+BERT = str(Path(__file__).parent / "architectures" / "tiny-bert.json")
 CORPUS = ["the cat purrs on the mat number 0 1 2 3 4 5 6 7 8 9", "a dog barks at postmen and eels swim"]
 
 
