@@ -27,15 +27,18 @@ UNBUILT = frozenset(("template",))
 """Tags whose content is not part of the tree."""
 HEAD = frozenset(("base", "link", "meta", "title", "style", "template", "noscript"))
 """Tags that the browser moves out of the body where nothing else came before them."""
-VOID = frozenset("area base basefont br col embed frame hr img input keygen link meta param source track wbr".split())
+VOID = frozenset(("area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input")) | frozenset(
+    ("keygen", "link", "meta", "param", "source", "track", "wbr")
+)
 PAGE = frozenset(("html", "head", "body"))
 FOREIGN = frozenset(("svg", "math"))
-BLOCKS = (
-    "h1 h2 h3 h4 h5 h6 address article aside blockquote details div dl fieldset figcaption figure footer form header "
-    "hr main nav ol p pre section table ul"
+BLOCKS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "address", "article", "aside", "blockquote", "details")) | (
+    frozenset(("div", "dl", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "nav"))
+    | frozenset(("ol", "p", "pre", "section", "table", "ul"))
 )
+"""Tags that end a paragraph."""
 CLOSES = {
-    **{tag: frozenset(("p",)) for tag in BLOCKS.split()},
+    **{tag: frozenset(("p",)) for tag in BLOCKS},
     **{tag: frozenset(("dd", "dt")) for tag in ("dd", "dt")},
     **{tag: frozenset(("thead", "tbody")) for tag in ("tbody", "tfoot")},
     "tr": frozenset(("tr", "th", "td")),

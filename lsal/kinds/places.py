@@ -3,7 +3,7 @@
 | object | how Label Studio's editor counts |
 |---|---|
 | Text | code points from the text's beginning; a CR and an LF are one each |
-| HyperText | UTF-16 units within a text node, which an XPath names; `globalOffsets`: code points of all nodes, br is one |
+| HyperText | UTF-16 units within the text node at an XPath; `globalOffsets`: code points of the page, a br is one |
 | Paragraphs | UTF-16 units within a turn, which its number names |
 """
 
@@ -67,7 +67,7 @@ def read_place(text: str | Passage, value: Value) -> Stretch:
     if not found:
         raise BadData("it stands outside of its text", DRAW_AGAIN)
     told = value.get("text")
-    if not isinstance(told, str) or not told or _squeezed(text):
+    if not isinstance(told, str) or not told or _says_nothing(text, value):
         return found[0]
     fitting = [stretch for stretch in found if _fits(told, str(text)[slice(*stretch)])]
     if not fitting:
@@ -157,9 +157,15 @@ def _bare(text: str) -> str:
     return re.sub(r"\\n|\s", "", text).casefold()
 
 
-def _squeezed(text: str | Passage) -> bool:
-    """Whether the text of a region tells nothing: that of turns is cut out of the turn as shown, in other places."""
+def _says_nothing(text: str | Passage, value: Value) -> bool:
+    """Whether the text that a region carries cannot be compared with what stands there.
+
+    The editor cuts that of a turn out of the turn as it is shown, with less white space, at the
+    same offsets; and that of several turns has what stands between them, such as times.
+    """
     if isinstance(text, str) or any(piece.place.startswith("/") for piece in text.pieces):
         return False
-    turns = (text.text[piece.start : piece.end] for piece in text.pieces)
+    if str(value.get("start")) != str(value.get("end")):
+        return True
+    turns = (text.text[piece.start : piece.end] for piece in text.pieces if piece.place == str(value.get("start")))
     return any(turn != " ".join(turn.split()) for turn in turns)
