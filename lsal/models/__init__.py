@@ -9,6 +9,7 @@ MODELS = Registry(
     {
         "random": "lsal.models.random_guess:RandomGuess",
         "sklearn_text": "lsal.models.sklearn_text:SklearnText",
+        "crf_tokens": "lsal.models.crf_tokens:CrfTokens",
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
