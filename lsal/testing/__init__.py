@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from lsal.testing.spans import SpanModelContract
     from lsal.testing.strategies import StrategyContract
 
-__all__ = ["EngineContract", "KindContract", "ModelContract", "RegionModelContract", "SpanModelContract", "StrategyContract"]
+__all__ = [
+    "EngineContract",
+    "KindContract",
+    "ModelContract",
+    "RegionModelContract",
+    "SpanModelContract",
+    "StrategyContract",
+]
 
 _IN = {
     "EngineContract": "engines",
