@@ -124,7 +124,7 @@ def _pattern() -> re.Pattern[str]:
 
 
 def _marks() -> str:
-    """All combining characters, as ranges of a pattern: Python's `\\w` has none of them."""
+    """All combining characters, as ranges of a pattern: for Python none of them is part of a word."""
     ranges: list[list[int]] = []
     for code in (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)):
         if unicodedata.category(chr(code))[0] == "M":
