@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsal.records import Labels, Regions, Target
+from lsal.records import Labels, Regions, Spans, Target
 
 Label = str | tuple[str, ...]
 """A class, or the classes where there may be several."""
@@ -38,15 +38,15 @@ class Row:
     """One task to be.
 
     A `Path` in `data` is a file that Label Studio has yet to be given. `label` is the class where
-    it is known, `objects` those of an image. `answers` are annotations that people made before, in
-    Label Studio's JSON.
+    it is known, `objects` those of an image, or the spans of a text. `answers` are annotations that
+    people made before, in Label Studio's JSON.
     """
 
     data: Mapping[str, Any]
     label: Label | None = None
     split: str = "train"
     answers: tuple[Mapping[str, Any], ...] = ()
-    objects: Regions | None = None
+    objects: Regions | Spans | None = None
     where: str = field(default="", compare=False)
 
     @property
@@ -69,9 +69,9 @@ class Wanted:
     `input` and `label` name the columns of a table; `labels` are the classes, `aliases` other
     names of them. `fields` are the fields that a label config of one's own shows, each with its
     object's tag: then every column keeps its name. `outlines` says whether objects in images are to be
-    outlines or boxes, None: as the source has them. Files that a task refers to by an address of
-    Label Studio are looked for by `find`; `wrong` says why an exported annotation does not go
-    with the config, "" if it does.
+    outlines or boxes, `spans` whether the labels are to be spans of texts; None: as the source has them.
+    Files that a task refers to by an address of Label Studio are looked for by `find`; `wrong` says why an
+    exported annotation does not go with the config, "" if it does.
     """
 
     input: str = "text"
@@ -81,6 +81,7 @@ class Wanted:
     aliases: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] | None = None
     outlines: bool | None = None
+    spans: bool | None = None
     find: Callable[[str], Path | None] = lambda address: None
     wrong: Callable[[Mapping[str, Any]], str] = lambda answer: ""
 

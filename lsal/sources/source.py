@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import coco, digits, exported, frames, images, tables
-from lsal.sources.configs import Inferred, choices_config, objects_config
+from lsal.sources import coco, digits, exported, frames, images, marked, tables
+from lsal.sources.configs import Inferred, choices_config, objects_config, spans_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TOOLS = {"boxes": "Rectangle", "outlines": "Polygon", "masks": "Brush"}
-"""What draws the objects of a source of images, by its kind."""
+TOOLS = {"boxes": "Rectangle", "outlines": "Polygon", "masks": "Brush", "spans": "Labels"}
+"""What draws the objects of a source of images, or marks the spans of one of texts, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Rows of one kind, and the config they are labelled with.
 
-    Kinds: `text`, `image`, `boxes`, `outlines` or `masks` in images, and `tasks` of a Label Studio.
+    Kinds: `text`, `spans` of texts, `image`, `boxes`, `outlines` or `masks` in images, and `tasks` of a Label Studio.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Source:
 
     @property
     def tool(self) -> str:
-        """What draws the objects that it tells of, "" if it tells of none."""
+        """What draws the objects, or marks the spans, that it tells of, "" if it tells of none."""
         return TOOLS.get(self.kind, "")
 
     @property
@@ -166,9 +166,19 @@ def _table(reading: _Reading, records: Records) -> Source:
         if fields is not None:
             fix = f"Change the label config; the columns are: {', '.join(columns)}"
         raise BadData(f"{reading.name} has no column '{missing}'", fix)
+    if reading.wanted.spans is not False and (column := marked.spans_in(records(), reading.wanted)):
+        return _of_spans(reading, _of_each(records, marked.marked_row, reading.wanted, reading.beside, column))
     if fields is None:
         return reading.look_through("text", _of_each(records, tables.text_row, reading.wanted))
     return reading.look_through("text", _of_each(records, tables.own_row, reading.wanted, reading.beside))
+
+
+def _of_spans(reading: _Reading, rows: Rows) -> Source:
+    """Texts with spans; one label is enough: a word has it, or none."""
+    found = survey(rows)
+    reading.check(found)
+    labels = reading.wanted.labels or found.classes
+    return Source(reading.title, "spans", labels, reading.config or spans_config(labels), found, rows)
 
 
 def _of_each(records: Records, turn: Callable[..., T | Bad], *more: Any) -> Callable[[], Iterator[T | Bad]]:

@@ -11,6 +11,7 @@ from lsal.records import Picks, Pool
 from lsal.strategies import measures, pickers
 from lsal.strategies.objects import object_doubt, sure_share
 from lsal.strategies.queries import Query, margin
+from lsal.strategies.spans import token_margin
 from lsal.strategies.starts import centroids, random
 
 LABELS_PER_CLASS = 5
@@ -44,6 +45,9 @@ def auto(pool: Pool, n: int) -> Picks:
     if pool.objects:
         picks = object_doubt(pool, n)
         return replace(picks, why=f"{picks.why}: {_labels(pool)} images labelled")
+    if pool.tokens:
+        picks = token_margin(pool, n)
+        return replace(picks, why=f"{picks.why}: {_labels(pool)} texts labelled")
     picks = (margin if pool.embeddings is None else varied)(pool, n)
     shown = int((pool.seen > 0).sum())
     fallback = " (the model has no embeddings)" if pool.embeddings is None else ""
@@ -59,6 +63,8 @@ def _too_early(pool: Pool) -> str:
         if labels < FEWEST:
             return f"{labels} images labelled so far, {FEWEST} wanted first"
         return _blind(pool)
+    if pool.tokens:
+        return "" if labels >= FEWEST and shown else f"{labels} texts labelled so far, with {shown} of the labels"
     if shown < 2:
         return f"all {labels} labels so far are of one class"
     wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))
