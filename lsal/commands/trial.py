@@ -65,7 +65,7 @@ TRIAL = (
                 "source",
                 nargs="?",
                 default="digits",
-                help="digits, shapes, a labelled CSV, JSONL, COCO file or image folder",
+                help="digits, shapes, messages, a labelled CSV, JSONL, COCO file or image folder",
             ),
             argument("--rounds", type=int, default=8, help="rounds after the first batch"),
             argument("--batch", type=int, default=25, help="labels in each round"),

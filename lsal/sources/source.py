@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import coco, digits, exported, frames, images, marked, tables
+from lsal.sources import coco, digits, exported, frames, images, marked, messages, tables
 from lsal.sources.configs import Inferred, choices_config, objects_config, spans_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
@@ -61,8 +61,9 @@ class Source:
 def read_source(
     source: str | DataFrame, folder: Path, wanted: Wanted | None = None, config: str = "", skip_bad: bool = False
 ) -> Source:
-    """Look through a source: `digits`, `shapes`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
-    an export of Label Studio, objects in images as COCO writes them, or a folder of images.
+    """Look through a source: one of lsal's own (`digits`, `shapes`, `messages`), a table (CSV, TSV, JSONL, JSON,
+    parquet, a pandas DataFrame), an export of Label Studio, objects in images as COCO writes them, or
+    a folder of images.
 
     Images that have to be made (digits, shapes) go into `folder`; `config` is a label config of one's
     own, whose fields are those of `wanted`. Raises BadData with the first rows that cannot be
@@ -81,13 +82,17 @@ def read_source(
         from lsal.sources import shapes  # it draws with Pillow
 
         path = shapes.draw_shapes(folder / source)
+    if source == "messages":
+        path = messages.write_messages(folder / source)
     if parts := coco.parts_of(path):
         return _of_coco(_Reading(str(path), path.stem, wanted, config, skip_bad), parts)
     if path.is_dir():
         reading = _Reading(str(path), path.name, wanted, config, skip_bad)
         return reading.look_through("image", images.folder_rows(path, wanted))
     if not path.exists():
-        raise BadRequest(f"There is no '{source}'", "Give 'digits', 'shapes', a CSV, JSONL or COCO file, or a folder")
+        raise BadRequest(
+            f"There is no '{source}'", "Give 'digits', 'shapes', 'messages', a CSV, JSONL or COCO file, or a folder"
+        )
     title = path.stem if path.stem != "tasks" else path.parent.name
     reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
     return _of_records(reading, tables.records_of(path))
