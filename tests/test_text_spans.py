@@ -164,6 +164,11 @@ class TestHyperText:
         (item,) = kind.result(control, Prediction(1, Spans((Span(4, 7, "A"),)), CHANCES), example)
         assert (item["value"]["start"], item["value"]["endOffset"]) == ("/div[1]/b[1]/text()[1]", 3)
 
+    def test_what_is_hidden_in_the_page_is_counted_too(self) -> None:
+        control, kind, example = prepared("HyperText", self.HTML, 'inline="true"')
+        (item,) = kind.result(control, Prediction(1, Spans((Span(4, 7, "A"),)), CHANCES), example)
+        assert item["value"]["globalOffsets"] == {"start": 8, "end": 11}
+
     def test_a_tag_may_stand_for_the_text_in_it(self) -> None:
         where = {"start": "/div[1]/b[1]", "end": "/div[1]/b[1]/text()[1]", "startOffset": 0, "endOffset": 3}
         assert marked("HyperText", self.HTML, **where) == ["Bob"]
