@@ -27,6 +27,8 @@ from lsal.records import Entry, Prediction, Span, Spans
 TASKS = 4
 BY_HAND = 2
 """Of so many tasks the texts are marked once more, by hand."""
+OPEN_MS = 120_000
+"""Fifty texts, a dozen of them in frames, on a machine that has other work."""
 SHOWN = ["Text"] * 24 + ["HyperText"] * 12 + ["Paragraphs"] * 14
 NAMES = [f"x{number}" for number in range(len(SHOWN))]
 MORE = {"HyperText": ("", 'inline="true"'), "Paragraphs": ("", 'layout="dialogue"'), "Text": ("",)}
@@ -123,7 +125,8 @@ def open_task(page: Page, made: Made, task: int) -> None:
     """Its prediction is then the annotation that is being made."""
     url = made.project.connection.url
     page.goto(f"{url}/projects/{made.project.number}/data?task={task}")
-    page.wait_for_function(READY, arg=sum(len(case.spans.items) for case in made.cases[task].values()))
+    regions = sum(len(case.spans.items) for case in made.cases[task].values())
+    page.wait_for_function(READY, arg=regions, timeout=OPEN_MS)
 
 
 def places(value: dict[str, Any], by: dict[str, Any]) -> dict[str, Any]:
