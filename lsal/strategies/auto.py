@@ -33,8 +33,9 @@ def auto(pool: Pool, n: int) -> Picks:
 
     Uncertainty loses at very few labels and plain margin can fall below random, because its
     batches are all alike (Hacohen et al. 2022; Zhdanov 2019). Objects in images begin with a random
-    draw: the most typical images are the plainest ones, which show little to learn from. `why` tells
-    which and for what reason.
+    draw: the most typical images are the plainest ones, which show little to learn from. Texts with spans begin
+    with centroids until ten are labelled and one holds a span: in replays on wnut17 neither start was
+    the better one for certain (benchmarks/README). `why` tells which and for what reason.
     """
     reason = _too_early(pool)
     if reason and pool.objects:
