@@ -12,6 +12,7 @@ MODELS = Registry(
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
+        "layoutlmv3": "lsal.models.layoutlmv3:LayoutLMv3",
     },
 )
 """Classes that follow `protocols.Model`, by the name of their family."""

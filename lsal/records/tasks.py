@@ -11,6 +11,8 @@ from lsal.records.shapes import Regions
 from lsal.records.texts import Page, Passage, Spans
 
 TEXTS = ("Text", "HyperText", "Paragraphs")
+READS = "Kind.reads"
+"""Under this option a kind notes what it reads of a task beside what the object shows: `words` of a page."""
 MARKING = ("Labels", "HyperTextLabels", "ParagraphLabels")
 
 
@@ -58,7 +60,13 @@ class Control:
     def shape(self) -> str:
         """What a model must know of the control beside its labels."""
         drawn = "".join(f", of {tag}" for tag in self.drawn_by)
-        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}{drawn}"
+        read = f", by its {self.options[READS]}" if READS in self.options else ""
+        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}{drawn}{read}"
+
+    @property
+    def by_words(self) -> bool:
+        """Whether models see the words of a page, and not its image alone."""
+        return self.options.get(READS) == "words"
 
 
 @dataclass(frozen=True, slots=True)
