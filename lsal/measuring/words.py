@@ -51,17 +51,16 @@ class Words:
         value = _whole(counts).f1
         given = Counter(label for task in tasks for label in truth[task])
         classes = {label: _of_label(label, said, truth, tasks) for label in labels}
-        words = sum(given.values())
+        words, alone = sum(given.values()), _commonest(given, labels)
         alike = sum(one == true for task in tasks for one, true in _pairs(said[task], truth[task]))
         return Measured(
             self.metric,
             value,
             _interval(counts, value),
             len(tasks),
-            {"word accuracy": alike / words if words else None, "words": float(words)},
+            {"word accuracy": alike / words if words else None, "always the commonest": alone, "words": float(words)},
             {label: found for label, found in classes.items() if found},
-            _commonest(given, labels),
-            tuple(label for label in labels if not given[label]) if tasks else (),
+            unseen=tuple(label for label in labels if not given[label]) if tasks else (),
         )
 
     def value(self, said: Said, truth: Said, labels: Sequence[str]) -> float | None:

@@ -46,7 +46,7 @@ def rehearse(
         raise BadRequest(f"Nothing to rehearse with {figures}", "Each is at least 1, the budget at least the start")
     chosen = {name: STRATEGIES[name] for name in strategies}
     files_in = source.parent if (family or "").startswith("image") and isinstance(source, Path) else None
-    given = read_source(source, input, label, files_in)
+    given = read_source(source, input, label, files_in, family)
     family = family or given.family
     curves: dict[str, list[Curve]] = {name: [] for name in chosen}
     for seed in range(seeds):

@@ -44,7 +44,11 @@ class Source:
 
 
 def read_source(
-    source: Path | Sequence[Mapping[str, Any]], input: str, label: str, files_in: Path | None = None
+    source: Path | Sequence[Mapping[str, Any]],
+    input: str,
+    label: str,
+    files_in: Path | None = None,
+    family: str | None = None,
 ) -> Source:
     """Read a CSV, TSV or JSONL file, rows, a folder of images, or a COCO file; rows without a label are left out.
 
@@ -54,7 +58,7 @@ def read_source(
     if isinstance(source, Path) and not source.exists():
         raise BadData(f"There is no '{source}'", "Give a labelled table, a folder of images, or a COCO file")
     if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
-        return _of_images(source)
+        return _of_images(source, family)
     rows = read_table(source) if isinstance(source, Path) else texts_of(source)
     for column in (input, label):
         if column not in rows:
@@ -72,13 +76,13 @@ def read_source(
     return Source(examples, splits, control, "image_features" if files_in else "sklearn_text")
 
 
-def _of_images(path: Path) -> Source:
-    """Images with classes or with objects, as projects are made of them."""
+def _of_images(path: Path, family: str | None = None) -> Source:
+    """Images with classes or with objects, as projects are made of them, for the family that is to learn them."""
     found = sources.read_source(str(path), path)
-    asked = taking(read_config(found.config).controls, found.tool)
+    asked = taking(read_config(found.config).controls, found.tool, family)
     known = [row for row in found.good() if row.target is not None]
     if asked is None or not known:
         raise BadData(f"{path} has no labels", "Rehearse on labels that are there")
     control, kind = asked
-    examples = [Example(n, next(iter(row.data.values())), row.target) for n, row in enumerate(known)]
+    examples = [Example(n, row.shown, row.target) for n, row in enumerate(known)]
     return Source(examples, [row.split for row in known], control, kind.families[0], ruler(kind))

@@ -22,15 +22,24 @@ from lsal.errors import BadRequest
 if TYPE_CHECKING:
     from lsal.testing.engines import EngineContract
     from lsal.testing.kinds import KindContract
+    from lsal.testing.layouts import LayoutModelContract
     from lsal.testing.models import ModelContract
     from lsal.testing.regions import RegionModelContract
     from lsal.testing.strategies import StrategyContract
 
-__all__ = ["EngineContract", "KindContract", "ModelContract", "RegionModelContract", "StrategyContract"]
+__all__ = [
+    "EngineContract",
+    "KindContract",
+    "LayoutModelContract",
+    "ModelContract",
+    "RegionModelContract",
+    "StrategyContract",
+]
 
 _IN = {
     "EngineContract": "engines",
     "KindContract": "kinds",
+    "LayoutModelContract": "layouts",
     "ModelContract": "models",
     "RegionModelContract": "regions",
     "StrategyContract": "strategies",
