@@ -147,7 +147,8 @@ def _resampled(counts: Sequence[Counts]) -> NDArray[Any]:
     drawn = np.random.default_rng(0).integers(0, len(counts), (RESAMPLES, len(counts)))
     right = np.array([one.right for one in counts])[drawn].sum(axis=1)
     labelled = np.array([one.told + one.true for one in counts])[drawn].sum(axis=1)
-    return 2 * right / np.maximum(labelled, 1)
+    figures: NDArray[Any] = 2 * right / np.maximum(labelled, 1)
+    return figures
 
 
 def _interval(counts: Sequence[Counts], value: float | None) -> tuple[float, float]:

@@ -117,7 +117,7 @@ class LayoutModelContract(ModelContract):
 
 
 def check_block(region: Region, target: Layout, shown: Page) -> list[int]:
-    """The words of a block's label whose middle it covers. It lies on the page, and each of its sides is one of theirs."""
+    """The words of a block's label whose middle it covers: it lies on the page, and its sides are sides of theirs."""
     box = region.shape
     assert isinstance(box, Box)
     assert 0 <= box.x <= box.x + box.width <= 1 + 1e-6
