@@ -16,13 +16,15 @@ from lsal.protocols import Kind
 from lsal.records import Control, Prediction, Target
 
 
-def taking(controls: Sequence[Control], tool: str | None = None) -> tuple[Control, Kind] | None:
-    """The first control that lsal can learn, with its kind.
+def taking(
+    controls: Sequence[Control], tool: str | None = None, family: str | None = None
+) -> tuple[Control, Kind] | None:
+    """The first control that lsal can learn, with its kind: that which the `family` learns, where one is chosen.
 
     With `tool` the first of those that are drawn with it (`Rectangle`, `Polygon`), that mark texts
     (`Labels`), or that do neither: "".
     """
-    handled = match(controls)[0].values()
+    handled = match(controls, {control.name: family or "" for control in controls})[0].values()
     return next((pair for pair in handled if tool is None or tool_of(pair[0]) == tool), None)
 
 

@@ -15,6 +15,7 @@ MODELS = Registry(
         "yolo": "lsal.models.yolo:Yolo",
         "transformers_text": "lsal.models.transformers_text:TransformersText",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
+        "layoutlmv3": "lsal.models.layoutlmv3:LayoutLMv3",
     },
 )
 """Classes that follow `protocols.Model`, by the name of their family."""

@@ -44,7 +44,11 @@ class Source:
 
 
 def read_source(
-    source: Path | Sequence[Mapping[str, Any]], input: str, label: str, files_in: Path | None = None
+    source: Path | Sequence[Mapping[str, Any]],
+    input: str,
+    label: str,
+    files_in: Path | None = None,
+    family: str | None = None,
 ) -> Source:
     """Read a CSV, TSV or JSONL file, rows, a folder of images, or a COCO file; rows without a label are left out.
 
@@ -56,7 +60,7 @@ def read_source(
     if isinstance(source, Path) and not source.exists():
         raise BadData(f"There is no '{source}'", "Give a labelled table, a folder of images, or a COCO file")
     if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
-        return _of_project(sources.read_source(str(source), source))
+        return _of_project(sources.read_source(str(source), source), family)
     import pandas
 
     wanted = Wanted(input, label)
@@ -86,12 +90,12 @@ def _records(source: Path | Sequence[Mapping[str, Any]]) -> Iterable[Record | Ba
     return (Record(f"Row {number}", row) for number, row in enumerate(source, 1))
 
 
-def _of_project(found: sources.Source) -> Source:
-    """Images with classes or with objects, or texts with spans, as projects are made of them."""
-    asked = taking(read_config(found.config).controls, found.tool)
+def _of_project(found: sources.Source, family: str | None = None) -> Source:
+    """Images or texts as projects are made of them, for the family that is to learn them."""
+    asked = taking(read_config(found.config).controls, found.tool, family)
     known = [row for row in found.good() if row.target is not None]
     if asked is None or not known:
         raise BadData(f"{found.title} has no labels", "Rehearse on labels that are there")
     control, kind = asked
-    examples = [Example(n, next(iter(row.data.values())), row.target) for n, row in enumerate(known)]
+    examples = [Example(n, row.shown, row.target) for n, row in enumerate(known)]
     return Source(examples, [row.split for row in known], control, kind.families[0], ruler(kind))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsal.records import Labels, Regions, Spans, Target
+from lsal.pages import layout_of
+from lsal.records import Box, Labels, Page, Regions, Spans, Target
 
+PERCENT = 100
 Label = str | tuple[str, ...]
 """A class, or the classes where there may be several."""
 
@@ -58,8 +60,19 @@ class Row:
 
     @property
     def target(self) -> Target | None:
-        """What is to be learned from it, None where that is not known."""
+        """What is to be learned from it, None where that is not known; of a page with words also of each of these."""
+        if isinstance(self.objects, Regions) and isinstance(self.shown, Page):
+            return layout_of(self.objects, self.shown)
         return Labels(self.classes) if self.label is not None else self.objects
+
+    @property
+    def shown(self) -> str | Path | Page:
+        """What a model sees of it: a text, a file, or a page with the words that its task gives."""
+        content = next(iter(self.data.values()))
+        if isinstance(content, Path) and "words" in self.data:
+            boxes = (Box(*(side / PERCENT for side in box)) for box in self.data["boxes"])
+            return Page(content, tuple(self.data["words"]), tuple(boxes))
+        return content if isinstance(content, Path) else str(content)
 
 
 @dataclass(frozen=True, slots=True)
