@@ -40,7 +40,7 @@ class Deaf(TextChoices):
 
 class Careless(TextChoices):
     def target(self, control: Any, result: Any, example: Any = None) -> Any:
-        return super().target(replace(control, labels=("A", "B", "b", "other")), result)
+        return super().target(replace(control, labels=("A", "A / B", "A / c", "B", "b", "other")), result)
 
 
 class Fragile(TextChoices):
