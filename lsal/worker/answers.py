@@ -102,7 +102,8 @@ def against_live(desk: Desk, control: Control, measured: Sequence[Example], new:
     try:
         live = desk.store.get(number)
         if not live.can_answer(control):
-            return None, f"the label config changed since version {number}, nothing to compare with"
+            what = f"the label config, or what the family reads, changed since version {number}"
+            return None, f"{what}: nothing to compare with"
         by = ruler(desk, control.name)
         old = measuring.answers(by, predicting.thoroughly(predicting.load(live, control), measured), measured)
     except LsalError as error:  # then the new version is the way out

@@ -59,6 +59,7 @@ def _check_fit(desk: Desk, versions: Mapping[str, int]) -> None:
     """Refuse versions whose control is not what it was when they were trained."""
     for name in versions.keys() - desk.fitting(versions).keys():
         raise BadRequest(
-            f"Version {versions[name]} was trained for another '{name}': the label config changed since",
+            f"Version {versions[name]} was trained for another '{name}': the label config, or what the family "
+            "reads, changed since",
             "Train one for the present config: lsal round",
         )
