@@ -11,7 +11,7 @@ from typing import Any
 
 from lsal.errors import BadConfig, Unreachable
 from lsal.home import Home
-from lsal.kinds import match
+from lsal.kinds import family_of, match
 from lsal.kinds.reading import read_example, read_labelled
 from lsal.label_studio import server
 from lsal.label_studio.config import Config, read_config
@@ -96,9 +96,9 @@ class Desk:
         return {n: v.number for n, v in known.items() if n in handled and v.can_answer(handled[n][0])}
 
     def family(self, control: str) -> str:
-        """The model family for a control: the project's setting, else the kind's default."""
+        """The model family for a control: the project's setting, else what its options or the kind mean."""
         chosen = (self.home.settings().family or {}).get(control)
-        return chosen or str(self.handled[control][1].families[0])
+        return chosen or family_of(self.handled[control][1], None, self.options(control))
 
     def options(self, control: str) -> Mapping[str, Any]:
         """Options of the control's model family."""

@@ -13,6 +13,7 @@ root/                       .lsal beside the notebook
     ├── settings.json       how it works: strategy, batch size, ...
     ├── mirror.sqlite       local copy of tasks and annotations
     ├── media/              files of tasks
+    ├── embeddings/         of texts, by encoder: worked out once for all processes
     ├── versions/0001/      weights; answers/ beside them
     ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
     ├── intent.json         a switch under way

@@ -28,6 +28,9 @@ class Kind(Protocol):
     families: ClassVar[tuple[str, ...]]
     """Model families that learn this kind, the default first.
 
+    A kind may name another default as `with_model`: the family that is meant where the options
+    name a `model`, and nobody chose a family.
+
     A kind may name the main figure by which answers are measured, as `metric`: see `measuring.RULERS`;
     one that does not is measured by accuracy.
     """
@@ -55,7 +58,11 @@ class Kind(Protocol):
 
 
 class Model(Protocol):
-    """One family of models for one control."""
+    """One family of models for one control.
+
+    A family may also have `begin_from(folder)`, to begin with an earlier version's weights, and
+    `keep_in(folder)`, to keep there for all processes what it works out about inputs, see `models.kept_vectors`.
+    """
 
     family: ClassVar[str]
     needs_pool: ClassVar[bool]

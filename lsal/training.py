@@ -11,6 +11,7 @@ from typing import Any
 
 from lsal.errors import BadData
 from lsal.models import MODELS
+from lsal.models.kept_vectors import keeping
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Labels, Progress, Target
 from lsal.snapshots import Snapshot
@@ -30,10 +31,11 @@ class Trained:
     cross_validation: dict[str, Any] | None
 
 
-def train(snapshot: Snapshot, report: Report, parent: Path | None = None) -> Trained:
+def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: Path | None = None) -> Trained:
     """Fit a model of the snapshot's family. The measuring part is not looked at.
 
-    A family that goes on from earlier weights begins with those in the folder `parent`.
+    A family that goes on from earlier weights begins with those in the folder `parent`; one that keeps
+    what it works out about inputs does so in the `home`.
     """
     usable = [e for e in snapshot.train if e.target is not None and not e.problem]
     skipped = {e.task_id: e.problem for e in snapshot.train if e.problem}
@@ -43,7 +45,7 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None) -> Tra
         found = f"; {len(skipped)} cannot be read, the first: {next(iter(skipped.values()))}" if skipped else ""
         raise BadData(f"Nothing to learn from for '{snapshot.control.name}'{found}", "Label some tasks first")
     begun = time.perf_counter()
-    model = _new(snapshot)
+    model = _new(snapshot, home)
     if parent is not None and hasattr(model, "begin_from"):
         model.begin_from(parent)
     model.fit(usable, snapshot.pool, [], report)
@@ -59,11 +61,13 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None) -> Tra
         "measuring": sum(e.counts for e in snapshot.measure),
         "pool": len(snapshot.pool),
     }
-    checked = _cross_validate(snapshot, usable, report) if seconds < LIGHT_S else None
+    checked = _cross_validate(snapshot, usable, report, home) if seconds < LIGHT_S else None
     return Trained(model, described, seconds, checked)
 
 
-def _cross_validate(snapshot: Snapshot, usable: Sequence[Example], report: Report) -> dict[str, Any] | None:
+def _cross_validate(
+    snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None
+) -> dict[str, Any] | None:
     """Accuracy on held-out folds of the training labels: biased, as a strategy chose them."""
     if len(usable) < 2 * FOLDS or not all(isinstance(e.target, Labels) for e in usable):
         return None
@@ -72,7 +76,7 @@ def _cross_validate(snapshot: Snapshot, usable: Sequence[Example], report: Repor
         report(Progress(fold, FOLDS, "cross-validating"))
         kept = [e for i, e in enumerate(usable) if i % FOLDS != fold]
         held = [e for i, e in enumerate(usable) if i % FOLDS == fold]
-        model = _new(snapshot)
+        model = _new(snapshot, home)
         try:
             model.fit(kept, snapshot.pool, [], _quiet)
         except BadData:  # all that can be learned from lies in one fold
@@ -88,8 +92,9 @@ def needs_pool(family: str) -> bool:
     return bool(MODELS[family].needs_pool)
 
 
-def _new(snapshot: Snapshot) -> Model:
+def _new(snapshot: Snapshot, home: Path | None) -> Model:
     model: Model = MODELS[snapshot.family](snapshot.control, snapshot.options, snapshot.seed)
+    keeping(model, home)
     return model
 
 

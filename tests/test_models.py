@@ -7,6 +7,7 @@ import pytest
 from image_toys import LEARNS
 from laws import over
 from PIL import Image
+from text_toys import BERT, shared_encoder
 from yolo_toys import CLASSES_OF_IMAGES, QUICK
 
 from lsal.errors import BadData, BadRequest, LsalError, NoVersion
@@ -21,8 +22,13 @@ from lsal.testing.materials import MULTIPLE as SEVERAL
 from lsal.testing.models import same
 
 LEARNERS = [family for family in MODELS if family != "random"]
-SETTINGS = {"yolo": CLASSES_OF_IMAGES, "transformers_image": LEARNS}
-QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}}
+SETTINGS = {
+    "yolo": CLASSES_OF_IMAGES,
+    "transformers_image": LEARNS,
+    "embedded_text": {"model": shared_encoder()},
+    "transformers_text": {"model": BERT, "epochs": 12, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32},
+}
+QUICKER = {"yolo": QUICK, "transformers_image": {"epochs": 1}, "transformers_text": {"epochs": 1}}
 LINEAR = [family for family in LEARNERS if family not in SETTINGS]
 """What is exact about these is not about a network."""
 

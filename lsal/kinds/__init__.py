@@ -63,6 +63,12 @@ def match(
     return handled, {name: why for name, why in unhandled.items() if name not in draws}
 
 
+def family_of(kind: Kind, chosen: str | None, options: Mapping[str, Any] | None = None) -> str:
+    """The model family for a control of this kind: the one chosen for it, else what its options or the kind mean."""
+    meant = str(getattr(kind, "with_model", "")) if (options or {}).get("model") else ""
+    return chosen or meant or kind.families[0]
+
+
 def _chosen(able: Sequence[Kind], family: str) -> Kind:
     return next((kind for kind in able if family in kind.families), able[0])
 

@@ -27,7 +27,8 @@ class TextChoices(Choices):
     """Input: the text that people see."""
 
     name: ClassVar[str] = "text_choices"
-    families: ClassVar[tuple[str, ...]] = ("sklearn_text", "random")
+    families: ClassVar[tuple[str, ...]] = ("sklearn_text", "embedded_text", "transformers_text", "random")
+    with_model: ClassVar[str] = "embedded_text"
     objects: ClassVar[tuple[str, ...]] = ("Text", "HyperText", "Paragraphs")
 
     @classmethod

@@ -9,8 +9,10 @@ MODELS = Registry(
     {
         "random": "lsal.models.random_guess:RandomGuess",
         "sklearn_text": "lsal.models.sklearn_text:SklearnText",
+        "embedded_text": "lsal.models.embedded_text:EmbeddedText",
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
+        "transformers_text": "lsal.models.transformers_text:TransformersText",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
     },
 )

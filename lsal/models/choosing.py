@@ -21,6 +21,11 @@ def check_options(family: str, options: Mapping[str, Any], fits: Fits) -> None:
             raise BadRequest(f"{family}'s option '{name}' cannot be {value!r}", f"Give {wanted}")
 
 
+def positive(value: Any) -> bool:
+    """Whether a value is a number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 def whole(least: int) -> Callable[[Any], bool]:
     """Whether a value is a whole number from `least` on."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -13,6 +13,7 @@ import numpy as np
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
+from lsal.models.choosing import Fits, check_options, positive
 from lsal.models.linear_head import LinearHead
 from lsal.models.pixels import features_of
 from lsal.protocols import Report
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK = 32
+_FITS: Fits = {
+    "model": ("the name of a download, or the path of a folder", lambda value: isinstance(value, str | Path)),
+    "strength": ("a number above 0", positive),
+}
 
 
 class ImageFeatures:
@@ -38,6 +43,7 @@ class ImageFeatures:
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.control, self.options, self.seed = control, dict(options or {}), seed
+        check_options(self.family, self.options, _FITS)
         self._head = LinearHead(control, float(self.options.get("strength", 0.1)), standardise=True)
         self._width = 0
 

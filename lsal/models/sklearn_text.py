@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from lsal.errors import NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
+from lsal.models.choosing import check_options, positive
 from lsal.models.linear_head import LinearHead
 from lsal.models.text_space import TextSpace, fitted_space
 from lsal.protocols import Report
@@ -29,6 +30,7 @@ class SklearnText:
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.control, self.options, self.seed = control, dict(options or {}), seed
+        check_options(self.family, self.options, {"strength": ("a number above 0", positive)})
         self._head = LinearHead(control, float(self.options.get("strength", 10.0)))
         self._space: TextSpace | None = None
 

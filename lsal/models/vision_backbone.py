@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsal.errors import BadRequest
+from lsal.models import devices
+from lsal.models.hub import HERE, absent, quiet, where
 from lsal.models.pixels import file_state, read_image
-from lsal.settings import silence
 
 if TYPE_CHECKING:
     from lsal.records import Floats
@@ -39,16 +39,13 @@ def _features(name: str, path: str, modified: int, size: int) -> Floats:
 @lru_cache(maxsize=1)
 def _backbone(name: str) -> tuple[Any, Any]:
     """Processor and model, from a folder or from what was downloaded before; never from the network."""
-    silence()
-    import torch
-    from transformers import AutoImageProcessor, AutoModel
-
-    try:
-        processor = AutoImageProcessor.from_pretrained(name, local_files_only=True)
-        model = AutoModel.from_pretrained(name, local_files_only=True).eval()
-    except (OSError, ValueError) as error:
-        raise absent(name, error) from error
-    return processor, model.to("cuda" if torch.cuda.is_available() else "cpu")
+    with quiet("image_features", "vision") as transformers:
+        try:
+            processor = transformers.AutoImageProcessor.from_pretrained(where(name), **HERE)
+            model = transformers.AutoModel.from_pretrained(where(name), **HERE).eval()
+        except (OSError, ValueError) as error:
+            raise absent(name, "vision model", error) from error
+    return processor, model.to(devices.best())
 
 
 def _pooled(model: Any, pixels: Any) -> Any:
@@ -65,14 +62,3 @@ def _pooled(model: Any, pixels: Any) -> Any:
 def mean_state(states: Any) -> Any:
     """The mean over tokens (n, tokens, d), or over places (n, d, height, width)."""
     return states.mean(dim=1) if states.ndim == 3 else states.flatten(2).mean(dim=2)
-
-
-def absent(name: str, error: Exception) -> BadRequest:
-    """The error for a model that is not here, or does not load."""
-    if Path(name).is_dir():
-        reason = str(error).splitlines()[0]
-        return BadRequest(f"The folder {name} holds no vision model that loads ({reason})", "Give another folder")
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    what = f"There is no vision model '{name}' here: neither a folder of that name nor a download in {HF_HUB_CACHE}"
-    return BadRequest(what, f"Give a path, model=/path/to/folder, or download it first: hf download {name}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lsal.errors import BadRequest
 from lsal.models import MODELS
+from lsal.models.kept_vectors import keeping
 from lsal.protocols import Model
 from lsal.records import Control, Example, Labels, Prediction, Version
 from lsal.store import check_files
@@ -36,6 +37,7 @@ def load_model(version: Version, control: Control) -> Model:
     check_files(version)
     trained_for = replace(control, labels=version.labels) if version.can_answer(control) else control
     model: Model = MODELS[version.family].load(version.folder / "weights", trained_for)
+    keeping(model, version.folder.parents[1])
     return model
 
 

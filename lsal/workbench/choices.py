@@ -9,7 +9,7 @@ from typing import Any
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.errors import BadRequest
-from lsal.kinds import match
+from lsal.kinds import family_of, match
 from lsal.models import MODELS
 from lsal.project_settings import ProjectSettings
 from lsal.strategies import STRATEGIES
@@ -31,10 +31,11 @@ def check_models(desk: Desk, settings: ProjectSettings) -> None:
 
     Controls that the label config does not have are left to the doctor: they may come.
     """
-    for name, (control, kind) in match(desk.config.controls)[0].items():
+    for name, (control, kind) in match(desk.config.controls, settings.family)[0].items():
         options = (settings.options or {}).get(name, {})
         try:
-            MODELS[(settings.family or {}).get(name) or kind.families[0]](control, options, settings.seed)
+            family = family_of(kind, (settings.family or {}).get(name), options)
+            MODELS[family](control, options, settings.seed)
         except BadRequest as error:
             raise BadRequest(
                 f"The options of '{name}' cannot be: {error.what}",

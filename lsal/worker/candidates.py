@@ -10,6 +10,7 @@ from lsal import predicting
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.models import MODELS
+from lsal.models.kept_vectors import keeping
 from lsal.ranking import Candidates
 from lsal.records import Control, Example, Pool, Prediction, Task
 from lsal.strategies import STRATEGIES
@@ -81,6 +82,7 @@ def _score(
     version = desk.store.get(number) if number is not None else None
     if version is None:
         model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
+        keeping(model, desk.home.folder)
         ids = [e.task_id for e in examples]
         return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]

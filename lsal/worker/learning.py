@@ -91,7 +91,7 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot)
             _measure_all(desk, snapshot, measured, made[-1].number == mine[-1].number)
         return _learned_before(desk, mine[-1])
     with steps.step("train"):
-        trained = training.train(snapshot, steps.report, _parent(desk, snapshot))
+        trained = training.train(snapshot, steps.report, _parent(desk, snapshot), desk.home.folder)
     with steps.step("measure"):
         by = answers.ruler(desk, control.name)
         said = measuring.answers(by, predicting.thoroughly(trained.model, measured), measured)

@@ -9,26 +9,15 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.models import devices
-from lsal.models.transformers_image.library import HERE, quiet
-from lsal.models.transformers_image.nets import USUAL_SIZE, Net, head_tensors
-from lsal.models.transformers_image.wishes import Wishes
-from lsal.models.vision_backbone import absent
+from lsal.models.class_rows import head_tensors
+from lsal.models.hub import HERE, absent, names_weights, quiet
+from lsal.models.transformers_image.nets import AUTO, USUAL_SIZE, Net
+from lsal.models.transformers_image.wishes import FAMILY, NOUN, Wishes
 
 log = logging.getLogger(__name__)
 
 SMALL: dict[str, Any] = {"hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2], "layer_type": "basic"}
 """What makes a ResNet one of 18 layers."""
-WEIGHTS = (".safetensors", ".bin", ".index.json")
-
-
-def names_weights(model: str) -> bool:
-    """Whether a model has weights: it is neither a file of JSON nor a folder with a configuration and nothing else."""
-    path = Path(model)
-    if not model or path.is_file():
-        return bool(model) and path.suffix != ".json"
-    if not (path / "config.json").is_file():
-        return True
-    return any(each.name.endswith(WEIGHTS) for each in path.iterdir())
 
 
 def given_net(wishes: Wishes) -> Net | None:
@@ -38,13 +27,13 @@ def given_net(wishes: Wishes) -> Net | None:
     """
     if not names_weights(wishes.model):
         return None
-    with quiet() as transformers:
+    with quiet(FAMILY, "vision") as transformers:
         try:
             module, found = transformers.AutoModelForImageClassification.from_pretrained(
                 wishes.model, dtype="float32", output_loading_info=True, **HERE
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise absent(wishes.model, error) from error
+            raise absent(wishes.model, NOUN, error) from error
         _mind_missing(wishes.model, module, found["missing_keys"])
         _mind_size(wishes, module.config)
         names = tuple(name for _, name in sorted(module.config.id2label.items()))
@@ -53,7 +42,7 @@ def given_net(wishes: Wishes) -> Net | None:
 
 def random_net(wishes: Wishes) -> Net:
     """A network of random weights, by the configuration that the options name; the caller sets the seed."""
-    with quiet() as transformers:
+    with quiet(FAMILY, "vision") as transformers:
         try:
             config = _configuration(transformers, wishes)
             module = transformers.AutoModelForImageClassification.from_config(config, trust_remote_code=False)
@@ -100,7 +89,7 @@ def _side(config: Any) -> int:
 
 def _mind_missing(model: str, module: Any, missing: Any) -> None:
     """Weights of something else would leave a network of random ones, without a word."""
-    body = set(module.state_dict()) - head_tensors(module.config)
+    body = set(module.state_dict()) - head_tensors(module.config, AUTO, FAMILY)
     if len(body & set(missing)) > len(body) / 2:
         raise BadRequest(f"'{model}' holds no weights for {type(module).__name__}", "Give another model")
 

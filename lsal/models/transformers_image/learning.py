@@ -18,9 +18,10 @@ from lsal.models.answers import (
     units_and_classes,
 )
 from lsal.models.batches import CPU_BATCH, useful_batch
+from lsal.models.hub import names_weights
 from lsal.models.parting import parted
 from lsal.models.transformers_image.deck import Deck
-from lsal.models.transformers_image.finding import given_net, names_weights, random_net
+from lsal.models.transformers_image.finding import given_net, random_net
 from lsal.models.transformers_image.lesson import Lesson, teach
 from lsal.models.transformers_image.loss import Loss, balancing
 from lsal.models.transformers_image.nets import Net, fitted_to

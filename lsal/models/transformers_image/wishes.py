@@ -10,6 +10,7 @@ from typing import Any
 from lsal.models.choosing import Fits, check_options, whole
 
 FAMILY = "transformers_image"
+NOUN = "vision model"
 
 
 @dataclass(frozen=True, slots=True)

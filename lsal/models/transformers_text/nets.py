@@ -1,0 +1,136 @@
+"""Networks for texts: given weights, or random ones by a configuration; kept as a plain `save_pretrained` folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lsal.errors import BadData, BadRequest
+from lsal.models import devices
+from lsal.models.class_rows import fitted_module, head_tensors
+from lsal.models.hub import HERE, USUAL_LENGTH, absent, most_tokens, names_weights, quiet, read_tokenizer, where
+from lsal.models.transformers_text.wishes import AUTO, FAMILY, NOUN, Wishes
+from lsal.models.word_pieces import word_pieces
+
+log = logging.getLogger(__name__)
+
+SMALL: dict[str, Any] = {
+    "hidden_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 256,
+    "max_position_embeddings": 256,
+}
+"""What makes a BERT one that learns on a processor in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A torch module of transformers, its tokenizer, and the names of its classes."""
+
+    module: Any
+    tokenizer: Any
+    names: tuple[str, ...]
+
+    def length(self, wishes: Wishes) -> int:
+        """The most tokens that are read at once. Raises BadRequest if more are wanted than it can."""
+        most = most_tokens(self.module.config.to_dict())
+        if wishes.length > most:
+            what = f"'{wishes.model or FAMILY}' reads at most {most} tokens, not {wishes.length}"
+            raise BadRequest(what, "Give a smaller length, or long=windows")
+        return wishes.length or int(min(most, USUAL_LENGTH, self.tokenizer.model_max_length))
+
+
+def given_net(wishes: Wishes) -> Net | None:
+    """The network whose weights the options name; None if they name none, or a configuration alone.
+
+    Raises BadRequest if there is no such model here, or it does not load.
+    """
+    if not names_weights(wishes.model):
+        return None
+    tokenizer = read_tokenizer(wishes.model, FAMILY)
+    with quiet(FAMILY) as transformers:
+        try:
+            module, found = getattr(transformers, AUTO).from_pretrained(
+                where(wishes.model), dtype="float32", output_loading_info=True, **HERE
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise absent(wishes.model, NOUN, error) from error
+    body = set(module.state_dict()) - head_tensors(module.config, AUTO, FAMILY)
+    if 2 * len(body & set(found["missing_keys"])) > len(body):
+        raise BadRequest(f"'{wishes.model}' holds no weights for {type(module).__name__}", "Give another model")
+    names = tuple(name for _, name in sorted(module.config.id2label.items()))
+    return Net(_filling(module, tokenizer), tokenizer, names)
+
+
+def random_net(wishes: Wishes, texts: Sequence[str]) -> Net:
+    """A network of random weights, by the configuration that the options name; the caller sets the seed.
+
+    Where that has no tokenizer beside it, word pieces come from `texts`.
+    """
+    with quiet(FAMILY) as transformers:
+        tokenizer = _own_tokenizer(wishes) or word_pieces(texts)
+        try:
+            config = _configuration(transformers, wishes)
+            config.vocab_size = len(tokenizer)
+            module = getattr(transformers, AUTO).from_config(config, trust_remote_code=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            what = f"No network can be built from '{wishes.model}' ({devices.first_line(error)})"
+            raise BadRequest(what, "Give the configuration of a model that classifies texts") from error
+    return Net(_filling(module, tokenizer), tokenizer, ())
+
+
+def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> Net:
+    """A network for the classes `names` with all that `source` knows; the caller sets the seed.
+
+    Classes come along by their names, after `meaning` says what a name of the source is called here.
+    """
+    module = fitted_module(source.module, source.names, names, meaning, AUTO, FAMILY)
+    return Net(module, source.tokenizer, tuple(names))
+
+
+def write_net(net: Net, folder: Path) -> None:
+    """Write tensors and JSON, as `save_pretrained` does."""
+    with quiet(FAMILY):
+        net.module.save_pretrained(folder)
+        net.tokenizer.save_pretrained(folder)
+
+
+def read_net(folder: Path, names: Sequence[str]) -> Net:
+    """What `write_net` wrote. Raises BadData for what is damaged or missing."""
+    try:
+        with quiet(FAMILY) as transformers:
+            module, found = getattr(transformers, AUTO).from_pretrained(
+                str(folder), dtype="float32", output_loading_info=True, use_safetensors=True, **HERE
+            )
+        tokenizer = read_tokenizer(str(folder), FAMILY)
+    except Exception as error:  # a damaged file of tensors or of JSON fails in every way
+        said = devices.first_line(error)
+        raise BadData(f"{folder} does not hold the network it says ({said})", "Train again: lsal train") from error
+    if found["missing_keys"]:
+        raise BadData(f"{folder} lacks weights: {min(found['missing_keys'])}", "Train again: lsal train")
+    return Net(module.eval(), tokenizer, tuple(names))
+
+
+def _configuration(transformers: Any, wishes: Wishes) -> Any:
+    if wishes.model:
+        return transformers.AutoConfig.from_pretrained(str(Path(wishes.model)), **HERE)
+    return transformers.BertConfig(**SMALL)
+
+
+def _own_tokenizer(wishes: Wishes) -> Any:
+    """The one beside a configuration, if there is one."""
+    path = Path(wishes.model)
+    beside = path.parent if path.is_file() else path
+    if not wishes.model or not any(beside.glob("tokenizer*")):
+        return None
+    return read_tokenizer(str(beside), FAMILY)
+
+
+def _filling(module: Any, tokenizer: Any) -> Any:
+    """Some networks look for the last token of a text by what fills up the shorter ones."""
+    module.config.pad_token_id = tokenizer.pad_token_id
+    return module.eval()
