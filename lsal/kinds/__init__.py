@@ -23,6 +23,7 @@ KINDS = Registry(
         "image_choices": "lsal.kinds.image_choices:ImageChoices",
         "image_boxes": "lsal.kinds.image_boxes:ImageBoxes",
         "image_masks": "lsal.kinds.image_masks:ImageMasks",
+        "text_spans": "lsal.kinds.text_spans:TextSpans",
     },
 )
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from lsal.errors import BadData, LsalError
 from lsal.kinds.paths import paths_of, written_paths
 from lsal.protocols import Fetch
-from lsal.records import Control, Example, Labels, Prediction
+from lsal.records import Control, Example, Input, Labels, Prediction
 
 NAMELESS = "$undefined$"
 """Where Label Studio keeps the value of a task that was imported without a field's name."""
@@ -74,7 +74,7 @@ class Choices:
         return [{**region, "value": value, "score": float(chances.min())}]
 
 
-def example_of(control: Control, task_id: int, data: Mapping[str, Any], read: Callable[[Any], str | Path]) -> Example:
+def example_of(control: Control, task_id: int, data: Mapping[str, Any], read: Callable[[Any], Input]) -> Example:
     """A task as a model sees it; `read` turns the field's value into a model's input, or raises."""
     try:
         return Example(task_id, read(field_value(control, data)))

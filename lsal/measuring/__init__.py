@@ -15,6 +15,7 @@ from lsal.measuring.classes import CLASSES
 from lsal.measuring.objects import BOXES, MASKS
 from lsal.measuring.paired import CLEARLY, Comparison, gate, wilson
 from lsal.measuring.ruler import MEASURED_ON, ClassFigures, Measured, Ruler, Said, main_figure
+from lsal.measuring.spans import ENTITIES
 from lsal.records import Example, Prediction
 
 __all__ = [
@@ -35,7 +36,7 @@ __all__ = [
     "wilson",
 ]
 
-RULERS: Mapping[str, Ruler] = {one.metric: one for one in (CLASSES, BOXES, MASKS)}
+RULERS: Mapping[str, Ruler] = {one.metric: one for one in (CLASSES, BOXES, MASKS, ENTITIES)}
 
 
 def ruler(of: object) -> Ruler:

@@ -10,6 +10,7 @@ MODELS = Registry(
         "random": "lsal.models.random_guess:RandomGuess",
         "sklearn_text": "lsal.models.sklearn_text:SklearnText",
         "embedded_text": "lsal.models.embedded_text:EmbeddedText",
+        "crf_tokens": "lsal.models.crf_tokens:CrfTokens",
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
         "transformers_text": "lsal.models.transformers_text:TransformersText",

@@ -67,7 +67,7 @@ def class_indices(control: Control, examples: Sequence[Example]) -> Ints:
     for row, example in enumerate(examples):
         for name in example.target.names if example.target else ():
             if name not in column:
-                raise _unknown(control, name)
+                raise unknown_label(control, name)
             if control.several:
                 targets[row, column[name]] = 1
             else:
@@ -106,6 +106,7 @@ def answer(
     ]
 
 
-def _unknown(control: Control, name: str) -> BadData:
+def unknown_label(control: Control, name: str) -> BadData:
+    """The error for a label that the control does not have."""
     known = ", ".join(control.labels)
     return BadData(f"Control '{control.name}' has no label '{name}', only: {known}", "Add it to the label config")

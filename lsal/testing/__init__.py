@@ -24,15 +24,24 @@ if TYPE_CHECKING:
     from lsal.testing.kinds import KindContract
     from lsal.testing.models import ModelContract
     from lsal.testing.regions import RegionModelContract
+    from lsal.testing.spans import SpanModelContract
     from lsal.testing.strategies import StrategyContract
 
-__all__ = ["EngineContract", "KindContract", "ModelContract", "RegionModelContract", "StrategyContract"]
+__all__ = [
+    "EngineContract",
+    "KindContract",
+    "ModelContract",
+    "RegionModelContract",
+    "SpanModelContract",
+    "StrategyContract",
+]
 
 _IN = {
     "EngineContract": "engines",
     "KindContract": "kinds",
     "ModelContract": "models",
     "RegionModelContract": "regions",
+    "SpanModelContract": "spans",
     "StrategyContract": "strategies",
 }
 

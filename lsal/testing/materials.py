@@ -30,6 +30,11 @@ def texts(folder: Path, label: str, number: int) -> str:
     return f"{WORDS[label]} number {number}"
 
 
+def marked(folder: Path, label: str, number: int) -> str:
+    """A text about a cat or a dog, in some of them behind an emoji that is one character and two for UTF-16."""
+    return f"{'😀 ' if number % 3 else ''}{texts(folder, label, number)}"
+
+
 def images(folder: Path, label: str, number: int) -> Path:
     """A picture that is bright on the left (a cat) or below (a dog)."""
     from PIL import Image
@@ -126,6 +131,11 @@ def odd_pools() -> Mapping[str, Pool]:
         "one task": pool_of(n=1),
         "objects": objects_pool(),
         "objects, mostly none": objects_pool(found=0.1),
+        "tokens": tokens_pool(),
+        "tokens, nothing found": tokens_pool(found=0.0),
+        "tokens, nothing labelled": replace(tokens_pool(), seen=np.zeros(3, np.int64), labelled_embeddings=None),
+        "no token": replace(tokens_pool(), chances=np.zeros((0, 4), np.float32), offsets=np.zeros(201, np.int64)),
+        "one text": tokens_pool(n=1),
     }
 
 
@@ -137,3 +147,16 @@ def objects_pool(n: int = 200, found: float = 0.7, seed: int = 3) -> Pool:
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     vectors = draw.normal(size=(n, 8)).astype(np.float32)
     return Pool(np.arange(n), chances, offsets, np.array([9, 3, 1]), seed, vectors, vectors[:20], objects=True)
+
+
+def tokens_pool(n: int = 200, found: float = 0.2, seed: int = 4) -> Pool:
+    """Texts of up to 30 tokens, some without any; a share of the tokens looks to be in a span of three classes."""
+    draw = np.random.default_rng(seed)
+    counts = np.where(draw.random(n) < 0.9, draw.integers(1, 31, n), 0)
+    counts[0] = 5
+    inside = draw.random(int(counts.sum())) < found
+    even, none = draw.dirichlet(np.ones(4), len(inside)), draw.dirichlet((0.1, 0.1, 0.1, 20), len(inside))
+    chances = np.where(inside[:, None], even, none).astype(np.float32)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    vectors = draw.normal(size=(n, 8)).astype(np.float32)
+    return Pool(np.arange(n), chances, offsets, np.array([9, 3, 1]), seed, vectors, vectors[:20], tokens=True)

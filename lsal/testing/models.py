@@ -154,6 +154,8 @@ def same(left: Sequence[Prediction], right: Sequence[Prediction]) -> None:
 def _name(control: Control) -> str:
     if control.tag == "Choices":
         return "several" if control.several else "single"
+    if control.marks:
+        return f"{control.tag}-{control.object_tag}"
     return "-".join([control.tag, *control.drawn_by])
 
 

@@ -1,0 +1,185 @@
+"""Spans in Label Studio's own editor: a real browser shows predicted ones, and makes the same of people's selections.
+
+A task holds many texts, each an object of its own, so that a page of the editor is enough for dozens of them.
+"""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, sync_playwright
+from span_texts import CHANCES, MAKERS, Case, case_of, config_of, handled
+from test_browser import CHROMIUM, FLAGS, WAIT_MS
+
+from lsal.kinds.reading import read_labelled
+from lsal.label_studio import queue, server
+from lsal.label_studio.connection import Connection
+from lsal.label_studio.mirror import Mirror
+from lsal.label_studio.project import Project
+from lsal.label_studio.sync import sync
+from lsal.records import Entry, Prediction, Span, Spans
+
+Client = Callable[..., httpx.Response]
+TASKS = 5
+SHOWN = ["Text"] * 20 + ["HyperText"] * 10 + ["Paragraphs"] * 10
+NAMES = [f"x{number}" for number in range(len(SHOWN))]
+CONFIG = f"<View>{''.join(config_of(shown, name) for shown, name in zip(SHOWN, NAMES, strict=True))}</View>"
+STORED_AT = re.compile(r"/api/(tasks/\d+/annotations|annotations/\d+)/?(\?|$)")
+
+READY = """count => {
+  const annotation = window.Htx && Htx.annotationStore && Htx.annotationStore.selected;
+  if (!annotation || annotation.regions.length !== count) return false;
+  const objects = [...annotation.names.values()].filter(tag => tag.isObjectTag);
+  return objects.every(tag => tag.type === 'paragraphs' ? tag._value : tag.isReady);
+}"""
+SERIALISED = "() => JSON.stringify(Htx.annotationStore.selected.serializeAnnotation())"
+SELECT = """([name, label, starts, ends]) => {
+  const annotation = Htx.annotationStore.selected, tag = annotation.names.get(name);
+  const control = annotation.names.get('in_' + name);
+  annotation.unselectAll();
+  control.children.filter(one => one.selected !== (one.value === label)).forEach(one => one.toggleSelected());
+  const dialogue = tag.type === 'paragraphs';
+  const mount = dialogue ? tag._viewRef.myRef.current : tag.mountNodeRef.current;
+  const root = mount.contentDocument ? mount.contentDocument.body : mount, view = mount.contentWindow || window;
+  // Counted here by characters seen in the page, whatever the editor thinks of them.
+  const spot = ([turn, offset], isEnd) => {
+    const within = dialogue ? root.getElementsByClassName(tag.layoutClasses.text)[turn] : root;
+    const walker = root.ownerDocument.createTreeWalker(within, NodeFilter.SHOW_ALL);
+    let left = offset, node;
+    while ((node = walker.nextNode())) {
+      if (node.nodeName === 'BR') left -= 1;
+      if (node.nodeType !== Node.TEXT_NODE) continue;
+      const chars = dialogue ? node.data.split('') : [...node.data];
+      if (isEnd ? left > 0 && left <= chars.length : left >= 0 && left < chars.length)
+        return [node, chars.slice(0, left).join('').length];
+      left -= chars.length;
+    }
+    throw new Error(`${name}: no character ${offset}`);
+  };
+  const range = root.ownerDocument.createRange(), selection = view.getSelection();
+  range.setStart(...spot(starts, false));
+  range.setEnd(...spot(ends, true));
+  selection.removeAllRanges();
+  selection.addRange(range);
+  const before = new Set(annotation.regions.map(region => region.id));
+  range.startContainer.parentNode.dispatchEvent(new MouseEvent('mouseup', {bubbles: true, view}));
+  const made = annotation.regions.filter(region => !before.has(region.id));
+  return JSON.stringify(made.map(region => region.serialize().value));
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A project whose tasks' predictions are what models could say of the cases, by task and object."""
+
+    project: Project
+    cases: dict[int, dict[str, Case]]
+
+
+@pytest.fixture(scope="module")
+def page(label_studio: server.Server, root: Path) -> Iterator[Page]:
+    """A browser in which the session's user is signed in."""
+    email, password = server.login(root)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS.split(), "--no-first-run"])
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(WAIT_MS)
+        page.goto(f"{label_studio.url}/user/login/")
+        page.locator("input[name=email]").fill(email)
+        page.locator("input[name=password]").fill(password)
+        page.locator("button[type=submit]").click()
+        page.wait_for_url(lambda url: "/user/login" not in url)
+        yield page
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def made(label_studio: server.Server) -> Made:
+    draw, controls = random.Random(7), handled(CONFIG)
+    project = Project.create(Connection(label_studio.url, label_studio.key), "spans", CONFIG)
+    sets = [{name: MAKERS[shown](draw) for name, shown in zip(NAMES, SHOWN, strict=True)} for _ in range(TASKS)]
+    tasks = project.add_tasks(sets)
+    cases = {
+        task: {name: case_of(draw, *controls[f"in_{name}"], value, 2, visible=True) for name, value in data.items()}
+        for task, data in zip(tasks, sets, strict=True)
+    }
+    results = {task: {name: case.written for name, case in told.items()} for task, told in cases.items()}
+    queue.write(project, "spans", [Entry(task, 1.0, result=result) for task, result in results.items()])
+    queue.switch(project, "spans")
+    return Made(project, cases)
+
+
+def open_task(page: Page, made: Made, task: int) -> None:
+    """Its prediction is then the annotation that is being made."""
+    url = made.project.connection.url
+    page.goto(f"{url}/projects/{made.project.number}/data?task={task}")
+    page.wait_for_function(READY, arg=sum(len(case.spans.items) for case in made.cases[task].values()))
+
+
+def places(value: dict[str, Any]) -> dict[str, Any]:
+    """What says where a region stands."""
+    return {key: value[key] for key in ("start", "end", "startOffset", "endOffset", "globalOffsets") if key in value}
+
+
+def bare(value: dict[str, Any]) -> str:
+    """The region's own text, without white space: the editor keeps what the browser shows of it."""
+    return re.sub(r"\\n|\s", "", value["text"])
+
+
+def by_hand(case: Case, span: Span) -> tuple[list[int], list[int]]:
+    """Where a person's selection begins and ends: turn and character."""
+    (item,) = case.kind.result(case.control, Prediction(1, Spans((span,)), CHANCES), case.example)
+    value = item["value"]
+    if "globalOffsets" in value:
+        return [0, value["globalOffsets"]["start"]], [0, value["globalOffsets"]["end"]]
+    if "startOffset" in value:
+        return [int(value["start"]), value["startOffset"]], [int(value["end"]), value["endOffset"]]
+    return [0, value["start"]], [0, value["end"]]
+
+
+def test_the_editor_counts_as_lsal_does(page: Page, made: Made) -> None:
+    """Each prediction comes back as it was written, and selections of the same places make the same regions."""
+    selected = 0
+    for task, cases in made.cases.items():
+        open_task(page, made, task)
+        shown = {(item["from_name"], item["id"]): item for item in json.loads(page.evaluate(SERIALISED))}
+        for name, case in cases.items():
+            items = case.written
+            assert {key for key in shown if key[0] == f"in_{name}"} == {(f"in_{name}", one["id"]) for one in items}
+            for item in items:
+                back = shown[f"in_{name}", item["id"]]
+                assert back["type"] == item["type"]
+                assert places(back["value"]) == places(item["value"]), case.value
+            assert case.kind.target(case.control, [*shown.values()], case.example) == case.spans
+            for span, item in list(zip(case.spans.items, items, strict=True))[:1]:
+                (region,) = json.loads(page.evaluate(SELECT, [name, span.label, *by_hand(case, span)]))
+                assert places(region) == places(item["value"]), case.value
+                selected += 1
+    assert selected > 150
+
+
+def test_what_is_submitted_is_read_from_the_mirror_as_it_was_predicted(
+    page: Page, made: Made, client: Client, tmp_path: Path
+) -> None:
+    task, cases = next(iter(made.cases.items()))
+    open_task(page, made, task)
+    with page.expect_response(lambda one: one.request.method == "POST" and bool(STORED_AT.search(one.url))) as stored:
+        page.locator("button[name=submit]").click()
+    annotation = client("GET", f"/api/annotations/{stored.value.json()['id']}").raise_for_status().json()
+    assert {bare(item["value"]) for item in annotation["result"]}
+    mirror = Mirror(tmp_path / "mirror.sqlite", "key")
+    sync(mirror, made.project)
+    (labelled,) = mirror.labelled()
+    for case in cases.values():
+        (read,) = read_labelled(case.kind, case.control, [labelled], no_file)
+        assert (read.problem, read.target) == (None, case.spans)
+
+
+def no_file(url: str, task: int) -> Path:
+    raise AssertionError(url)
