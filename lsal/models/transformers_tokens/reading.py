@@ -33,10 +33,10 @@ class Place(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """One piece of a window: where it stands there and in the text, and which tokens have a part of it."""
+    """One piece of a window: where it stands there and among all of the text, and which tokens have a part of it."""
 
     place: int
-    order: int
+    order: tuple[int, int]
     first: int
     last: int
 
@@ -82,15 +82,23 @@ def _as_it_stands(tokenizer: Any, text: str, tokens: Sequence[Token], length: in
         stride=length // OVERLAP,
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
+        return_special_tokens_mask=True,
     )
     starts, ends = [token.start for token in tokens], [token.end for token in tokens]
-    for numbers, offsets in zip(read["input_ids"], read["offset_mapping"], strict=True):
-        found = [
-            Piece(place, start, bisect_right(ends, start), bisect_left(starts, end))
-            for place, (start, end) in enumerate(offsets)
-            if start < end
-        ]
-        yield numbers, found
+    begin = 0
+    for numbers, offsets, marks in zip(
+        read["input_ids"], read["offset_mapping"], read["special_tokens_mask"], strict=True
+    ):
+        of_text = [(place, *offsets[place]) for place, mark in enumerate(marks) if not mark]
+        yield (
+            numbers,
+            [
+                Piece(place, (start, begin + n), bisect_right(ends, start), bisect_left(starts, end))
+                for n, (place, start, end) in enumerate(of_text)
+                if start < end
+            ],
+        )
+        begin += len(of_text) - length // OVERLAP
 
 
 def _token_by_token(tokenizer: Any, text: str, tokens: Sequence[Token], length: int) -> Iterator[Window]:
@@ -108,7 +116,7 @@ def _token_by_token(tokenizer: Any, text: str, tokens: Sequence[Token], length: 
         yield (
             whole,
             [
-                Piece(before + n, begin + n, owner, owner + 1)
+                Piece(before + n, (owner, begin + n), owner, owner + 1)
                 for n, owner in enumerate(owners[begin : begin + room])
                 if owner >= 0
             ],
@@ -134,7 +142,7 @@ def _before(tokenizer: Any, part: list[int]) -> int:
 
 def _places(count: int, windows: Sequence[Sequence[Piece]]) -> tuple[Place | None, ...]:
     """For each token its first piece, in the window where the nearer end is farthest."""
-    best: list[tuple[int, float, Place] | None] = [None] * count
+    best: list[tuple[tuple[int, int], float, Place] | None] = [None] * count
     for number, pieces in enumerate(windows):
         seen = set[int]()
         for nth, piece in enumerate(pieces):
