@@ -22,6 +22,7 @@ from lsal.models.embedded_text import EmbeddedText, encoding
 from lsal.models.embedded_text.encoder import find_encoder
 from lsal.models.embedded_text.wishes import read_wishes
 from lsal.records import Example, Labels, Passage
+from lsal.rehearsal import rehearse
 from lsal.testing.materials import MULTIPLE, SINGLE, ignore, texts, toy
 from lsal.testing.models import same
 from lsal.workbench import Workbench
@@ -217,6 +218,14 @@ def test_it_is_meant_where_a_model_is_given_and_no_family() -> None:
     assert family_of(TextChoices(), None, {"model": "x"}) == "embedded_text"
     assert family_of(TextChoices(), None, {"strength": 2}) == family_of(TextChoices(), None) == "sklearn_text"
     assert family_of(TextChoices(), "random", {"model": "x"}) == "random"
+
+
+def test_a_replay_embeds_each_text_once(tmp_path: Path, passes: list[int]) -> None:
+    rows = [{"text": texts(tmp_path, label, n), "label": label} for n in range(20) for label in ("cat", "dog")]
+    folder = encoder(tmp_path / "encoder", seed=3)
+    done = rehearse(rows, strategies=["margin"], start=6, batch=6, budget=18, seeds=1, options={"model": folder})
+    assert done
+    assert sum(passes) == 40
 
 
 def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 from lsal.models.kept_vectors import InFolder, digests
 folder, first, count, step = Path(sys.argv[1]), *map(int, sys.argv[2:])
 print("begun", flush=True)
+sys.stdin.readline()
 for begin in range(first, first + count, step):
     numbers = range(begin, begin + step)
     rows = np.repeat(np.array(numbers, np.float32)[:, None], {WIDTH}, axis=1)
@@ -40,7 +41,7 @@ def keys(numbers: range) -> np.ndarray:
 
 def writer(folder: Path, first: int, count: int, step: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WRITER, str(folder), *map(str, (first, count, step))]
-    begun = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    begun = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert begun.stdout is not None
     assert begun.stdout.readline() == "begun\n"
     return begun
@@ -103,17 +104,22 @@ def test_a_damaged_row_is_worked_out_again(tmp_path: Path, caplog: pytest.LogCap
 
 def test_processes_that_write_at_once_lose_nothing_and_one_is_killed_meanwhile(tmp_path: Path) -> None:
     folder = tmp_path / "x"
-    writers = [writer(folder, first, 120, 8) for first in (0, 120)]
+    writers = [writer(folder, first, 400, 4) for first in (0, 400)]
     killed = writer(folder, 10_000, 1_000_000, 5)
+    for each in (*writers, killed):
+        assert each.stdin is not None
+        print(file=each.stdin, flush=True)
     until = time.monotonic() + 60
     while not InFolder(folder, WIDTH).look_up(keys(range(10_000, 10_005)))[0].all():
         assert time.monotonic() < until
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert [each.wait(60) for each in writers] == [0, 0]
-    found, rows = InFolder(folder, WIDTH).look_up(keys(range(240)))
+    killed.communicate()
+    for each in writers:
+        each.communicate(timeout=60)
+    assert [each.returncode for each in writers] == [0, 0]
+    found, rows = InFolder(folder, WIDTH).look_up(keys(range(800)))
     assert found.all()
-    assert rows.tolist() == rows_of(range(240)).tolist()
+    assert rows.tolist() == rows_of(range(800)).tolist()
     found, rows = InFolder(folder, WIDTH).look_up(keys(range(10_000, 20_000)))
     assert rows[:, 0].tolist() == (np.flatnonzero(found) + 10_000).tolist()
     count = (folder / "keys").stat().st_size // KEY.itemsize

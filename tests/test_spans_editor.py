@@ -6,12 +6,11 @@ A task holds many texts, each an object of its own, so that a page of the editor
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from span_texts import CHANCES, MAKERS, Case, case_of, config_of, handled
@@ -25,11 +24,16 @@ from lsal.label_studio.project import Project
 from lsal.label_studio.sync import sync
 from lsal.records import Entry, Prediction, Span, Spans
 
-Client = Callable[..., httpx.Response]
 TASKS = 5
+BY_HAND = 3
+"""Of so many tasks the texts are marked once more, by hand."""
 SHOWN = ["Text"] * 20 + ["HyperText"] * 10 + ["Paragraphs"] * 10
 NAMES = [f"x{number}" for number in range(len(SHOWN))]
-CONFIG = f"<View>{''.join(config_of(shown, name) for shown, name in zip(SHOWN, NAMES, strict=True))}</View>"
+MORE = {"HyperText": ("", 'inline="true"'), "Paragraphs": ("", 'layout="dialogue"'), "Text": ("",)}
+CONFIG = "".join(
+    config_of(shown, name, MORE[shown][number % len(MORE[shown])])
+    for number, (shown, name) in enumerate(zip(SHOWN, NAMES, strict=True))
+)
 STORED_AT = re.compile(r"/api/(tasks/\d+/annotations|annotations/\d+)/?(\?|$)")
 
 READY = """count => {
@@ -101,8 +105,8 @@ def page(label_studio: server.Server, root: Path) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def made(label_studio: server.Server) -> Made:
-    draw, controls = random.Random(7), handled(CONFIG)
-    project = Project.create(Connection(label_studio.url, label_studio.key), "spans", CONFIG)
+    draw, controls = random.Random(7), handled(f"<View>{CONFIG}</View>")
+    project = Project.create(Connection(label_studio.url, label_studio.key), "spans", f"<View>{CONFIG}</View>")
     sets = [{name: MAKERS[shown](draw) for name, shown in zip(NAMES, SHOWN, strict=True)} for _ in range(TASKS)]
     tasks = project.add_tasks(sets)
     cases = {
@@ -122,14 +126,17 @@ def open_task(page: Page, made: Made, task: int) -> None:
     page.wait_for_function(READY, arg=sum(len(case.spans.items) for case in made.cases[task].values()))
 
 
-def places(value: dict[str, Any]) -> dict[str, Any]:
-    """What says where a region stands."""
-    return {key: value[key] for key in ("start", "end", "startOffset", "endOffset", "globalOffsets") if key in value}
-
-
-def bare(value: dict[str, Any]) -> str:
-    """The region's own text, without white space: the editor keeps what the browser shows of it."""
-    return re.sub(r"\\n|\s", "", value["text"])
+def places(value: dict[str, Any], by: dict[str, Any]) -> dict[str, Any]:
+    """What says where a region stands. Where `by` has XPaths that the editor does not know, because of what
+    it makes of emoji behind some kinds of white space, its own count within a text node says nothing.
+    """
+    unknown = str(by["start"]).endswith("/.")
+    keys = ("start", "end", "globalOffsets", *(() if unknown else ("startOffset", "endOffset")))
+    return {
+        key: value[key].removesuffix("/.") if unknown and key != "globalOffsets" else value[key]
+        for key in keys
+        if key in value
+    }
 
 
 def by_hand(case: Case, span: Span) -> tuple[list[int], list[int]]:
@@ -143,40 +150,43 @@ def by_hand(case: Case, span: Span) -> tuple[list[int], list[int]]:
     return [0, value["start"]], [0, value["end"]]
 
 
-def test_the_editor_counts_as_lsal_does(page: Page, made: Made) -> None:
-    """Each prediction comes back as it was written, and selections of the same places make the same regions."""
-    selected = 0
-    for task, cases in made.cases.items():
-        open_task(page, made, task)
-        shown = {(item["from_name"], item["id"]): item for item in json.loads(page.evaluate(SERIALISED))}
-        for name, case in cases.items():
-            items = case.written
-            assert {key for key in shown if key[0] == f"in_{name}"} == {(f"in_{name}", one["id"]) for one in items}
-            for item in items:
-                back = shown[f"in_{name}", item["id"]]
-                assert back["type"] == item["type"]
-                assert places(back["value"]) == places(item["value"]), case.value
-            assert case.kind.target(case.control, [*shown.values()], case.example) == case.spans
-            for span, item in list(zip(case.spans.items, items, strict=True))[:1]:
-                (region,) = json.loads(page.evaluate(SELECT, [name, span.label, *by_hand(case, span)]))
-                assert places(region) == places(item["value"]), case.value
-                selected += 1
-    assert selected > 150
-
-
-def test_what_is_submitted_is_read_from_the_mirror_as_it_was_predicted(
-    page: Page, made: Made, client: Client, tmp_path: Path
-) -> None:
-    task, cases = next(iter(made.cases.items()))
+def shown_as_written(page: Page, made: Made, task: int) -> None:
+    """Open a task, and see the editor give back every region where it was written."""
     open_task(page, made, task)
-    with page.expect_response(lambda one: one.request.method == "POST" and bool(STORED_AT.search(one.url))) as stored:
+    shown = {(item["from_name"], item["id"]): item for item in json.loads(page.evaluate(SERIALISED))}
+    for name, case in made.cases[task].items():
+        items = case.written
+        assert {key for key in shown if key[0] == f"in_{name}"} == {(f"in_{name}", one["id"]) for one in items}
+        for item in items:
+            back = shown[f"in_{name}", item["id"]]
+            assert back["type"] == item["type"]
+            assert places(back["value"], item["value"]) == places(item["value"], item["value"]), case.value
+        assert case.kind.target(case.control, [*shown.values()], case.example) == case.spans
+
+
+def test_predicted_spans_come_back_as_they_were_written(page: Page, made: Made) -> None:
+    """All but the last task; what people select with the browser's own selection becomes the same regions."""
+    selected = 0
+    for number, task in enumerate([*made.cases][:-1]):
+        shown_as_written(page, made, task)
+        for name, case in made.cases[task].items() if number < BY_HAND else ():
+            if case.spans.items:
+                span, item = case.spans.items[0], case.written[0]
+                (region,) = json.loads(page.evaluate(SELECT, [name, span.label, *by_hand(case, span)]))
+                assert places(region, item["value"]) == places(item["value"], item["value"]), case.value
+                selected += 1
+    assert selected > BY_HAND * 35
+
+
+def test_what_is_submitted_is_read_from_the_mirror_as_it_was_predicted(page: Page, made: Made, tmp_path: Path) -> None:
+    task = [*made.cases][-1]
+    shown_as_written(page, made, task)
+    with page.expect_response(lambda one: one.request.method == "POST" and bool(STORED_AT.search(one.url))):
         page.locator("button[name=submit]").click()
-    annotation = client("GET", f"/api/annotations/{stored.value.json()['id']}").raise_for_status().json()
-    assert {bare(item["value"]) for item in annotation["result"]}
     mirror = Mirror(tmp_path / "mirror.sqlite", "key")
     sync(mirror, made.project)
     (labelled,) = mirror.labelled()
-    for case in cases.values():
+    for case in made.cases[task].values():
         (read,) = read_labelled(case.kind, case.control, [labelled], no_file)
         assert (read.problem, read.target) == (None, case.spans)
 

@@ -151,14 +151,18 @@ class TestHyperText:
         control, kind, example = prepared("HyperText", self.HTML)
         (item,) = kind.result(control, Prediction(1, Spans((Span(2, 10, "A"),)), CHANCES), example)
         assert item["value"] == {
-            "start": "/div[1]/text()[1]",
+            "start": "/div[1]/text()[1]/.",  # an emoji before it: see lsal.kinds.places
             "startOffset": 3,
-            "end": "/div[1]/text()[2]",
+            "end": "/div[1]/text()[2]/.",
             "endOffset": 3,
             "globalOffsets": {"start": 2, "end": 10},
             "text": "b Bob it",
             "hypertextlabels": ["A"],
         }
+        del item["value"]["globalOffsets"]
+        assert kind.target(control, [item], example) == Spans((Span(2, 10, "A"),))
+        (item,) = kind.result(control, Prediction(1, Spans((Span(4, 7, "A"),)), CHANCES), example)
+        assert (item["value"]["start"], item["value"]["endOffset"]) == ("/div[1]/b[1]/text()[1]", 3)
 
     def test_a_tag_may_stand_for_the_text_in_it(self) -> None:
         where = {"start": "/div[1]/b[1]", "end": "/div[1]/b[1]/text()[1]", "startOffset": 0, "endOffset": 3}
@@ -167,12 +171,12 @@ class TestHyperText:
     def test_offsets_of_the_page_serve_where_the_xpath_does_not(self) -> None:
         gone = {"start": "/div[9]/text()[1]", "end": "/div[9]/text()[1]", "startOffset": 0, "endOffset": 1}
         assert marked("HyperText", self.HTML, **gone, globalOffsets={"start": 4, "end": 7}) == ["Bob"]
-        wrong = {"start": "/div[1]/text()[1]", "end": "/div[1]/text()[1]", "startOffset": 0, "endOffset": 3}
+        other = {"start": "/div[1]/text()[1]", "end": "/div[1]/text()[1]", "startOffset": 0, "endOffset": 3}
         there = {"globalOffsets": {"start": 4, "end": 7}}
-        assert marked("HyperText", self.HTML, **wrong, **there) == ["a😀"]  # as the editor reads it
-        assert marked("HyperText", self.HTML, **wrong, **there, text="Bob") == ["Bob"]
+        assert marked("HyperText", self.HTML, **other, **there) == ["Bob"]
+        assert marked("HyperText", self.HTML, **other, **there, text="a😀") == ["a😀"]
         with pytest.raises(BadData, match="was made of 'Ann'"):
-            marked("HyperText", self.HTML, **wrong, **there, text="Ann")
+            marked("HyperText", self.HTML, **other, **there, text="Ann")
 
     def test_a_region_that_stands_nowhere_is_named(self) -> None:
         with pytest.raises(BadData, match="outside"):

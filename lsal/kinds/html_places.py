@@ -20,6 +20,8 @@ INLINE = frozenset(
     ("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q")
 ) | frozenset(("s", "samp", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr"))
 """Tags that do not end a word."""
+MARK = "\ufeff"
+"""A byte order mark, which a browser takes off a page's beginning."""
 SPACE = " \t\n\f\r"
 DROPPED = frozenset(("script", "iframe"))
 """Tags that the editor takes out, with all that is in them."""
@@ -61,7 +63,7 @@ AROUND = {
 def read_html(html: str, inline: bool = False) -> Passage:
     """The text of a page, and its text nodes. `inline`: it stands in a page that is there already."""
     tree = _Tree(inline)
-    tree.feed(html)
+    tree.feed(html if inline else html.removeprefix(MARK))
     tree.close()
     tree.end_text()
     return Passage("".join(tree.text), tuple(tree.pieces))

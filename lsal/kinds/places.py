@@ -5,6 +5,10 @@
 | Text | code points from the text's beginning; a CR and an LF are one each |
 | HyperText | UTF-16 units within the text node at an XPath; `globalOffsets`: code points of the page, a br is one |
 | Paragraphs | UTF-16 units within a turn, which its number names |
+
+Where a browser shows other white space than there is, the editor counts characters beyond U+FFFF of such
+a text node, and of those behind it, as one unit. `globalOffsets` are right all the same: they are believed
+first, and the editor is led to believe them too, by an XPath that is right and that it does not know.
 """
 
 from __future__ import annotations
@@ -20,12 +24,14 @@ Value = Mapping[str, Any]
 Stretch = tuple[int, int]
 """Start and end, in code points of the text that the model sees."""
 
+ITSELF = "/."
+"""Ends an XPath that names what it would name without."""
 DRAW_AGAIN = "Mark it again in Label Studio, or delete it there"
 
 
 def units(text: str) -> int:
     """How long the text is in UTF-16, as a browser counts it."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) + sum(map(_wide, text))
 
 
 def points(text: str, offset: int) -> int | None:
@@ -35,7 +41,7 @@ def points(text: str, offset: int) -> int | None:
     for count, char in enumerate(text):
         if offset <= 0:
             return count
-        offset -= 1 + (char > "\uffff")
+        offset -= units(char)
     return len(text)
 
 
@@ -58,6 +64,8 @@ def write_place(text: str | Passage, stretch: Stretch) -> dict[str, Any] | None:
         before = _counted(text.pieces)
         spanned = before[first] + start - first.start, before[last] + end - last.start
         place["globalOffsets"] = {"start": spanned[0], "end": spanned[1]}
+        if _wide(text.text[first.start : start]) or _wide(text.text[last.start : end]):
+            place |= {"start": first.place + ITSELF, "end": last.place + ITSELF}
     return place
 
 
@@ -77,19 +85,19 @@ def read_place(text: str | Passage, value: Value) -> Stretch:
 
 
 def _candidates(text: str | Passage, value: Value) -> Iterator[Stretch]:
-    """Every place that the region names; the editor believes the XPath first."""
+    """Every place that the region names, the surest first."""
     if isinstance(text, str):
         bounds = _ints(value, "start", "end")
         if bounds and 0 <= bounds[0] < bounds[1] <= len(text):
             yield bounds
         return
-    offsets = _ints(value, "startOffset", "endOffset")
-    ends = [_relative(text, value.get(side), at) for side, at in zip(("start", "end"), offsets or (), strict=False)]
-    yield from _ordered(ends)
     counted = value.get("globalOffsets")
     bounds = _ints(counted, "start", "end") if isinstance(counted, Mapping) else None
     if bounds:
         yield from _ordered([_absolute(text.pieces, bounds[0], False), _absolute(text.pieces, bounds[1], True)])
+    offsets = _ints(value, "startOffset", "endOffset")
+    ends = [_relative(text, value.get(side), at) for side, at in zip(("start", "end"), offsets or (), strict=False)]
+    yield from _ordered(ends)
 
 
 def _ordered(ends: Sequence[int | None]) -> Iterator[Stretch]:
@@ -100,7 +108,7 @@ def _ordered(ends: Sequence[int | None]) -> Iterator[Stretch]:
 
 def _relative(text: Passage, place: Any, offset: int) -> int | None:
     """A place by the name of its piece, or of a tag around it."""
-    name = str(place)
+    name = str(place).removesuffix(ITSELF)
     named = next((piece for piece in text.pieces if piece.place == name), None)
     if named is None and name.startswith("/"):
         inside = (piece for piece in text.pieces if _markable(piece) and piece.place.startswith(f"{name.rstrip('/')}/"))
@@ -128,6 +136,11 @@ def _counted(pieces: Sequence[Piece]) -> dict[Piece, int]:
         before[piece] = total
         total += piece.end - piece.start + piece.skipped
     return before
+
+
+def _wide(text: str) -> bool:
+    """Whether there is a character in it that UTF-16 writes as two units."""
+    return any(char > "\uffff" for char in text)
 
 
 def _markable(piece: Piece) -> bool:

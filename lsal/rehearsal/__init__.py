@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.kinds import family_of
+from lsal.kinds.text_choices import TextChoices
 from lsal.protocols import Report
 from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.kept import place_of
@@ -47,6 +49,8 @@ def rehearse(
     chosen = {name: STRATEGIES[name] for name in strategies}
     files_in = source.parent if (family or "").startswith("image") and isinstance(source, Path) else None
     given = read_source(source, input, label, files_in)
+    if given.control.object_tag == "Text":  # as in a project, a model among the options means an encoder
+        family = family_of(TextChoices(), family, options)
     family = family or given.family
     curves: dict[str, list[Curve]] = {name: [] for name in chosen}
     for seed in range(seeds):

@@ -18,6 +18,7 @@ from lsal.models.embedded_text.wishes import NOUN, Wishes
 from lsal.models.hub import USUAL_LENGTH, absent, folder_of, most_tokens, names_weights
 
 MEAN, CLS = "mean", "cls"
+SIZES = ("hidden_size", "d_model", "dim", "n_embd", "emb_dim")
 WORDS = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "*.model")
 """The files of a tokenizer, of any make."""
 
@@ -54,7 +55,7 @@ def _found(top: Path, wishes: Wishes) -> Encoder:
     config = {**config, **config.get("text_config", {})}
     pooling = _pooling(top, modules, wishes.model)
     length = _length(body, config, wishes)
-    width = next((int(config[name]) for name in ("hidden_size", "d_model", "dim", "n_embd") if name in config), 1)
+    width = next((int(config[name]) for name in SIZES if name in config), 1)
     return Encoder(body, pooling, length, width, _digest(body, pooling, length))
 
 
