@@ -2,12 +2,13 @@
 
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from span_texts import EMOJI, HIDDEN, LEFTWARDS, MARKS, SPACES, WORDS
 from text_toys import BERT, shared_encoder, small, tokenizer
 
 from lsal.errors import BadData, BadRequest, Cancelled, NoVersion
+from lsal.label_studio.server import Server
 from lsal.models.tokens import tags_of, tokens_of
 from lsal.models.transformers_tokens import TransformersTokens, lesson
 from lsal.models.transformers_tokens.answering import Answering
@@ -30,6 +32,7 @@ from lsal.records import Control, Example, Progress, Span, Spans
 from lsal.testing import SpanModelContract
 from lsal.testing.materials import CLASSES, ignore
 from lsal.testing.spans import SPANS, example_of, right
+from lsal.workbench import Workbench
 
 LEARNS: dict[str, Any] = {"model": BERT, "epochs": 15, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32}
 SHORT = {**LEARNS, "epochs": 1}
@@ -149,7 +152,7 @@ class TestAlignment:
             (ByT5Tokenizer(), lambda text: text.encode()[0] + 3),
         ):
             assert not words.is_fast
-            for text in map(_read, hard_texts(40)):
+            for text in map(_read, hard_texts(6)):
                 (reading,) = readings_of(words, [text], length)
                 assert all(len(window) <= length for window in reading.windows)
                 for token, place in zip(reading.tokens, reading.places, strict=True):
@@ -449,3 +452,43 @@ def _short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
 
     monkeypatch.setattr(lesson, "look", counted)
     return taken
+
+
+CONFIG = """<View><Text name="text" value="$text"/><Labels name="words" toName="text">
+  <Label value="cat"/><Label value="dog"/></Labels></View>"""
+
+
+def test_a_real_label_studio_gets_its_spans(
+    label_studio: Server, root: Path, client: Callable[..., httpx.Response], tmp_path: Path
+) -> None:
+    """One round: chosen by the setting, trained in a worker, promoted, in the queue, and answered by /predict."""
+    made = client("POST", "/api/projects/", json={"title": "taggers", "label_config": CONFIG}).json()["id"]
+    tasks = [_task(example_of(tmp_path, n), labelled=n < 24) for n in range(36)]
+    client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
+    bench = Workbench(root).attach(label_studio.url, made)
+    bench.configure(
+        batch=6,
+        measuring_share=0.0,
+        family={"words": "transformers_tokens"},
+        options={"words": {**LEARNS, "epochs": 10}},
+    )
+    told = bench.round().wait(240)
+    assert (told["not_trained"], told["published"]) == ({}, 6)
+    (version,) = bench.desk.store.all()
+    assert (version.family, version.promoted) == ("transformers_tokens", True)
+    unseen = example_of(tmp_path, 40)
+    (answer,) = bench.predict(bench.desk.config.xml, [{"id": 0, "data": {"text": str(unseen.input)}}])
+    (found,) = answer["result"]
+    assert found["value"]["labels"] == ["cat"]
+    assert found["value"]["text"] == "cat purrs"
+    shown = bench.desk.project.connection.get("/api/tasks", project=bench.home.project, fields="all", page_size=100)
+    guesses = [task["predictions"][-1]["result"] for task in shown["tasks"] if task["predictions"]]
+    assert len(guesses) == 6
+    assert all(item["value"]["text"] in ("cat purrs", "dog barks") for one in guesses for item in one)
+
+
+def _task(example: Example, labelled: bool) -> dict[str, Any]:
+    text, (span,) = str(example.input), example.target.items  # type: ignore[union-attr]
+    marked = {"start": span.start, "end": span.end, "text": text[span.start : span.end], "labels": [span.label]}
+    result = [{"id": "w", "from_name": "words", "to_name": "text", "type": "labels", "value": marked}]
+    return {"data": {"text": text}} | ({"annotations": [{"result": result}]} if labelled else {})
