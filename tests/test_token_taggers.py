@@ -366,6 +366,7 @@ class TestTraining:
         assert max(taken) == 1
         assert "1 texts at a time" in after[-2].message
         assert {"loss", "check_loss", "accuracy", "epoch"} <= set(before[-2].metrics)
+        assert after[-2].metrics["loss"] == pytest.approx(before[-2].metrics["loss"], abs=1e-3)
         for one, other in zip(whole, halves, strict=True):
             assert one.chances == pytest.approx(other.chances, abs=1e-3)
         _short_of_memory(monkeypatch, 0)

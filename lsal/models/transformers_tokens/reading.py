@@ -144,13 +144,11 @@ def _places(count: int, windows: Sequence[Sequence[Piece]]) -> tuple[Place | Non
     """For each token its first piece, in the window where the nearer end is farthest."""
     best: list[tuple[tuple[int, int], float, Place] | None] = [None] * count
     for number, pieces in enumerate(windows):
-        seen = set[int]()
         for nth, piece in enumerate(pieces):
             left = float("inf") if number == 0 else nth
             right = float("inf") if number == len(windows) - 1 else len(pieces) - 1 - nth
             told = (piece.order, -min(left, right), Place(number, piece.place))
-            for token in set(range(piece.first, piece.last)) - seen:
+            for token in range(piece.first, piece.last):
                 known = best[token]
                 best[token] = told if known is None else min(told, known)
-                seen.add(token)
     return tuple(each and each[2] for each in best)
