@@ -23,7 +23,7 @@ from lsal.label_studio import queue
 from lsal.label_studio.config import read_config
 from lsal.label_studio.project import Project
 from lsal.protocols import Kind, Report
-from lsal.records import Control, Example, Labels, Progress, Publication, Target
+from lsal.records import Box, Control, Example, Input, Labels, Page, Progress, Publication, Target
 from lsal.targets import from_plain, to_plain
 
 TRUTH = "demo.json"
@@ -50,13 +50,10 @@ def keep_truth(
     home: Home,
     control: str,
     truth: Mapping[int, Target | None],
-    held_out: Sequence[tuple[str | Path, Target | None]],
+    held_out: Sequence[tuple[Input, Target | None]],
 ) -> None:
     """Remember the true answers of a demo's tasks, to which control, and the items that are in no task."""
-    kept = [
-        {"file" if isinstance(shown, Path) else "text": str(shown), "target": to_plain(target)}
-        for shown, target in held_out
-    ]
+    kept = [{**_plain(shown), "target": to_plain(target)} for shown, target in held_out]
     answers = {task: to_plain(target) for task, target in truth.items()}
     write_json(home.path(TRUTH), {"control": control, "truth": answers, "held_out": kept})
 
@@ -64,8 +61,7 @@ def keep_truth(
 def held_out(home: Home) -> list[Example]:
     """The items of a demo that no task holds, with their true answers."""
     rows = read_json(home.path(TRUTH), {}).get("held_out", [])
-    inputs = (Path(row["file"]) if "file" in row else row["text"] for row in rows)
-    return [Example(-1 - n, shown, _answer(row)) for n, (shown, row) in enumerate(zip(inputs, rows, strict=True))]
+    return [Example(-1 - n, _shown(row), _answer(row)) for n, row in enumerate(rows)]
 
 
 def truth(home: Home) -> dict[int, Target]:
@@ -73,6 +69,21 @@ def truth(home: Home) -> dict[int, Target]:
     kept = read_json(home.path(TRUTH), {}).get("truth", {})
     answers = {int(task): _answer({"target": told}) for task, told in kept.items()}
     return {task: target for task, target in answers.items() if target is not None}
+
+
+def _plain(shown: Input) -> dict[str, Any]:
+    """An input as JSON holds it."""
+    if isinstance(shown, Page):
+        boxes = [[box.x, box.y, box.width, box.height] for box in shown.boxes]
+        return {"file": str(shown.image), "words": list(shown.words), "boxes": boxes}
+    return {"file" if isinstance(shown, Path) else "text": str(shown)}
+
+
+def _shown(row: Mapping[str, Any]) -> Input:
+    """What `_plain` made."""
+    if "words" in row:
+        return Page(Path(row["file"]), tuple(row["words"]), tuple(Box(*box) for box in row["boxes"]))
+    return Path(row["file"]) if "file" in row else str(row["text"])
 
 
 def _answer(kept: Mapping[str, Any]) -> Target | None:

@@ -40,6 +40,11 @@ def silence() -> None:
         os.environ.setdefault(name, value)
 
 
+def one_thread() -> dict[str, str]:
+    """The environment of a program that shall not compute on several processors at once."""
+    return {**os.environ, "OMP_THREAD_LIMIT": "1"}
+
+
 def seclude_ultralytics(folder: Path) -> None:
     """Let ultralytics keep its own files in `folder`; called before its import, which reads this once.
 

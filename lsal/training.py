@@ -12,6 +12,7 @@ from typing import Any
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
+from lsal.models.tokens import tokens_of
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Labels, Progress, Target
 from lsal.snapshots import Snapshot
@@ -61,6 +62,8 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         "measuring": sum(e.counts for e in snapshot.measure),
         "pool": len(snapshot.pool),
     }
+    if snapshot.control.marks:
+        described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
     checked = _cross_validate(snapshot, usable, report, home) if seconds < LIGHT_S else None
     return Trained(model, described, seconds, checked)
 
@@ -100,6 +103,11 @@ def _new(snapshot: Snapshot, home: Path | None) -> Model:
 
 def _quiet(progress: Progress) -> None:
     """Progress of an inner fit says nothing about the whole."""
+
+
+def _tokens(examples: Sequence[Example]) -> int:
+    """The words that people read to mark these texts: a long text costs more than a short one."""
+    return sum(len(tokens_of(str(example.input))) for example in examples)
 
 
 def _by_label(examples: Sequence[Example], control: Control) -> dict[str, int]:

@@ -133,7 +133,13 @@ def case_of(
     if spans and draw.random() < 0.3:  # one stretch, two labels
         first = spans[0]
         spans.append(Span(first.start, first.end, next(label for label in LABELS if label != first.label)))
-    return Case(kind, control, example, value, Spans.of(spans))
+    told = [span for span in spans if not isinstance(value, list) or shown(kind, control, example, span)]
+    return Case(kind, control, example, value, Spans.of(told))
+
+
+def shown(kind: Kind, control: Control, example: Example, span: Span) -> bool:
+    """Whether people are shown it: the editor would break a character in some spans of dialogues."""
+    return bool(kind.result(control, Prediction(1, Spans((span,)), CHANCES), example))
 
 
 def _no_file(url: str) -> Any:

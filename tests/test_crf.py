@@ -12,9 +12,11 @@ from lsal.models.crf_tokens.features import shape
 from lsal.models.crf_tokens.vocabulary import Vocabulary
 from lsal.models.tokens import Token, chains_of, spans_of, tags_of, tokens_of
 from lsal.records import Example, Progress, Span, Spans
+from lsal.snapshots import Snapshot
 from lsal.testing import SpanModelContract
 from lsal.testing.materials import ignore
 from lsal.testing.spans import SPANS, example_of, right
+from lsal.training import train
 
 
 class TestLaws(SpanModelContract):
@@ -176,3 +178,11 @@ def test_it_learns_what_it_was_shown_from_few_texts(tmp_path: Path) -> None:
 
 def test_tokens_are_tuples_of_their_place() -> None:
     assert tokens_of("a b")[1] == Token("b", 2, 3)
+
+
+def test_a_version_tells_how_many_words_people_read(tmp_path: Path) -> None:
+    examples = [example_of(tmp_path, n) for n in range(12)]
+    snapshot = Snapshot(SPANS, "crf_tokens", {}, 0, examples[:8], examples[8:], examples, "", 0.0)
+    told = train(snapshot, ignore).examples
+    assert told["tokens"] == sum(len(tokens_of(str(example.input))) for example in examples)
+    assert told["by_label"] == {"cat": 4, "dog": 4, "eel": 0}

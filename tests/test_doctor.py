@@ -508,6 +508,7 @@ def test_a_live_version_that_was_changed_is_damaged(bench: Workbench) -> None:
         ({"strategy": "guesswork"}, "guesswork"),
         ({"batch": -3}, "batch"),
         ({"family": {"label": "image_features"}}, "does not learn"),
+        ({"options": {"label": {"no_such": 1}}}, "no option 'no_such'"),
     ],
     ids=str,
 )

@@ -15,7 +15,7 @@ import lsal
 
 HOUSE = Path(lsal.__file__).parent
 FLOORS = (
-    "errors records targets geometry brushes runs opening protocols registry settings keys files home plugins "
+    "errors records targets geometry brushes pages runs opening protocols registry settings keys files home plugins "
     "processes phrases project_settings",
     "label_studio kinds models strategies store engine jobs sources snapshots",
     "desk predicting ranking training measuring publishing unlearned housekeeping datasets",

@@ -9,7 +9,8 @@ from image_toys import CHOICE, LEARNS, RESNET, SHORT, fitted
 from PIL import Image
 
 from lsal.errors import BadRequest, Cancelled
-from lsal.models.transformers_image import TransformersImage, lesson
+from lsal.models import lessons
+from lsal.models.transformers_image import TransformersImage
 from lsal.models.transformers_image.deck import Deck
 from lsal.models.transformers_image.loss import balancing
 from lsal.models.transformers_image.shelf import ROOM, Shelf
@@ -25,17 +26,18 @@ def examples(tmp_path: Path) -> list[Example]:
 
 def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """As if memory held no more than so many images at a time while it trains; how many were taken."""
-    whole, taken = lesson._Teaching._losses, list[int]()
+    whole, taken = lessons._Teaching._losses, list[int]()
 
-    def counted(self: Any, pixels: Any, targets: Any) -> Any:
-        if self.module.training and len(pixels) > most:
+    def counted(self: Any, hand: Any, part: slice) -> Any:
+        images = len(range(len(hand))[part])
+        if self.module.training and images > most:
             import torch
 
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
-        taken.append(len(pixels))
-        return whole(self, pixels, targets)
+        taken.append(images)
+        return whole(self, hand, part)
 
-    monkeypatch.setattr(lesson._Teaching, "_losses", counted)
+    monkeypatch.setattr(lessons._Teaching, "_losses", counted)
     return taken
 
 
@@ -93,7 +95,7 @@ def test_other_errors_come_as_they_are(examples: list[Example], monkeypatch: pyt
     def broken(*given: Any) -> None:
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr(lesson._Teaching, "_losses", broken)
+    monkeypatch.setattr(lessons._Teaching, "_losses", broken)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         fitted(CHOICE, examples, SHORT)
 
@@ -129,19 +131,19 @@ def test_the_best_epoch_is_kept(examples: list[Example], monkeypatch: pytest.Mon
         seen.append(teaching.module.classifier.weight.detach().clone())
         return (0.9, 0.1, 0.5, 0.8)[epoch]
 
-    monkeypatch.setattr(lesson._Teaching, "_check", check)
+    monkeypatch.setattr(lessons._Teaching, "_check", check)
     kept = fitted(CHOICE, examples, {**LEARNS, "epochs": 4})._ready().net.module.classifier.weight
     assert [bool((kept == each).all()) for each in seen] == [False, True, False, False]
 
 
 def test_a_rate_that_is_too_large_is_told(examples: list[Example], monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = lesson._Teaching._losses
+    whole = lessons._Teaching._losses
 
     def endless(*given: Any) -> Any:
         losses, good = whole(*given)
         return losses * float("inf"), good
 
-    monkeypatch.setattr(lesson._Teaching, "_losses", endless)
+    monkeypatch.setattr(lessons._Teaching, "_losses", endless)
     with pytest.raises(BadRequest, match=r"learning rate of 0\.005 the loss grew") as error:
         fitted(CHOICE, examples, SHORT)
     assert "learning_rate" in error.value.fix
@@ -196,7 +198,7 @@ def test_chance_changes_an_image_in_another_way_each_epoch_but_alike_each_time(t
 
     def dealt(draw: Any, crop: float = 0.5) -> list[Any]:
         deck = Deck(shelf, processor, places, np.zeros((1, 1), np.int64), Wishes(crop=crop))
-        return [pixels for _, pixels in deck.dealt([np.array([0])], draw)]
+        return [hand.pixels for hand in deck.dealt([np.array([0])], draw)]
 
     assert dealt((0, 1)) == dealt((0, 1)) != dealt((0, 2))
     assert dealt(None) == dealt((0, 1), crop=0.0) == [[(40, 40)]]

@@ -21,7 +21,9 @@ from lsal.testing.materials import CLASSES, SINGLE, ignore, images, texts
 from lsal.testing.materials import MULTIPLE as SEVERAL
 from lsal.testing.models import same
 
-LEARNERS = [family for family in MODELS if family != "random"]
+CHOOSERS = [name for name in MODELS if any(name in KINDS[kind].families for kind in KINDS if "choices" in kind)]
+"""Families of classes: those that mark spans or draw have contracts of their own."""
+LEARNERS = [family for family in CHOOSERS if family != "random"]
 SETTINGS = {
     "yolo": CLASSES_OF_IMAGES,
     "transformers_image": LEARNS,
@@ -42,6 +44,7 @@ globals().update(
     over(
         MODELS,
         ModelContract,
+        only=CHOOSERS,
         inputs=material,
         learns=lambda family: family in LEARNERS,
         options=lambda family: SETTINGS.get(family, {}),

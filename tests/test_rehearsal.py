@@ -111,7 +111,9 @@ def test_what_was_kept_is_not_made_again(tmp_path):
     assert curve.metric[2:] == whole.metric[2:]
 
 
-@pytest.mark.parametrize("change", [{"batch": 6}, {"budget": 21}, {"options": {"strength": 2.0}}, {"seeds": 3}, "label"])
+@pytest.mark.parametrize(
+    "change", [{"batch": 6}, {"budget": 21}, {"options": {"strength": 2.0}}, {"seeds": 3}, "label"]
+)
 def test_points_of_another_rehearsal_are_not_taken(tmp_path, change):
     small(rows(), keep=tmp_path)
     before, made = {path: path.read_bytes() for path in tmp_path.rglob("points.json")}, rows()

@@ -164,6 +164,11 @@ class TestHyperText:
         (item,) = kind.result(control, Prediction(1, Spans((Span(4, 7, "A"),)), CHANCES), example)
         assert (item["value"]["start"], item["value"]["endOffset"]) == ("/div[1]/b[1]/text()[1]", 3)
 
+    def test_what_is_hidden_in_the_page_is_counted_too(self) -> None:
+        control, kind, example = prepared("HyperText", self.HTML, 'inline="true"')
+        (item,) = kind.result(control, Prediction(1, Spans((Span(4, 7, "A"),)), CHANCES), example)
+        assert item["value"]["globalOffsets"] == {"start": 8, "end": 11}
+
     def test_a_tag_may_stand_for_the_text_in_it(self) -> None:
         where = {"start": "/div[1]/b[1]", "end": "/div[1]/b[1]/text()[1]", "startOffset": 0, "endOffset": 3}
         assert marked("HyperText", self.HTML, **where) == ["Bob"]
@@ -206,6 +211,15 @@ class TestParagraphs:
         assert marked("Paragraphs", turns, start="2", end="2", text="z", **place) == ["s"]
         with pytest.raises(BadData, match="outside"):
             marked("Paragraphs", turns, start="3", end="3", **place)
+
+    def test_a_span_of_which_the_editor_would_store_half_a_character_is_not_shown(self) -> None:
+        """Label Studio answers no request for tasks any more, once such a region was submitted."""
+        control, kind, example = prepared("Paragraphs", [{"author": "", "text": "a  😀b"}])  # shown as: a 😀b
+        for span, left_out in ((Span(3, 4, "A"), True), (Span(0, 5, "A"), False), (Span(4, 5, "A"), False)):
+            told = kind.result(control, Prediction(1, Spans((span,)), CHANCES), example)
+            assert (told == []) == left_out, span
+        tidy = prepared("Paragraphs", [{"author": "", "text": "a 😀b"}])[2]
+        assert kind.result(control, Prediction(1, Spans((Span(2, 3, "A"),)), CHANCES), tidy)
 
     def test_turns_are_numbered_in_time_where_the_editor_scrolls_along(self) -> None:
         turns = [{"author": "b", "text": "two", "start": 9}, {"author": "a", "text": "one", "start": 3}]

@@ -11,11 +11,19 @@ from colours import Colours
 
 from lsal.engine import Here
 from lsal.kinds.text_choices import TextChoices
+from lsal.models.crf_tokens import CrfTokens
 from lsal.models.random_guess import RandomGuess
 from lsal.models.sklearn_text import SklearnText
-from lsal.records import Example
+from lsal.records import Example, Spans
 from lsal.strategies.queries import margin
-from lsal.testing import EngineContract, KindContract, ModelContract, RegionModelContract, StrategyContract
+from lsal.testing import (
+    EngineContract,
+    KindContract,
+    ModelContract,
+    RegionModelContract,
+    SpanModelContract,
+    StrategyContract,
+)
 from lsal.testing.materials import SINGLE
 from lsal.testing.regions import BOXES
 
@@ -32,7 +40,7 @@ class Deaf(TextChoices):
 
 class Careless(TextChoices):
     def target(self, control: Any, result: Any, example: Any = None) -> Any:
-        return super().target(replace(control, labels=("A", "B", "b", "other")), result)
+        return super().target(replace(control, labels=("A", "A / B", "A / c", "B", "b", "other")), result)
 
 
 class Fragile(TextChoices):
@@ -113,6 +121,37 @@ class Mute(Colours):
         return replace(super().told(example), problem=None)
 
 
+class Shifted(CrfTokens):
+    """Counts an emoji twice, as UTF-16 does."""
+
+    def predict(self, examples: Any) -> Any:
+        return [self._moved(one, example) for one, example in zip(super().predict(examples), examples, strict=True)]
+
+    def _moved(self, one: Any, example: Any) -> Any:
+        more = sum(ord(sign) > 0xFFFF for sign in str(example.input or ""))
+        items = (replace(span, start=span.start + more, end=span.end + more) for span in one.target.items)
+        return replace(one, target=Spans.of(items))
+
+
+class Undecided(CrfTokens):
+    """Leaves the chance of none out."""
+
+    def predict(self, examples: Any) -> Any:
+        return [replace(one, chances=one.chances[:, :-1]) for one in super().predict(examples)]
+
+
+class Swapped(CrfTokens):
+    """Has the columns of its chances in another order than the labels."""
+
+    def predict(self, examples: Any) -> Any:
+        return [replace(one, chances=one.chances[:, [1, 0, 2, 3]]) for one in super().predict(examples)]
+
+
+class Speechless(CrfTokens):
+    def predict(self, examples: Any) -> Any:
+        return [replace(one, problem=None) for one in super().predict(examples)]
+
+
 def worst_first(pool: Any, n: int) -> Any:
     picks = margin(pool, n)
     return replace(picks, positions=picks.positions[::-1].copy(), scores=picks.scores[::-1].copy())
@@ -163,6 +202,7 @@ BY_CONTRACT = {
     KindContract: ("kind", [Greedy, Deaf, Careless, Fragile, Misspelt, Sharing]),
     ModelContract: ("model", [Unordered, Confident, Forgetful, Pickled, Stubborn, Stupid]),
     RegionModelContract: ("model", [Colours, Sideways, WorstFirst, Certain, Mute]),
+    SpanModelContract: ("model", [Shifted, Undecided, Swapped, Speechless]),
     StrategyContract: ("strategy", [worst_first, twice, moody, meddling, silent]),
     EngineContract: ("engine", [Latest, Wrapping, threads]),
 }

@@ -86,13 +86,22 @@ function task(row, preview) {
     cell.append(image);
   }
   if (preview.text) {
-    const text = make("div", "lsal-queue-text", preview.text);
-    text.title = preview.text;
+    const text = preview.parts
+      ? make("div", "lsal-queue-text lsal-queue-marked", ...preview.parts.map(stretch))
+      : make("div", "lsal-queue-text", preview.text);
+    text.title = preview.regions || preview.text;
     cell.append(text);
   }
   if (preview.problem) cell.append(make("div", "lsal-queue-problem", preview.problem));
   if (!cell.hasChildNodes()) cell.append(make("span", "lsal-queue-figure", "reading ..."));
   return cell;
+}
+
+function stretch(part) {
+  const made = make("span", part.label ? "lsal-queue-span" : "", part.text);
+  if (part.label) made.title = part.label;
+  if (part.label && COLOUR.test(part.colour)) made.style.borderBottomColor = part.colour;
+  return made;
 }
 
 function classOf(entry) {

@@ -9,8 +9,8 @@ from lsal.commands.progress import shown
 from lsal.workbench import Workbench
 
 SOURCES = (
-    "digits, shapes, a folder of images, a table (CSV, TSV, JSONL, JSON, parquet), boxes or outlines as COCO writes "
-    "them, or a JSON export of Label Studio with its annotations"
+    "digits, shapes, messages, a folder of images, a table (CSV, TSV, JSONL, JSON, parquet), boxes or outlines as COCO "
+    "writes them, or a JSON export of Label Studio with its annotations"
 )
 SAME = ("demo", "title", "several", "with_labels", "ground_truth", "config", "files", "skip_bad", "hold_out", "seed")
 """Arguments that the workbench calls the same."""

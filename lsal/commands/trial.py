@@ -29,7 +29,8 @@ def demo(bench: Workbench, a: Arguments) -> Any:
 
         return execute(bench.root, Path(a.notebook), Path(a.out), rounds=a.rounds)
     columns, options = (a.input, a.label), options_of(a)
-    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, columns=columns, options=options)
+    how = {"columns": columns, "options": options, "family": a.family}
+    return bench.demo(a.source, rounds=a.rounds, batch=a.batch, seeds=a.seeds, **how)
 
 
 TRIAL = (
@@ -65,12 +66,13 @@ TRIAL = (
                 "source",
                 nargs="?",
                 default="digits",
-                help="digits, shapes, a labelled CSV, JSONL, COCO file or image folder",
+                help="digits, shapes, messages, a labelled CSV, JSONL, COCO file or image folder",
             ),
             argument("--rounds", type=int, default=8, help="rounds after the first batch"),
             argument("--batch", type=int, default=25, help="labels in each round"),
             argument("--seeds", type=int, default=5, help="replays of the random baseline"),
             *COLUMNS,
+            argument("--family", default=None, help="the model family"),
             FAMILY_OPTIONS,
             argument("--notebook", default="", help="execute this notebook instead"),
             argument("--out", default="demo", help="where the executed notebook and its curve go"),

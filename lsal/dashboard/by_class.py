@@ -12,6 +12,12 @@ NEWEST = 6
 CLASSES = 20
 """Classes in one table, those that people gave most often."""
 NONE = "–"
+MEANT = {
+    "regions": "what people drew in them",
+    "spans": "what people marked in them",
+    "tasks": "those of them that people gave the class",
+}
+"""What is counted of a class."""
 
 
 def by_class(points: Iterable[Point]) -> tuple[Sheet, ...]:
@@ -48,7 +54,9 @@ def _sheet(line: str, measured: Sequence[Point]) -> Sheet:
 def _figure(one: Point) -> tuple[str, str]:
     """By what classes are told apart, and what is counted of them."""
     names = next(each.figures for each in one.classes.values() if each.figures)
-    return ("AP50", "regions") if "AP50" in names else ("F1", "tasks")
+    if "AP50" in names:
+        return "AP50", "regions"
+    return "F1", "spans" if one.metric == "entity F1" else "tasks"
 
 
 def _shown(measured: Sequence[Point]) -> list[Point]:
@@ -82,5 +90,5 @@ def _span(counts: Sequence[int]) -> str:
 
 def _measured_on(shown: Sequence[Point], unit: str) -> str:
     spanned = _span([one.tasks for one in shown])
-    meant = "what people drew in them" if unit == "regions" else "those of them that people gave the class"
+    meant = MEANT[unit]
     return f"Measured on {spanned} {shown[-1].measured_on}; {unit} are {meant}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lsal.desk import Desk
 from lsal.measuring.objects import SHOWN
 from lsal.phrases import counted
-from lsal.records import Region
+from lsal.records import Region, Span
 
 PALETTE = ("#e6194b", "#0082c8", "#3cb44b", "#f58231", "#911eb4", "#00a5a5", "#f032e6", "#8b5a2b", "#d2b400", "#4b4bc8")
 """Bright on photographs, apart from each other; after the last one they begin again."""
@@ -41,16 +41,16 @@ def class_colours(desk: Desk) -> dict[str, str]:
     return colours_of(label for control in drawing for label in control.labels)
 
 
-def legend(regions: Sequence[Region], colours: Mapping[str, str]) -> list[Mark]:
+def legend(regions: Sequence[Region | Span], colours: Mapping[str, str]) -> list[Mark]:
     """A line for each class that occurs, the commonest first."""
-    by_class: dict[str, list[Region]] = {}
+    by_class: dict[str, list[Region | Span]] = {}
     for region in regions:
         by_class.setdefault(region.label, []).append(region)
     told = sorted(by_class.items(), key=lambda one: -len(one[1]))
     return [Mark(f"{len(mine)} {name or NO_CLASS}", colours.get(name, GREY), _sure(mine)) for name, mine in told]
 
 
-def listed(regions: Sequence[Region]) -> str:
+def listed(regions: Sequence[Region | Span]) -> str:
     """Each region on a line, with the model's confidence."""
     lines = [f"{one.label or NO_CLASS}{'' if one.score is None else f' {one.score:.0%}'}" for one in regions[:LISTED]]
     more = len(regions) - LISTED
@@ -62,7 +62,7 @@ def worth_showing(regions: Iterable[Region]) -> tuple[Region, ...]:
     return tuple(one for one in regions if one.score is None or one.score >= SHOWN)
 
 
-def _sure(regions: Sequence[Region]) -> str:
+def _sure(regions: Sequence[Region | Span]) -> str:
     scores = [one.score for one in regions if one.score is not None]
     if not scores:
         return ""

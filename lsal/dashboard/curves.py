@@ -18,7 +18,7 @@ def points_sheet(shown: Iterable[Point]) -> Sheet:
         (
             str(one.version),
             one.line or one.control,
-            f"{one.labels}" + (f" ({one.regions} regions)" if one.regions is not None else ""),
+            f"{one.labels}{_cost(one)}",
             figure(one.metric, one.value, one.interval),
             f"{one.tasks} tasks",
             "live" if one.live else "" if one.promoted else "held",
@@ -28,6 +28,13 @@ def points_sheet(shown: Iterable[Point]) -> Sheet:
     held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
     notes = (f"Measured on {points[0].measured_on}.", *_limits(points), *held)
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes, below=by_class(points))
+
+
+def _cost(one: Point) -> str:
+    """What labelling so many tasks meant: regions to draw, words to read."""
+    if one.tokens is not None:
+        return f" ({one.tokens:,} words)"
+    return f" ({one.regions} regions)" if one.regions is not None else ""
 
 
 def _now(points: Sequence[Point]) -> str:

@@ -1,4 +1,4 @@
-"""What the models of the live ranking saw in images: regions as they were published, without asking a model."""
+"""What the models of the live ranking saw in images and texts, as it was published, without asking a model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lsal import publishing
 from lsal.desk import Desk
 from lsal.errors import BadData
 from lsal.protocols import Kind
-from lsal.records import Control, Region, Regions
+from lsal.records import Control, Example, Region, Regions, Span, Spans
 
 Results = Mapping[str, Sequence[Mapping[str, Any]]]
 """Label Studio's JSON, by control."""
@@ -39,6 +39,21 @@ class Guesses:
         results = self._results.get(task, {})
         read = (_regions(*desk.handled[name], items) for name, items in results.items() if name in desk.handled)
         return tuple(region for regions in read for region in regions)
+
+    def spans(self, desk: Desk, example: Example, shown: str) -> tuple[Span, ...]:
+        """All spans of one task's text, by all controls of the object called `shown`."""
+        results = self._results.get(example.task_id, {})
+        named = ((desk.handled[name], items) for name, items in results.items() if name in desk.handled)
+        mine = ((control, kind, item) for (control, kind), items in named if control.to_name == shown for item in items)
+        return tuple(span for control, kind, item in mine for span in _spans(control, kind, item, example))
+
+
+def _spans(control: Control, kind: Kind, item: Mapping[str, Any], example: Example) -> Sequence[Span]:
+    try:
+        target = kind.target(control, [item], example)
+    except BadData:  # the label config changed since
+        return ()
+    return [replace(span, score=item.get("score")) for span in target.items] if isinstance(target, Spans) else ()
 
 
 def _regions(control: Control, kind: Kind, items: Sequence[Mapping[str, Any]]) -> Sequence[Region]:

@@ -11,9 +11,10 @@ from typing import Any
 from lsal.dashboard.colours import class_colours, legend, listed
 from lsal.dashboard.drawn import data_url, draw, small
 from lsal.dashboard.guesses import Guesses
+from lsal.dashboard.marked import label_colours, parts
 from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
-from lsal.records import Page, Region, Task
+from lsal.records import Page, Region, Span, Task
 from lsal.workbench import Workbench
 from lsal.workbench.status import Waiting
 
@@ -27,7 +28,7 @@ AGAIN_S = 30.0
 
 Preview = Mapping[str, Any]
 """`text`, `image` (a data: URL) or `problem`; with an image that regions are drawn on a `legend`
-of their classes, and `regions`, each in words.
+of their classes, and `regions`, each in words. A text with marks has these too, and itself in `parts`.
 """
 Key = tuple[int, str, str]
 """The task, its data, and the publication whose regions are drawn."""
@@ -69,9 +70,19 @@ class Previews:
         if example.problem:
             return {"problem": example.problem[:LETTERS]}
         if not isinstance(example.input, Path | Page):
-            return {"text": str(example.input)[:LETTERS]}
+            return _text(str(example.input), self._guesses.spans(desk, example, control.to_name), label_colours(desk))
         colours = class_colours(desk)
         return _image(example.file, self._guesses.of(desk, row.task_id), colours)
+
+
+def _text(text: str, spans: tuple[Span, ...], colours: Mapping[str, str]) -> Preview:
+    """The text's beginning; where a model may have marked something in it, in parts."""
+    short = {"text": text[:LETTERS]}
+    if not colours:
+        return short
+    told = [asdict(mark) for mark in legend(spans, colours)]
+    shown = [asdict(part) for part in parts(text, spans, colours, LETTERS)]
+    return short | {"parts": shown, "legend": told, "regions": listed(spans)}
 
 
 def _image(path: Path, regions: tuple[Region, ...], colours: Mapping[str, str]) -> Preview:

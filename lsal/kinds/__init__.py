@@ -9,11 +9,12 @@ joins by a line in `KINDS`, or from another package by an entry point in the gro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsal.protocols import Kind
 from lsal.records import Control, Target
+from lsal.records.tasks import READS
 from lsal.registry import Registry
 
 KINDS = Registry(
@@ -24,6 +25,7 @@ KINDS = Registry(
         "image_boxes": "lsal.kinds.image_boxes:ImageBoxes",
         "image_masks": "lsal.kinds.image_masks:ImageMasks",
         "text_spans": "lsal.kinds.text_spans:TextSpans",
+        "document_layout": "lsal.kinds.document_layout:DocumentLayout",
     },
 )
 
@@ -55,7 +57,8 @@ def match(
         refusals = [(kind, _refusal(kind, control)) for kind in kinds]
         able = [kind for kind, refusal in refusals if refusal is None]
         if able:
-            handled[control.name] = control, _chosen(able, (families or {}).get(control.name, ""))
+            kind = _chosen(able, (families or {}).get(control.name, ""))
+            handled[control.name] = _as_read(control, kind), kind
         else:
             why = next((refusal for _, refusal in refusals if refusal), f"no kind handles {control.tag} on it yet")
             unhandled[control.name] = f"{control.tag} '{control.name}' on {control.object_tag}: {why}"
@@ -72,6 +75,12 @@ def family_of(kind: Kind, chosen: str | None, options: Mapping[str, Any] | None 
 
 def _chosen(able: Sequence[Kind], family: str) -> Kind:
     return next((kind for kind in able if family in kind.families), able[0])
+
+
+def _as_read(control: Control, kind: Kind) -> Control:
+    """The control as the kind understands it: versions that understood it otherwise can say nothing about it."""
+    reads = getattr(kind, "reads", "")
+    return replace(control, options={**control.options, READS: reads}) if reads else control
 
 
 def _refusal(kind: Kind, control: Control) -> str | None:

@@ -54,7 +54,7 @@ def write_place(text: str | Passage, stretch: Stretch) -> dict[str, Any] | None:
         return None
     first, last = touched[0], touched[-1]
     start, end = max(stretch[0], first.start), min(stretch[1], last.end)
-    place = {
+    place: dict[str, Any] = {
         "start": first.place,
         "end": last.place,
         "startOffset": units(text.text[first.start : start]),
@@ -66,7 +66,9 @@ def write_place(text: str | Passage, stretch: Stretch) -> dict[str, Any] | None:
         place["globalOffsets"] = {"start": spanned[0], "end": spanned[1]}
         if _wide(text.text[first.start : start]) or _wide(text.text[last.start : end]):
             place |= {"start": first.place + ITSELF, "end": last.place + ITSELF}
-    return place
+        return place
+    cuts = (first, place["startOffset"]), (last, place["endOffset"])
+    return None if any(_breaks(text.text[turn.start : turn.end], offset) for turn, offset in cuts) else place
 
 
 def read_place(text: str | Passage, value: Value) -> Stretch:
@@ -141,6 +143,20 @@ def _counted(pieces: Sequence[Piece]) -> dict[Piece, int]:
 def _wide(text: str) -> bool:
     """Whether there is a character in it that UTF-16 writes as two units."""
     return any(char > "\uffff" for char in text)
+
+
+def _breaks(turn: str, offset: int) -> bool:
+    """Whether the editor would store half a character when it submits a region of the turn with such a border.
+
+    It cuts the region's text out of the turn as shown, with less white space, at the offset within the
+    turn as it stands. Label Studio keeps half an emoji, and then answers no request for tasks any more.
+    """
+    shown = re.sub(r"[ \t\n\r\f]+", " ", turn)
+    for text in dict.fromkeys((shown, shown.lstrip(" "), shown.strip(" "))):
+        count = points(text, offset)
+        if count is not None and units(text[:count]) != offset:
+            return True
+    return False
 
 
 def _markable(piece: Piece) -> bool:

@@ -16,17 +16,24 @@ from lsal.protocols import Kind
 from lsal.records import Control, Prediction, Target
 
 
-def taking(controls: Sequence[Control], tool: str | None = None) -> tuple[Control, Kind] | None:
-    """The first control that lsal can learn, with its kind.
+def taking(
+    controls: Sequence[Control], tool: str | None = None, family: str | None = None
+) -> tuple[Control, Kind] | None:
+    """The first control that lsal can learn, with its kind: that which the `family` learns, where one is chosen.
 
-    With `tool` the first of those that are drawn with it (`Rectangle`, `Polygon`), or that draw nothing: "".
+    With `tool` the first of those that are drawn with it (`Rectangle`, `Polygon`), that mark texts
+    (`Labels`), or that do neither: "".
     """
-    handled = match(controls)[0].values()
+    handled = match(controls, {control.name: family or "" for control in controls})[0].values()
     return next((pair for pair in handled if tool is None or tool_of(pair[0]) == tool), None)
 
 
 def tool_of(control: Control) -> str:
-    """What a person draws with where the control asks for objects of an image, "" where it does not."""
+    """What a person draws with where the control asks for objects of an image, `Labels` where it asks for spans
+    of a text, else "".
+    """
+    if control.marks:
+        return "Labels"
     if control.object_tag != "Image" or not (control.drawn_by or control.tag.endswith("Labels")):
         return ""
     return next(iter(control.drawn_by), control.tag.removesuffix("Labels"))

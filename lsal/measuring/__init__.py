@@ -16,6 +16,7 @@ from lsal.measuring.objects import BOXES, MASKS
 from lsal.measuring.paired import CLEARLY, Comparison, gate, wilson
 from lsal.measuring.ruler import MEASURED_ON, ClassFigures, Measured, Ruler, Said, main_figure
 from lsal.measuring.spans import ENTITIES
+from lsal.measuring.words import WORDS
 from lsal.records import Example, Prediction
 
 __all__ = [
@@ -36,7 +37,7 @@ __all__ = [
     "wilson",
 ]
 
-RULERS: Mapping[str, Ruler] = {one.metric: one for one in (CLASSES, BOXES, MASKS, ENTITIES)}
+RULERS: Mapping[str, Ruler] = {one.metric: one for one in (CLASSES, BOXES, MASKS, ENTITIES, WORDS)}
 
 
 def ruler(of: object) -> Ruler:

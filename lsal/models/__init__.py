@@ -16,6 +16,7 @@ MODELS = Registry(
         "transformers_text": "lsal.models.transformers_text:TransformersText",
         "transformers_tokens": "lsal.models.transformers_tokens:TransformersTokens",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
+        "layoutlmv3": "lsal.models.layoutlmv3:LayoutLMv3",
     },
 )
 """Classes that follow `protocols.Model`, by the name of their family."""

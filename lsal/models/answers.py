@@ -47,9 +47,9 @@ def nothing_to_learn(control: Control, examples: Sequence[Example], reason: str 
     return BadData(what, "Label at least one task that can be read, then: lsal train")
 
 
-def trained_on(count: int, problems: Mapping[int, str]) -> str:
+def trained_on(count: int, problems: Mapping[int, str], things: str = "images") -> str:
     """The last line of progress: from how many images was learned, and which were left out."""
-    told = f"trained on {count} images"
+    told = f"trained on {count} {things}"
     if not problems:
         return told
     named = [f"task {task}: {reason}" for task, reason in problems.items()]

@@ -29,3 +29,8 @@ def positive(value: Any) -> bool:
 def whole(least: int) -> Callable[[Any], bool]:
     """Whether a value is a whole number from `least` on."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def between(least: float, most: float) -> Callable[[Any], bool]:
+    """Whether a value is a number from `least` to `most`."""
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most

@@ -13,6 +13,8 @@ from lsal.records.texts import Page, Passage, Spans
 TEXTS = ("Text", "HyperText", "Paragraphs")
 PATH = " / "
 """Between the steps of a path of a taxonomy, as Label Studio shows it."""
+READS = "Kind.reads"
+"""Under this option a kind notes what it reads of a task beside what the object shows: `words` of a page."""
 MARKING = ("Labels", "HyperTextLabels", "ParagraphLabels")
 
 
@@ -63,7 +65,13 @@ class Control:
     def shape(self) -> str:
         """What a model must know of the control beside its labels."""
         drawn = "".join(f", of {tag}" for tag in self.drawn_by)
-        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}{drawn}"
+        read = f", by its {self.options[READS]}" if READS in self.options else ""
+        return f"{self.tag} on {self.object_tag}{', several' if self.several else ''}{drawn}{read}"
+
+    @property
+    def by_words(self) -> bool:
+        """Whether models see the words of a page, and not its image alone."""
+        return self.options.get(READS) == "words"
 
 
 @dataclass(frozen=True, slots=True)

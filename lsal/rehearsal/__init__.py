@@ -48,8 +48,9 @@ def rehearse(
         raise BadRequest(f"Nothing to rehearse with {figures}", "Each is at least 1, the budget at least the start")
     chosen = {name: STRATEGIES[name] for name in strategies}
     files_in = source.parent if (family or "").startswith("image") and isinstance(source, Path) else None
-    given = read_source(source, input, label, files_in)
-    if given.control.object_tag == "Text":  # as in a project, a model among the options means an encoder
+    given = read_source(source, input, label, files_in, family)
+    if (given.control.tag, given.control.object_tag) == ("Choices", "Text"):
+        # As in a project, a model among the options means an encoder.
         family = family_of(TextChoices(), family, options)
     family = family or given.family
     curves: dict[str, list[Curve]] = {name: [] for name in chosen}

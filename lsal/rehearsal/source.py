@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from lsal.kinds.writing import taking
 from lsal.label_studio.config import read_config
 from lsal.measuring import CLASSES, Ruler, ruler
 from lsal.records import Control, Example, Labels
-from lsal.sources import is_coco, kept_for_testing, read_table, texts_of
+from lsal.sources import Bad, Record, Wanted, is_coco, kept_for_testing, read_table, records_of, spans_in, texts_of
 
 HELD_OUT = 0.2
 
@@ -44,9 +44,15 @@ class Source:
 
 
 def read_source(
-    source: Path | Sequence[Mapping[str, Any]], input: str, label: str, files_in: Path | None = None
+    source: Path | Sequence[Mapping[str, Any]],
+    input: str,
+    label: str,
+    files_in: Path | None = None,
+    family: str | None = None,
 ) -> Source:
     """Read a CSV, TSV or JSONL file, rows, a folder of images, or a COCO file; rows without a label are left out.
+
+    Where `label`, or `entities`, lists spans, those are what is learned.
 
     With `files_in` the inputs are files in that folder, named by a table. Raises BadData for a source that
     cannot be read, a column that is not there, and labels of fewer than two classes.
@@ -54,7 +60,13 @@ def read_source(
     if isinstance(source, Path) and not source.exists():
         raise BadData(f"There is no '{source}'", "Give a labelled table, a folder of images, or a COCO file")
     if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
-        return _of_images(source)
+        return _of_project(sources.read_source(str(source), source), family)
+    import pandas
+
+    wanted = Wanted(input, label)
+    if not files_in and spans_in(_records(source), wanted):
+        given = str(source) if isinstance(source, Path) else pandas.DataFrame(list(source))
+        return _of_project(sources.read_source(given, Path(), wanted))
     rows = read_table(source) if isinstance(source, Path) else texts_of(source)
     for column in (input, label):
         if column not in rows:
@@ -72,13 +84,18 @@ def read_source(
     return Source(examples, splits, control, "image_features" if files_in else "sklearn_text")
 
 
-def _of_images(path: Path) -> Source:
-    """Images with classes or with objects, as projects are made of them."""
-    found = sources.read_source(str(path), path)
-    asked = taking(read_config(found.config).controls, found.tool)
+def _records(source: Path | Sequence[Mapping[str, Any]]) -> Iterable[Record | Bad]:
+    if isinstance(source, Path):
+        return records_of(source)()
+    return (Record(f"Row {number}", row) for number, row in enumerate(source, 1))
+
+
+def _of_project(found: sources.Source, family: str | None = None) -> Source:
+    """Images or texts as projects are made of them, for the family that is to learn them."""
+    asked = taking(read_config(found.config).controls, found.tool, family)
     known = [row for row in found.good() if row.target is not None]
     if asked is None or not known:
-        raise BadData(f"{path} has no labels", "Rehearse on labels that are there")
+        raise BadData(f"{found.title} has no labels", "Rehearse on labels that are there")
     control, kind = asked
-    examples = [Example(n, next(iter(row.data.values())), row.target) for n, row in enumerate(known)]
+    examples = [Example(n, row.shown, row.target) for n, row in enumerate(known)]
     return Source(examples, [row.split for row in known], control, kind.families[0], ruler(kind))

@@ -17,6 +17,7 @@ import orjson
 from lsal.errors import BadData
 from lsal.records import Regions
 from lsal.sources.drawings import Drawn, outlined, region, upright_size
+from lsal.sources.pages import has_text, words_in
 from lsal.sources.rows import Bad, Row, Rows, Wanted
 from lsal.sources.tables import unknown
 
@@ -108,7 +109,9 @@ def _row(
         objects = None if drawn is None else Regions(tuple(region(one, drawn, size) for one in annotations), size)
     except BadData as error:
         return Bad(where, error.what, error.fix)
-    row = Row({field: file}, split=part.split, objects=objects, where=where)
+    boxes = drawn is not None and drawn.kind == "boxes" and has_text(annotations)
+    told = words_in(annotations, objects) if boxes and objects is not None else {}
+    row = Row({field: file, **told}, split=part.split, objects=objects, where=where)
     return unknown(where, row.classes, wanted, "take its annotations out") or row
 
 

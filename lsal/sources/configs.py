@@ -33,6 +33,12 @@ def objects_config(tool: str, labels: Iterable[str]) -> str:
     return f'<View>{shown}<{tool}Labels name="label" toName="image">{named}</{tool}Labels></View>'
 
 
+def spans_config(labels: Iterable[str]) -> str:
+    """A label config for spans of a text."""
+    named = "".join(f"<Label value={quoteattr(label)}/>" for label in labels)
+    return f'<View><Labels name="label" toName="text">{named}</Labels>{_object("Text", "text", "text")}</View>'
+
+
 class Inferred:
     """The controls that answers name, gathered row by row."""
 

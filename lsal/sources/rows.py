@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsal.records import Labels, Regions, Target
+from lsal.pages import layout_of
+from lsal.records import Box, Labels, Page, Regions, Spans, Target
 
+PERCENT = 100
 Label = str | tuple[str, ...]
 """A class, or the classes where there may be several."""
 
@@ -38,15 +40,15 @@ class Row:
     """One task to be.
 
     A `Path` in `data` is a file that Label Studio has yet to be given. `label` is the class where
-    it is known, `objects` those of an image. `answers` are annotations that people made before, in
-    Label Studio's JSON.
+    it is known, `objects` those of an image, or the spans of a text. `answers` are annotations that
+    people made before, in Label Studio's JSON.
     """
 
     data: Mapping[str, Any]
     label: Label | None = None
     split: str = "train"
     answers: tuple[Mapping[str, Any], ...] = ()
-    objects: Regions | None = None
+    objects: Regions | Spans | None = None
     where: str = field(default="", compare=False)
 
     @property
@@ -58,8 +60,19 @@ class Row:
 
     @property
     def target(self) -> Target | None:
-        """What is to be learned from it, None where that is not known."""
+        """What is to be learned from it, None where that is not known; of a page with words also of each of these."""
+        if isinstance(self.objects, Regions) and isinstance(self.shown, Page):
+            return layout_of(self.objects, self.shown)
         return Labels(self.classes) if self.label is not None else self.objects
+
+    @property
+    def shown(self) -> str | Path | Page:
+        """What a model sees of it: a text, a file, or a page with the words that its task gives."""
+        content = next(iter(self.data.values()))
+        if isinstance(content, Path) and "words" in self.data:
+            boxes = (Box(*(side / PERCENT for side in box)) for box in self.data["boxes"])
+            return Page(content, tuple(self.data["words"]), tuple(boxes))
+        return content if isinstance(content, Path) else str(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +82,9 @@ class Wanted:
     `input` and `label` name the columns of a table; `labels` are the classes, `aliases` other
     names of them. `fields` are the fields that a label config of one's own shows, each with its
     object's tag: then every column keeps its name. `outlines` says whether objects in images are to be
-    outlines or boxes, None: as the source has them. Files that a task refers to by an address of
-    Label Studio are looked for by `find`; `wrong` says why an exported annotation does not go
-    with the config, "" if it does.
+    outlines or boxes, `spans` whether the labels are to be spans of texts; None: as the source has them.
+    Files that a task refers to by an address of Label Studio are looked for by `find`; `wrong` says why an
+    exported annotation does not go with the config, "" if it does.
     """
 
     input: str = "text"
@@ -81,6 +94,7 @@ class Wanted:
     aliases: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] | None = None
     outlines: bool | None = None
+    spans: bool | None = None
     find: Callable[[str], Path | None] = lambda address: None
     wrong: Callable[[Mapping[str, Any]], str] = lambda answer: ""
 

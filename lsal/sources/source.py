@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsal.errors import BadData, BadRequest
-from lsal.sources import coco, digits, exported, frames, images, tables
-from lsal.sources.configs import Inferred, choices_config, objects_config
+from lsal.sources import coco, digits, exported, frames, images, marked, messages, tables
+from lsal.sources.configs import Inferred, choices_config, objects_config, spans_config
 from lsal.sources.rows import Bad, Record, Records, Row, Rows, Wanted
 from lsal.sources.survey import Survey, checked, survey
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TOOLS = {"boxes": "Rectangle", "outlines": "Polygon", "masks": "Brush"}
-"""What draws the objects of a source of images, by its kind."""
+TOOLS = {"boxes": "Rectangle", "outlines": "Polygon", "masks": "Brush", "spans": "Labels"}
+"""What draws the objects of a source of images, or marks the spans of one of texts, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Rows of one kind, and the config they are labelled with.
 
-    Kinds: `text`, `image`, `boxes`, `outlines` or `masks` in images, and `tasks` of a Label Studio.
+    Kinds: `text`, `spans` of texts, `image`, `boxes`, `outlines` or `masks` in images, and `tasks` of a Label Studio.
     """
 
     title: str
@@ -49,7 +49,7 @@ class Source:
 
     @property
     def tool(self) -> str:
-        """What draws the objects that it tells of, "" if it tells of none."""
+        """What draws the objects, or marks the spans, that it tells of, "" if it tells of none."""
         return TOOLS.get(self.kind, "")
 
     @property
@@ -61,8 +61,9 @@ class Source:
 def read_source(
     source: str | DataFrame, folder: Path, wanted: Wanted | None = None, config: str = "", skip_bad: bool = False
 ) -> Source:
-    """Look through a source: `digits`, `shapes`, a table (CSV, TSV, JSONL, JSON, parquet, a pandas DataFrame),
-    an export of Label Studio, objects in images as COCO writes them, or a folder of images.
+    """Look through a source: one of lsal's own (`digits`, `shapes`, `messages`), a table (CSV, TSV, JSONL, JSON,
+    parquet, a pandas DataFrame), an export of Label Studio, objects in images as COCO writes them, or
+    a folder of images.
 
     Images that have to be made (digits, shapes) go into `folder`; `config` is a label config of one's
     own, whose fields are those of `wanted`. Raises BadData with the first rows that cannot be
@@ -81,13 +82,17 @@ def read_source(
         from lsal.sources import shapes  # it draws with Pillow
 
         path = shapes.draw_shapes(folder / source)
+    if source == "messages":
+        path = messages.write_messages(folder / source)
     if parts := coco.parts_of(path):
         return _of_coco(_Reading(str(path), path.stem, wanted, config, skip_bad), parts)
     if path.is_dir():
         reading = _Reading(str(path), path.name, wanted, config, skip_bad)
         return reading.look_through("image", images.folder_rows(path, wanted))
     if not path.exists():
-        raise BadRequest(f"There is no '{source}'", "Give 'digits', 'shapes', a CSV, JSONL or COCO file, or a folder")
+        raise BadRequest(
+            f"There is no '{source}'", "Give 'digits', 'shapes', 'messages', a CSV, JSONL or COCO file, or a folder"
+        )
     title = path.stem if path.stem != "tasks" else path.parent.name
     reading = _Reading(str(path), title, wanted, config, skip_bad, path.parent)
     return _of_records(reading, tables.records_of(path))
@@ -166,9 +171,19 @@ def _table(reading: _Reading, records: Records) -> Source:
         if fields is not None:
             fix = f"Change the label config; the columns are: {', '.join(columns)}"
         raise BadData(f"{reading.name} has no column '{missing}'", fix)
+    if reading.wanted.spans is not False and (column := marked.spans_in(records(), reading.wanted)):
+        return _of_spans(reading, _of_each(records, marked.marked_row, reading.wanted, reading.beside, column))
     if fields is None:
         return reading.look_through("text", _of_each(records, tables.text_row, reading.wanted))
     return reading.look_through("text", _of_each(records, tables.own_row, reading.wanted, reading.beside))
+
+
+def _of_spans(reading: _Reading, rows: Rows) -> Source:
+    """Texts with spans; one label is enough: a word has it, or none."""
+    found = survey(rows)
+    reading.check(found)
+    labels = reading.wanted.labels or found.classes
+    return Source(reading.title, "spans", labels, reading.config or spans_config(labels), found, rows)
 
 
 def _of_each(records: Records, turn: Callable[..., T | Bad], *more: Any) -> Callable[[], Iterator[T | Bad]]:

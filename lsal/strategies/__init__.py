@@ -17,6 +17,7 @@ STRATEGIES = Registry(
         "object_doubt": "lsal.strategies.objects:object_doubt",
         "flip_disagreement": "lsal.strategies.flips:flip_disagreement",
         "mean_confidence": "lsal.strategies.objects:mean_confidence",
+        "token_margin": "lsal.strategies.spans:token_margin",
         "centroids": "lsal.strategies.starts:centroids",
     },
 )

@@ -11,6 +11,7 @@ from lsal.records import Picks, Pool
 from lsal.strategies import measures, pickers
 from lsal.strategies.objects import object_doubt, sure_share
 from lsal.strategies.queries import Query, margin
+from lsal.strategies.spans import token_margin
 from lsal.strategies.starts import centroids, random
 
 LABELS_PER_CLASS = 5
@@ -32,8 +33,9 @@ def auto(pool: Pool, n: int) -> Picks:
 
     Uncertainty loses at very few labels and plain margin can fall below random, because its
     batches are all alike (Hacohen et al. 2022; Zhdanov 2019). Objects in images begin with a random
-    draw: the most typical images are the plainest ones, which show little to learn from. `why` tells
-    which and for what reason.
+    draw: the most typical images are the plainest ones, which show little to learn from. Texts with spans begin
+    with centroids until ten are labelled and one holds a span: in replays on wnut17 neither start was
+    the better one for certain (benchmarks/README). `why` tells which and for what reason.
     """
     reason = _too_early(pool)
     if reason and pool.objects:
@@ -44,6 +46,9 @@ def auto(pool: Pool, n: int) -> Picks:
     if pool.objects:
         picks = object_doubt(pool, n)
         return replace(picks, why=f"{picks.why}: {_labels(pool)} images labelled")
+    if pool.tokens:
+        picks = token_margin(pool, n)
+        return replace(picks, why=f"{picks.why}: {_labels(pool)} texts labelled")
     picks = (margin if pool.embeddings is None else varied)(pool, n)
     shown = int((pool.seen > 0).sum())
     fallback = " (the model has no embeddings)" if pool.embeddings is None else ""
@@ -59,6 +64,8 @@ def _too_early(pool: Pool) -> str:
         if labels < FEWEST:
             return f"{labels} images labelled so far, {FEWEST} wanted first"
         return _blind(pool)
+    if pool.tokens:
+        return "" if labels >= FEWEST and shown else f"{labels} texts labelled so far, with {shown} of the labels"
     if shown < 2:
         return f"all {labels} labels so far are of one class"
     wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))

@@ -81,7 +81,9 @@ def ranked(pool: Pool, scores: Floats, n: int) -> Picks:
     shortlist = best(scores, max(RANKED, n), pool.seed)
     frozen = _Frozen(pool.labelled_embeddings)
     chosen, _ = ranked_batch(frozen, pool.embeddings[shortlist], scores[shortlist], n, "euclidean", None)
-    positions = shortlist[chosen]
+    distinct = list(dict.fromkeys(chosen.tolist()))  # the first of all may come twice where nothing is labelled
+    rest = [place for place in range(len(shortlist)) if place not in set(distinct)][: n - len(distinct)]
+    positions = shortlist[[*distinct, *rest]]
     places = np.linspace(1, 0, len(positions), endpoint=False, dtype=np.float32)
     return Picks(positions, places, {"uncertainty": scores[positions]})
 

@@ -54,8 +54,8 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
         seen=np.zeros(len(control.labels), np.int64),
         seed=seed,
         embeddings=embeddings,
-        objects=control.draws,
-        tokens=control.marks,
+        objects=control.draws and not control.by_words,
+        tokens=control.marks or control.by_words,
     )
 
 

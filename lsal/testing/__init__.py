@@ -22,6 +22,7 @@ from lsal.errors import BadRequest
 if TYPE_CHECKING:
     from lsal.testing.engines import EngineContract
     from lsal.testing.kinds import KindContract
+    from lsal.testing.layouts import LayoutModelContract
     from lsal.testing.models import ModelContract
     from lsal.testing.regions import RegionModelContract
     from lsal.testing.spans import SpanModelContract
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EngineContract",
     "KindContract",
+    "LayoutModelContract",
     "ModelContract",
     "RegionModelContract",
     "SpanModelContract",
@@ -39,6 +41,7 @@ __all__ = [
 _IN = {
     "EngineContract": "engines",
     "KindContract": "kinds",
+    "LayoutModelContract": "layouts",
     "ModelContract": "models",
     "RegionModelContract": "regions",
     "SpanModelContract": "spans",

@@ -26,7 +26,8 @@ class Point:
     the version was made. `line` is the control's name, and more for a version that cannot answer
     the control as it is now: it stays as measured while it could. `commonest` is the share that
     who always gives the commonest answer gets right, `unseen` the labels that no such task has.
-    `regions` are what people drew in all these images: what labelling them cost. `classes` are the
+    `regions` are what people drew in all these images: what labelling them cost, `tokens` the words
+    that they read in all these texts. `classes` are the
     figures of each class on these tasks, none of a class that they do not show.
     """
 
@@ -48,6 +49,7 @@ class Point:
     commonest: float | None = None
     unseen: tuple[str, ...] = ()
     regions: int | None = None
+    tokens: int | None = None
     classes: Mapping[str, ClassFigures] = field(default_factory=dict)
 
 
@@ -93,6 +95,7 @@ def curve(desk: Desk) -> list[Point]:
                 commonest=found.commonest,
                 unseen=found.unseen,
                 regions=_regions(version, found),
+                tokens=version.examples.get("tokens"),
                 classes=_classes(version, found),
             )
         )

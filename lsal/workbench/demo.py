@@ -49,18 +49,21 @@ def run(
     seeds: int = 5,
     columns: tuple[str, str] = ("text", "label"),
     options: Mapping[str, Any] | None = None,
+    family: str | None = None,
 ) -> Demo:
     """Make the project, serve, start by centroids, then label and train `rounds` times more.
 
-    `options` are those of the model family.
+    `options` are those of the model family, by default the first that can learn the data.
     """
     begun = time.perf_counter()
     bench.up()
     bench.new(source, demo=True, columns=columns)
     # The simulated annotator labels each batch to its end, a round follows at once: no refill.
     bench.configure(batch=batch, refill_below=0.0)
-    if options:
-        bench.configure(options={name: options for name in bench.desk.handled})
+    if options or family:
+        names = [*bench.desk.handled]
+        chosen = {"family": dict.fromkeys(names, family)} if family else {}
+        bench.configure(options={name: options or {} for name in names}, **chosen)
     bench.serve()
     bench.rank().wait()
     sittings = []

@@ -116,10 +116,5 @@ def _keep_truth(home: Home, project: Project, source: Source, outside: Set[int],
     ids = [row["id"] for rows in project.tasks([], "id", page=5000) for row in rows]
     inside = [place not in outside for place in range(source.found.count)]
     answers = (row.target for row in compress(source.good(), inside))
-    held_out = [(_shown(row), row.target) for place, row in enumerate(source.good()) if place in outside]
+    held_out = [(row.shown, row.target) for place, row in enumerate(source.good()) if place in outside]
     annotator.keep_truth(home, control, dict(zip(ids, answers, strict=True)), held_out)
-
-
-def _shown(row: Row) -> str | Path:
-    content = next(iter(row.data.values()))
-    return content if isinstance(content, Path) else str(content)

@@ -63,7 +63,7 @@ def wanted(root: Path, said: Options) -> tuple[Wanted, str]:
         return replace(asked, labels=()), config.xml
     control, outlines = found[0], {"Rectangle": False, "Polygon": True}
     facts = {"labels": control.labels, "aliases": control.aliases, "several": control.several}
-    facts |= {"outlines": outlines.get(tool_of(control))}
+    facts |= {"outlines": outlines.get(tool_of(control)), "spans": control.marks}
     return replace(asked, **facts), config.xml  # type: ignore[arg-type]
 
 

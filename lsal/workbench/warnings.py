@@ -29,6 +29,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
         *origin_words(desk),
         *_controls_changed(desk),
         *_labels_unknown(desk),
+        *_words_unread(desk),
         *_versions_held(desk),
         *switched_off(desk),
         *_queue_at_fault(desk),
@@ -108,6 +109,19 @@ def _labels_unknown(desk: Desk) -> list[str]:
                 "Then: lsal round"
             )
     return told
+
+
+def _words_unread(desk: Desk) -> list[str]:
+    """Pages that carry words which the family does not see: until somebody chose that, or it learned."""
+    chosen, live = desk.home.settings().family or {}, desk.store.current()
+    if not desk.mirror.label_config:
+        return []
+    unasked = [name for name, (c, _) in desk.handled.items() if c.draws and name not in chosen and name not in live]
+    first = next(desk.mirror.tasks(), None) if unasked else None
+    if first is None or not first.data.get("words") or not any(first.data.get(name) for name in ("boxes", "bboxes")):
+        return []
+    seen, way = desk.family(unasked[0]), "lsal set family=layoutlmv3, or family=yolo to leave it so"
+    return [f"The tasks carry words and their boxes, which {seen} does not read. To learn by the words: {way}"]
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

@@ -37,8 +37,8 @@ def measuring_tasks(desk: Desk) -> list[Task]:
 
 
 def ruler(desk: Desk, control: str, version: Version | None = None) -> Ruler:
-    """By what the answers of a control are measured; one that is gone, by what its version was."""
-    if control in desk.handled or version is None:
+    """By what the answers of a control are measured; those of a version from before it changed, as they were then."""
+    if version is None or (control in desk.handled and version.shape in ("", desk.handled[control][0].shape)):
         return measuring.ruler(desk.handled[control][1])
     return measuring.RULERS[measuring.main_figure(version.metrics)[0]]
 

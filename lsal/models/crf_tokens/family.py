@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -66,7 +67,7 @@ class CrfTokens:
             raise nothing_to_learn(self.control, labelled)
         texts = _by_id([*pool, *labelled])
         self._space = fitted_space(texts, self.seed)
-        self._known = Vocabulary.of((_words(text) for text in texts), self.seed)
+        self._known = _known(texts, self.seed)
         report(Progress(0, 0, "Fitting"))
         chains, tags, losses = self._lessons(usable)
         self._chain = Chain.fit(chains, tags, self._wishes, report)
@@ -140,6 +141,12 @@ class CrfTokens:
 
     def _never_fitted(self) -> NoVersion:
         return NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
+
+
+@lru_cache(maxsize=2)
+def _known(texts: tuple[str, ...], seed: int) -> Vocabulary:
+    """The vocabulary of a pool, remembered: successive rounds of one process share their pool."""
+    return Vocabulary.of((_words(text) for text in texts), seed)
 
 
 def _by_id(examples: Sequence[Example]) -> tuple[str, ...]:

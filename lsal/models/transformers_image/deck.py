@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
+from lsal.models.transformers_image.loss import Loss
 from lsal.models.transformers_image.shelf import Shelf
 from lsal.models.transformers_image.wishes import Wishes
 
@@ -22,6 +23,25 @@ AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """Images as a network takes them (n, 3, height, width), and `targets` (n, units)."""
+
+    pixels: Any
+    targets: Ints
+    loss: Loss
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def losses(self, module: Any, part: slice, device: str) -> tuple[Any, float]:
+        """The loss of each of a part of the images, and how many are told rightly."""
+        import torch
+
+        logits = module(pixel_values=self.pixels[part].to(device)).logits
+        return self.loss.of(logits.float(), torch.from_numpy(self.targets[part]).to(device))
+
+
+@dataclass(frozen=True, slots=True)
 class Deck:
     """`on_shelf` are the places of the images, `targets` (n, units) what each teaches."""
 
@@ -30,6 +50,7 @@ class Deck:
     on_shelf: Sequence[int]
     targets: Ints
     wishes: Wishes
+    loss: Loss = field(default_factory=lambda: Loss(several=False))
 
     def __len__(self) -> int:
         return len(self.on_shelf)
@@ -43,17 +64,17 @@ class Deck:
         """All, one batch after the other."""
         return np.array_split(np.arange(len(self)), -(-len(self) // batch))
 
-    def dealt(self, batches: Sequence[Ints], draw: tuple[int, int] | None = None) -> Iterator[tuple[Ints, Any]]:
-        """Each batch with its pixels (n, 3, height, width); changed by chance if there is a `draw`."""
+    def dealt(self, batches: Sequence[Ints], draw: tuple[int, int] | None = None) -> Iterator[Hand]:
+        """Each batch with its pixels; changed by chance if there is a `draw`."""
         with ThreadPoolExecutor(MAKERS) as makers:
             waiting: deque[tuple[Ints, Future[Any]]] = deque()
             for batch in batches:
                 waiting.append((batch, makers.submit(self._pixels, batch, draw)))
                 if len(waiting) > AHEAD:
                     places, made = waiting.popleft()
-                    yield places, made.result()
+                    yield Hand(made.result(), self.targets[places], self.loss)
             for places, made in waiting:
-                yield places, made.result()
+                yield Hand(made.result(), self.targets[places], self.loss)
 
     def _pixels(self, places: Ints, draw: tuple[int, int] | None) -> Any:
         images = [self.shelf.image(self.on_shelf[place]) for place in places]

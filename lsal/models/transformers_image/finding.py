@@ -9,9 +9,8 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.models import devices
-from lsal.models.class_rows import head_tensors
 from lsal.models.hub import HERE, absent, names_weights, quiet
-from lsal.models.transformers_image.nets import AUTO, USUAL_SIZE, Net
+from lsal.models.transformers_image.nets import HEAD, USUAL_SIZE, Net
 from lsal.models.transformers_image.wishes import FAMILY, NOUN, Wishes
 
 log = logging.getLogger(__name__)
@@ -27,17 +26,14 @@ def given_net(wishes: Wishes) -> Net | None:
     """
     if not names_weights(wishes.model):
         return None
-    with quiet(FAMILY, "vision") as transformers:
-        try:
-            module, found = transformers.AutoModelForImageClassification.from_pretrained(
-                wishes.model, dtype="float32", output_loading_info=True, **HERE
-            )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise absent(wishes.model, NOUN, error) from error
-        _mind_missing(wishes.model, module, found["missing_keys"])
-        _mind_size(wishes, module.config)
-        names = tuple(name for _, name in sorted(module.config.id2label.items()))
-        return Net(module.eval(), _processor(wishes, module.config), names)
+    try:
+        module, missing = HEAD.given(wishes.model)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise absent(wishes.model, NOUN, error) from error
+    HEAD.mind_missing(wishes.model, module, missing)
+    _mind_size(wishes, module.config)
+    names = tuple(name for _, name in sorted(module.config.id2label.items()))
+    return Net(module, _processor(wishes, module.config), names)
 
 
 def random_net(wishes: Wishes) -> Net:
@@ -45,7 +41,7 @@ def random_net(wishes: Wishes) -> Net:
     with quiet(FAMILY, "vision") as transformers:
         try:
             config = _configuration(transformers, wishes)
-            module = transformers.AutoModelForImageClassification.from_config(config, trust_remote_code=False)
+            module = HEAD.random(config)
         except (OSError, ValueError, TypeError) as error:
             said = devices.first_line(error)
             what = f"No network can be built from '{wishes.model}' ({said})"
@@ -85,13 +81,6 @@ def _processor(wishes: Wishes, config: Any) -> Any:
 def _side(config: Any) -> int:
     side = getattr(config, "image_size", None) or USUAL_SIZE
     return int(max(side) if isinstance(side, Sequence) else side)
-
-
-def _mind_missing(model: str, module: Any, missing: Any) -> None:
-    """Weights of something else would leave a network of random ones, without a word."""
-    body = set(module.state_dict()) - head_tensors(module.config, AUTO, FAMILY)
-    if len(body & set(missing)) > len(body) / 2:
-        raise BadRequest(f"'{model}' holds no weights for {type(module).__name__}", "Give another model")
 
 
 def _mind_size(wishes: Wishes, config: Any) -> None:

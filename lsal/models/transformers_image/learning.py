@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lsal.models import devices
@@ -19,10 +19,10 @@ from lsal.models.answers import (
 )
 from lsal.models.batches import CPU_BATCH, useful_batch
 from lsal.models.hub import names_weights
+from lsal.models.lessons import Lesson, teach
 from lsal.models.parting import parted
 from lsal.models.transformers_image.deck import Deck
 from lsal.models.transformers_image.finding import given_net, random_net
-from lsal.models.transformers_image.lesson import Lesson, teach
 from lsal.models.transformers_image.loss import Loss, balancing
 from lsal.models.transformers_image.nets import Net, fitted_to
 from lsal.models.transformers_image.shelf import Shelf
@@ -95,11 +95,12 @@ def _deck(control: Control, net: Net, shelf: Shelf, part: Sequence[Example], wis
 
 
 def _lesson(control: Control, wishes: Wishes, net: Net, decks: Sequence[Deck], seed: int, report: Report) -> Lesson:
-    train, check = decks[0], decks[1] if len(decks[1]) else decks[0]
-    device = devices.best()
-    useful = useful_batch(len(train))
+    device, useful = devices.best(), useful_batch(len(decks[0]))
     batch = wishes.batch or (min(CPU_BATCH, useful) if device == "cpu" else useful)
     classes = units_and_classes(control)[1]
-    weights = balancing(train.targets, control.several, classes) if wishes.balance else None
+    weights = balancing(decks[0].targets, control.several, classes) if wishes.balance else None
+    loss = Loss(control.several, weights)
+    train, check = (replace(deck, loss=loss) for deck in (decks[0], decks[1] if len(decks[1]) else decks[0]))
     rate = wishes.learning_rate or (RATE if names_weights(wishes.model) else RATE_OF_RANDOM)
-    return Lesson(net, train, check, Loss(control.several, weights), wishes, batch, rate, device, seed, report)
+    how = (wishes.epochs, wishes.patience, batch, rate, device, seed, report)
+    return Lesson(net.module, train, check, *how, net.size)

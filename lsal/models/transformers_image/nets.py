@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsal.errors import BadData
-from lsal.models import devices
-from lsal.models.class_rows import fitted_module
+from lsal.models.heads import Head, kept_whole
 from lsal.models.hub import HERE, quiet
 from lsal.models.transformers_image.wishes import FAMILY
 
 USUAL_SIZE = 224
-AUTO = "AutoModelForImageClassification"
+HEAD = Head("AutoModelForImageClassification", FAMILY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> 
 
     Classes come along by their names, after `meaning` says what a name of the source is called here.
     """
-    module = fitted_module(source.module, source.names, names, meaning, AUTO, FAMILY)
-    return Net(module, source.processor, tuple(names))
+    known = [meaning.get(name, name) for name in source.names]
+    return Net(HEAD.fitted(source.module, known, names), source.processor, tuple(names))
 
 
 def write_net(net: Net, folder: Path) -> None:
@@ -50,15 +48,7 @@ def write_net(net: Net, folder: Path) -> None:
 
 def read_net(folder: Path, names: Sequence[str]) -> Net:
     """What `write_net` wrote. Raises BadData for what is damaged or missing."""
-    with quiet(FAMILY, "vision") as transformers:
-        try:
-            module, found = transformers.AutoModelForImageClassification.from_pretrained(
-                str(folder), dtype="float32", output_loading_info=True, use_safetensors=True, **HERE
-            )
-            processor = transformers.AutoImageProcessor.from_pretrained(str(folder), **HERE)
-        except Exception as error:  # a damaged file of tensors or of JSON fails in every way
-            said = devices.first_line(error)
-            raise BadData(f"{folder} does not hold the network it says ({said})", "Train again: lsal train") from error
-    if found["missing_keys"]:
-        raise BadData(f"{folder} lacks weights: {min(found['missing_keys'])}", "Train again: lsal train")
-    return Net(module.eval(), processor, tuple(names))
+    with kept_whole(folder), quiet(FAMILY, "vision") as transformers:
+        module = HEAD.read(folder)
+        processor = transformers.AutoImageProcessor.from_pretrained(str(folder), **HERE)
+    return Net(module, processor, tuple(names))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsal.models.choosing import Fits, check_options, whole
+from lsal.models.choosing import Fits, between, check_options, whole
 
 FAMILY = "transformers_image"
 NOUN = "vision model"
@@ -44,18 +44,14 @@ def read_wishes(options: Mapping[str, Any]) -> Wishes:
     return Wishes(**{**options, "model": str(Path(model).expanduser()) if model.startswith("~") else model})
 
 
-def _between(least: float, most: float) -> Any:
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
-
-
 _FITS: Fits = {
     "model": ("the name of a download, or the path of a folder", lambda value: isinstance(value, str | Path)),
     "size": ("pixels, 0 for what the model wants", lambda value: whole(0)(value) and value != 1),
     "epochs": ("a whole number, at least 1", whole(1)),
     "batch": ("a whole number of images, 0 for what fits", whole(0)),
     "patience": ("a whole number of epochs, 0 for never", whole(0)),
-    "learning_rate": ("a number from 0 to 1, 0 for what suits the model", _between(0, 1)),
+    "learning_rate": ("a number from 0 to 1, 0 for what suits the model", between(0, 1)),
     "balance": ("true or false", lambda value: isinstance(value, bool)),
-    "crop": ("a share from 0 to 0.9", _between(0, 0.9)),
+    "crop": ("a share from 0 to 0.9", between(0, 0.9)),
     "flip": ("true or false", lambda value: isinstance(value, bool)),
 }

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from traceback import clear_frames
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lsal.errors import BadRequest
 from lsal.models import devices
 from lsal.models.batches import halved
-from lsal.models.transformers_image.deck import Deck
-from lsal.models.transformers_image.loss import Loss
-from lsal.models.transformers_image.nets import Net
-from lsal.models.transformers_image.wishes import Wishes
 from lsal.protocols import Report
 from lsal.records import Progress
 
@@ -28,29 +25,58 @@ ENOUGH = 1e-4
 """By less than this, nothing has become better."""
 
 
+class Hand(Protocol):
+    """Some examples, as a network takes them."""
+
+    def __len__(self) -> int: ...
+
+    def losses(self, module: Any, part: slice, device: str) -> tuple[Any, float]:
+        """The loss of each of a part of them (n,), and how many of these are told rightly."""
+
+
+class Deck(Protocol):
+    """Examples with what they teach."""
+
+    def __len__(self) -> int: ...
+
+    def shuffled(self, batch: int, seed: int, epoch: int) -> list[Ints]:
+        """Batches of places in an order of their own for each epoch."""
+
+    def in_order(self, batch: int) -> list[Ints]:
+        """All places, one batch after the other."""
+
+    def dealt(self, batches: Sequence[Ints], draw: tuple[int, int] | None = None) -> Iterator[Hand]:
+        """A hand for each batch; changed by chance if there is a `draw`."""
+
+
 @dataclass(slots=True)
 class Lesson:
-    """A network, what it learns from and is checked on, how, and where."""
+    """A module of torch, what it learns from and is checked on, how, and where.
 
-    net: Net
+    `things` is what it learns from in the plural, `size` their side in pixels.
+    """
+
+    module: Any
     train: Deck
     check: Deck
-    loss: Loss
-    wishes: Wishes
+    epochs: int
+    patience: int
     batch: int
     rate: float
     device: str
     seed: int
     report: Report
+    size: int
+    things: str = "images"
 
 
 def teach(lesson: Lesson) -> None:
     """Train the network where it lies, up to its best epoch; it comes back to the CPU however this ends.
 
     When memory runs out, the same step is taken in parts half as large. Raises Cancelled within a batch,
-    BadRequest if there is no memory for one image, or if a rate is too large to learn with.
+    BadRequest if there is no memory for one example, or if a rate is too large to learn with.
     """
-    module = lesson.net.module
+    module = lesson.module
     with devices.released(), devices.seeded(lesson.seed, lesson.device):
         try:
             _Teaching(lesson).run()
@@ -72,15 +98,15 @@ class _Teaching:
         import torch
 
         lesson, best, waited, state = self.lesson, math.inf, 0, None
-        self.module, self.at_once = lesson.net.module.to(lesson.device), lesson.batch
+        self.module, self.at_once = lesson.module.to(lesson.device), lesson.batch
         self.optimiser = torch.optim.AdamW(self.module.parameters(), lr=lesson.rate, weight_decay=DECAY)
-        for epoch in range(lesson.wishes.epochs):
+        for epoch in range(lesson.epochs):
             self._learn(epoch)
             loss = self._check(epoch)
             waited = 0 if loss < best - ENOUGH else waited + 1
             if not waited:
                 best, state = loss, {name: each.to("cpu", copy=True) for name, each in self.module.state_dict().items()}
-            if lesson.wishes.patience and waited >= lesson.wishes.patience:
+            if lesson.patience and waited >= lesson.patience:
                 break
         self.module.load_state_dict(state)
 
@@ -88,21 +114,21 @@ class _Teaching:
         lesson = self.lesson
         batches = lesson.train.shuffled(lesson.batch, lesson.seed, epoch)
         self.module.train()
-        for number, (places, pixels) in enumerate(lesson.train.dealt(batches, (lesson.seed, epoch))):
-            self._set_rate((epoch + number / len(batches)) / lesson.wishes.epochs)
-            self.metrics["loss"] = round(self._step(pixels, lesson.train.targets[places]), 4)
-            self.place = f"epoch {epoch + 1} of {lesson.wishes.epochs} on {lesson.device}"
-            self._say(f"{self.place}, {self.at_once} images at a time", epoch + (number + 1) / len(batches))
+        for number, hand in enumerate(lesson.train.dealt(batches, (lesson.seed, epoch))):
+            self._set_rate((epoch + number / len(batches)) / lesson.epochs)
+            self.metrics["loss"] = round(self._step(hand), 4)
+            self.place = f"epoch {epoch + 1} of {lesson.epochs} on {lesson.device}"
+            self._say(self._where(), epoch + (number + 1) / len(batches))
 
-    def _step(self, pixels: Any, targets: Ints) -> float:
+    def _step(self, hand: Hand) -> float:
         """One step of the optimiser, in as many parts as memory needs; the mean loss."""
         import torch
 
-        loss = self._gradients(pixels, targets)
+        loss = self._gradients(hand)
         while loss is None:
             self.optimiser.zero_grad(set_to_none=True)
             devices.release()
-            loss = self._gradients(pixels, targets)
+            loss = self._gradients(hand)
         if not math.isfinite(loss):
             what = f"With a learning rate of {self.lesson.rate:g} the loss grew beyond all numbers"
             raise BadRequest(what, "Give a smaller learning_rate")
@@ -111,48 +137,50 @@ class _Teaching:
         self.optimiser.zero_grad(set_to_none=True)
         return loss
 
-    def _gradients(self, pixels: Any, targets: Ints) -> float | None:
+    def _gradients(self, hand: Hand) -> float | None:
         """The mean loss, its gradients left in the module; None when memory ran out."""
         try:
-            return sum(self._part(pixels, targets, part) for part in _parts(len(pixels), self.at_once))
+            return sum(self._part(hand, part) for part in _parts(len(hand), self.at_once))
         except RuntimeError as error:
             clear_frames(error.__traceback__)
             if not devices.out_of_memory(error):
                 raise
-            failed, lesson = min(self.at_once, len(pixels)), self.lesson
-            self.at_once = halved(failed, lesson.net.size, lesson.device, error)
+            failed, lesson = min(self.at_once, len(hand)), self.lesson
+            self.at_once = halved(failed, lesson.size, lesson.device, error)
             return None
 
-    def _part(self, pixels: Any, targets: Ints, part: slice) -> float:
-        loss = self._losses(pixels[part], targets[part])[0].sum() / len(pixels)
+    def _part(self, hand: Hand, part: slice) -> float:
+        loss = self._losses(hand, part)[0].sum() / len(hand)
         loss.backward()
         return float(loss.detach())
 
-    def _losses(self, pixels: Any, targets: Ints) -> tuple[Any, int]:
-        """The loss of each image, and how many are told rightly."""
+    def _losses(self, hand: Hand, part: slice) -> tuple[Any, float]:
+        """The loss of each example, and how many are told rightly."""
         import torch
 
         device = self.lesson.device.partition(":")[0]
         half = device == "cuda" and torch.cuda.is_bf16_supported()
         with torch.autocast(device, torch.bfloat16, enabled=half):
-            logits = self.module(pixel_values=pixels.to(self.lesson.device)).logits
-        return self.lesson.loss.of(logits.float(), torch.from_numpy(targets).to(self.lesson.device))
+            return hand.losses(self.module, part, self.lesson.device)
 
     def _check(self, epoch: int) -> float:
-        """The mean loss on the images that check."""
+        """The mean loss on what checks."""
         import torch
 
-        deck, total, right = self.lesson.check, 0.0, 0
+        deck, total, right = self.lesson.check, 0.0, 0.0
         self.module.eval()
         with torch.inference_mode():
-            for places, pixels in deck.dealt(deck.in_order(self.at_once)):
-                losses, good = self._losses(pixels, deck.targets[places])
+            for hand in deck.dealt(deck.in_order(self.at_once)):
+                losses, good = self._losses(hand, slice(None))
                 total, right = total + float(losses.sum()), right + good
                 self._say("checking", epoch + 1)
         loss = total / len(deck)
         self.metrics |= {"check_loss": round(loss, 4), "accuracy": right / len(deck), "epoch": epoch + 1.0}
-        self._say(f"{self.place}, {self.at_once} images at a time", epoch + 1)
+        self._say(self._where(), epoch + 1)
         return loss
+
+    def _where(self) -> str:
+        return f"{self.place}, {self.at_once} {self.lesson.things} at a time"
 
     def _set_rate(self, share: float) -> None:
         falling = 0.5 * (1 + math.cos(math.pi * max(0.0, share - WARM_UP) / (1 - WARM_UP)))
@@ -160,7 +188,7 @@ class _Teaching:
             group["lr"] = self.lesson.rate * min((share + 1e-3) / WARM_UP, falling)
 
     def _say(self, what: str, epochs: float) -> None:
-        self.lesson.report(Progress(epochs, self.lesson.wishes.epochs, what, dict(self.metrics)))
+        self.lesson.report(Progress(epochs, self.lesson.epochs, what, dict(self.metrics)))
 
 
 def _parts(count: int, at_once: int) -> list[slice]:
