@@ -12,9 +12,10 @@ import torch
 from text_toys import BERT, shared_encoder, small, tokenizer
 
 from lsal.errors import BadData, BadRequest, Cancelled, NoVersion
-from lsal.models.transformers_text import TransformersText, lesson, teaching
+from lsal.models.transformers_text import TransformersText, lesson
 from lsal.models.transformers_text.lesson import Lesson
 from lsal.models.transformers_text.reading import ask, windows_of
+from lsal.models.transformers_training import teaching
 from lsal.records import Control, Example, Labels, Progress
 from lsal.testing.materials import CLASSES, MULTIPLE, SINGLE, ignore, texts, toy
 

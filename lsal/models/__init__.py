@@ -14,6 +14,7 @@ MODELS = Registry(
         "image_features": "lsal.models.image_features:ImageFeatures",
         "yolo": "lsal.models.yolo:Yolo",
         "transformers_text": "lsal.models.transformers_text:TransformersText",
+        "transformers_tokens": "lsal.models.transformers_tokens:TransformersTokens",
         "transformers_image": "lsal.models.transformers_image:TransformersImage",
         "layoutlmv3": "lsal.models.layoutlmv3:LayoutLMv3",
     },

@@ -7,6 +7,7 @@ Khmer, Burmese) give a token for each sign, so that a span can begin at any of t
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
@@ -15,7 +16,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from lsal.phrases import counted
 from lsal.records import Span
+
+log = logging.getLogger(__name__)
 
 OUT = "O"
 """The tag of a token that is in no span."""
@@ -81,6 +85,17 @@ def tags_of(tokens: Sequence[Token], spans: Sequence[Span]) -> Tagged:
         widened += starts[first] < span.start or ends[last - 1] > span.end
         tags[first:last] = [f"B-{span.label}", *[f"I-{span.label}"] * (last - first - 1)]
     return Tagged(tuple(tags), left_out, widened)
+
+
+def losses_of(told: Sequence[Tagged]) -> str:
+    """What is not learned as people marked it, in words; the log has it too."""
+    left_out, widened = sum(one.left_out for one in told), sum(one.widened for one in told)
+    if left_out:
+        log.warning("%d spans overlap a longer one, or hold no word: they are not learned", left_out)
+    if widened:
+        log.info("%d spans begin or end within a word: all of it is learned", widened)
+    losses = (f", {counted(left_out, 'span')} left out (overlaps, or no word)") if left_out else ""
+    return losses + (f", {counted(widened, 'span')} widened to whole words" if widened else "")
 
 
 def spans_of(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,15 +17,13 @@ from lsal.models.crf_tokens.chain import Chain, Features
 from lsal.models.crf_tokens.features import features_of
 from lsal.models.crf_tokens.vocabulary import Vocabulary
 from lsal.models.text_space import TextSpace, fitted_space
-from lsal.models.tokens import OUT, Tagged, Token, chains_of, spans_of, tags_of, tokens_of
+from lsal.models.tokens import OUT, Tagged, Token, chains_of, losses_of, spans_of, tags_of, tokens_of
 from lsal.phrases import counted
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress, Span, Spans
 
 if TYPE_CHECKING:
     from lsal.records import Floats
-
-log = logging.getLogger(__name__)
 
 DEFAULTS = {"c1": 0.05, "c2": 0.05, "iterations": 100, "threshold": 0.25}
 FITS = {
@@ -126,7 +123,7 @@ class CrfTokens:
             for begin, end in chains_of(text, tokens):
                 shown.append(features_of(tokens[begin:end], self._known))
                 wanted.append(told.tags[begin:end])
-        return shown, wanted, _losses(all_told)
+        return shown, wanted, losses_of(all_told)
 
     def _told(self, chain: Chain, example: Example, text: str, vector: Floats) -> Prediction:
         tokens, labels = tokens_of(text), self.control.labels
@@ -150,17 +147,6 @@ class CrfTokens:
 def _known(texts: tuple[str, ...], seed: int) -> Vocabulary:
     """The vocabulary of a pool, remembered: successive rounds of one process share their pool."""
     return Vocabulary.of((_words(text) for text in texts), seed)
-
-
-def _losses(told: Sequence[Tagged]) -> str:
-    """What is not learned as people marked it, in words; the log has it too."""
-    left_out, widened = sum(one.left_out for one in told), sum(one.widened for one in told)
-    if left_out:
-        log.warning("%d spans overlap a longer one, or hold no word: they are not learned", left_out)
-    if widened:
-        log.info("%d spans begin or end within a word: all of it is learned", widened)
-    losses = (f", {counted(left_out, 'span')} left out (overlaps, or no word)") if left_out else ""
-    return losses + (f", {counted(widened, 'span')} widened to whole words" if widened else "")
 
 
 def _by_id(examples: Sequence[Example]) -> tuple[str, ...]:

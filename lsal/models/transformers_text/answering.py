@@ -13,9 +13,10 @@ from lsal.models import devices
 from lsal.models.answers import answer
 from lsal.models.batches import TEXT, halved
 from lsal.models.transformers_image.loss import chances_of
-from lsal.models.transformers_text.nets import Net
 from lsal.models.transformers_text.reading import Windows, ask, text_of, windows_of
 from lsal.models.transformers_text.wishes import Wishes
+from lsal.models.transformers_training.looking import of_length_one, width
+from lsal.models.transformers_training.nets import Net
 from lsal.records import Control, Example, Prediction
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Answering:
 
         texts = [text_of(example) for example in examples]
         readable = [row for row, text in enumerate(texts) if text]
-        features = np.zeros((len(texts), self._width()), np.float32)
+        features = np.zeros((len(texts), width(self.net.module)), np.float32)
         if not readable:
             return readable, None, features
         length = self.net.length(self.wishes)
@@ -66,8 +67,7 @@ class Answering:
         with self._asking, torch.inference_mode():
             parts = [self._ask([windows[n] for n in order[b : b + step]]) for b in range(0, len(order), step)]
         logits, states = (torch.cat([both[n] for both in parts])[np.argsort(order)] for n in (0, 1))
-        vectors = states.numpy()
-        features[readable] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        features[readable] = of_length_one(states.numpy())
         return readable, logits, features
 
     def _ask(self, texts: Sequence[Windows]) -> tuple[Any, Any]:
@@ -84,10 +84,6 @@ class Answering:
         devices.release()
         both = [self._ask(part) for part in (texts[:half], texts[half:])]
         return torch.cat([both[0][0], both[1][0]]), torch.cat([both[0][1], both[1][1]])
-
-    def _width(self) -> int:
-        config = self.net.module.config
-        return int(getattr(config, "hidden_size", None) or getattr(config, "d_model", None) or config.dim)
 
     def _ready(self) -> Any:
         if self._module is None:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, write_json
+from lsal.files import write_json
 from lsal.models.answers import units_and_classes
 from lsal.models.sklearn_text import SklearnText
 from lsal.models.transformers_text.answering import Answering
 from lsal.models.transformers_text.learning import Given, learn
-from lsal.models.transformers_text.nets import Net, given_net, read_net, write_net
-from lsal.models.transformers_text.wishes import read_wishes
+from lsal.models.transformers_text.wishes import SORT, read_wishes
+from lsal.models.transformers_training.keeping import NETWORK, begun_from, kept_in
+from lsal.models.transformers_training.nets import Net, given_net, read_net, write_net
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
-
-log = logging.getLogger(__name__)
-
-NETWORK = "network"
 
 
 class TransformersText:
@@ -63,7 +58,7 @@ class TransformersText:
 
         A network of random weights sees little: before any weights, the words are counted.
         """
-        if self._answering is None and self._given is None and (net := given_net(self.wishes)):
+        if self._answering is None and self._given is None and (net := given_net(self.wishes, SORT)):
             prior = np.zeros(units_and_classes(self.control), np.float32)
             self._given = Answering(self.control, net, prior, self.wishes)
         answering = self._answering or self._given
@@ -76,15 +71,10 @@ class TransformersText:
 
         Where the options have named another model since, that one is begun from.
         """
-        kept = _kept(folder)
-        earlier = read_wishes(kept["options"])
-        if (self.wishes.model or earlier.model) != earlier.model:
-            log.info("begins anew: the earlier version was another model")
-            return
-        self.wishes = replace(self.wishes, model=earlier.model)
+        kept = kept_in(folder)
         # What is right for one class among others says nothing about each label by itself.
         names = kept["labels"] if kept["several"] == self.control.several else ()
-        self._start = read_net(folder / NETWORK, names)
+        self.wishes, self._start = begun_from(folder, SORT, self.wishes, names)
 
     def save(self, folder: Path) -> None:
         """Write JSON and tensors: nothing that executes; `network` is a folder as `save_pretrained` writes it."""
@@ -98,23 +88,16 @@ class TransformersText:
     @classmethod
     def load(cls, folder: Path, control: Control) -> Self:
         """What `save` wrote."""
-        kept = _kept(folder)
+        kept = kept_in(folder)
         if (tuple(kept["labels"]), kept["several"]) != (control.labels, control.several):
             what = f"{folder} knows {', '.join(kept['labels'])}, and '{control.name}' has {', '.join(control.labels)}"
             raise BadData(what, "Train again: lsal train")
         model = cls(control, kept["options"], kept["seed"])
         prior = np.array(kept["prior"], np.float32)
-        model._answering = Answering(control, read_net(folder / NETWORK, control.labels), prior, model.wishes)
+        model._answering = Answering(control, read_net(folder / NETWORK, control.labels, SORT), prior, model.wishes)
         return model
 
     def _ready(self) -> Answering:
         if self._answering is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         return self._answering
-
-
-def _kept(folder: Path) -> dict[str, Any]:
-    kept: dict[str, Any] | None = read_json(folder / "model.json")
-    if kept is None:
-        raise BadData(f"{folder} holds no model", "Train again: lsal train")
-    return kept

@@ -1,104 +1,27 @@
-"""What a training is about, one step of it in as many parts as memory needs, and one look at what checks."""
+"""What a training on the classes of texts is about."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from traceback import clear_frames
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from lsal.errors import BadRequest
-from lsal.models import devices
-from lsal.models.batches import TEXT, halved
+import numpy as np
+
 from lsal.models.transformers_image.loss import Loss
-from lsal.models.transformers_text.nets import Net
-from lsal.models.transformers_text.reading import Windows, ask
-from lsal.models.transformers_text.wishes import Wishes
-from lsal.protocols import Report
-from lsal.records import Progress
-
-if TYPE_CHECKING:
-    from lsal.records import Ints
+from lsal.models.transformers_text.reading import ask
+from lsal.models.transformers_training import lesson
+from lsal.models.transformers_training.lesson import Part
 
 
-@dataclass(slots=True)
-class Lesson:
-    """A network, the texts that it learns from and is checked on, what each teaches (n, units), how, and where."""
+@dataclass(slots=True, kw_only=True)
+class Lesson(lesson.Lesson):
+    """Texts in windows, and the classes of each, (n, units)."""
 
-    net: Net
-    train: tuple[Sequence[Windows], Ints]
-    check: tuple[Sequence[Windows], Ints]
     loss: Loss
-    wishes: Wishes
-    length: int
-    batch: int
-    rate: float
-    device: str
-    seed: int
-    report: Report
-    at_once: int = 0
-    place: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
 
-    def say(self, what: str, epochs: float) -> None:
-        """Tell how far it is; whoever hears may raise Cancelled."""
-        self.report(Progress(epochs, self.wishes.epochs, what, dict(self.metrics)))
-
-    def losses(self, part: tuple[Sequence[Windows], Ints]) -> tuple[Any, int]:
+    def losses(self, part: Part) -> tuple[Any, int]:
         """The loss of each text, and how many are told rightly."""
         import torch
 
         logits, _ = ask(self.net.module, self.net.tokenizer, part[0])
-        return self.loss.of(logits, torch.from_numpy(part[1]).to(logits.device))
-
-
-def checked(lesson: Lesson, epoch: int) -> float:
-    """The mean loss on the texts that check."""
-    import torch
-
-    texts, targets = lesson.check
-    total, right = 0.0, 0
-    lesson.net.module.eval()
-    with torch.no_grad():
-        for begin in range(0, len(texts), lesson.at_once):
-            part = slice(begin, begin + lesson.at_once)
-            losses, good = lesson.losses((texts[part], targets[part]))
-            total, right = total + float(losses.sum()), right + good
-            lesson.say("checking", epoch)
-    lesson.metrics |= {"check_loss": round(total / len(texts), 4), "accuracy": right / len(texts), "epoch": epoch}
-    lesson.say(lesson.place, epoch)
-    return total / len(texts)
-
-
-def take_step(lesson: Lesson, places: Sequence[int], backward: Any, epochs: float) -> float:
-    """The gradients of one step, in as many parts as memory needs; the mean loss."""
-    loss = _gradients(lesson, places, backward, epochs)
-    while loss is None:
-        lesson.net.module.zero_grad(set_to_none=True)
-        devices.release()
-        loss = _gradients(lesson, places, backward, epochs)
-    if not math.isfinite(loss):
-        what = f"With a learning rate of {lesson.rate:g} the loss grew beyond all numbers"
-        raise BadRequest(what, "Give a smaller learning_rate")
-    return loss
-
-
-def _gradients(lesson: Lesson, places: Sequence[int], backward: Any, epochs: float) -> float | None:
-    """The mean loss, its gradients left in the module; None when memory ran out."""
-    total, size = 0.0, min(lesson.at_once, len(places))
-    texts, targets = lesson.train
-    try:
-        for begin in range(0, len(places), size):
-            part = list(places[begin : begin + size])
-            loss = lesson.losses(([texts[place] for place in part], targets[part]))[0].sum() / len(places)
-            backward(loss)
-            total += float(loss.detach())
-            lesson.say(lesson.place or "learning", epochs)
-    except RuntimeError as error:
-        clear_frames(error.__traceback__)
-        if not devices.out_of_memory(error):
-            raise
-        lesson.at_once = halved(size, lesson.length, lesson.device, error, TEXT)
-        return None
-    return total
+        return self.loss.of(logits, torch.from_numpy(np.stack(part[1])).to(logits.device))

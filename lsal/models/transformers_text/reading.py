@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lsal.models.transformers_text.wishes import WINDOWS
+from lsal.models.transformers_training.looking import look
 from lsal.records import Example
 
 OVERLAP = 4
@@ -45,17 +46,10 @@ def ask(module: Any, tokenizer: Any, texts: Sequence[Windows], states: bool = Fa
     """
     import torch
 
-    device = module.device
-    flat = [window for text in texts for window in text]
-    filled = tokenizer.pad({"input_ids": flat}, return_tensors="pt").to(device)
-    mask = filled["attention_mask"]
-    half = device.type == "cuda" and torch.is_grad_enabled() and torch.cuda.is_bf16_supported()
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        out = module(input_ids=filled["input_ids"], attention_mask=mask, output_hidden_states=states)
-    owners = torch.tensor([n for n, text in enumerate(texts) for _ in text], device=device)
-    logits = _means(out.logits.float(), owners, len(texts))
-    last = (getattr(out, "hidden_states", None) or getattr(out, "encoder_hidden_states", None) or [None])[-1]
-    if not states or last is None:
+    every, last, mask = look(module, tokenizer, [window for text in texts for window in text], states)
+    owners = torch.tensor([n for n, text in enumerate(texts) for _ in text], device=module.device)
+    logits = _means(every, owners, len(texts))
+    if last is None:
         return logits, logits
     shown = mask[:, :, None].float()
     return logits, _means((last.float() * shown).sum(1) / shown.sum(1).clamp(min=1), owners, len(texts))

@@ -6,14 +6,19 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lsal.errors import BadData, BadRequest
 from lsal.models import devices
 from lsal.models.class_rows import fitted_module, head_tensors
 from lsal.models.hub import HERE, USUAL_LENGTH, absent, most_tokens, names_weights, quiet, read_tokenizer, where
-from lsal.models.transformers_text.wishes import AUTO, FAMILY, NOUN, Wishes
+from lsal.models.transformers_training.wishes import Wishes
 from lsal.models.word_pieces import word_pieces
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
 
 log = logging.getLogger(__name__)
 
@@ -28,59 +33,69 @@ SMALL: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """Which networks a family is for: those that this class of transformers builds, called this in errors."""
+
+    family: str
+    noun: str
+    auto: str
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
-    """A torch module of transformers, its tokenizer, and the names of its classes."""
+    """A torch module of transformers, its tokenizer, the names of its classes, and what sort it is of."""
 
     module: Any
     tokenizer: Any
     names: tuple[str, ...]
+    sort: Sort
 
     def length(self, wishes: Wishes) -> int:
         """The most tokens that are read at once. Raises BadRequest if more are wanted than it can."""
         most = most_tokens(self.module.config.to_dict())
         if wishes.length > most:
-            what = f"'{wishes.model or FAMILY}' reads at most {most} tokens, not {wishes.length}"
-            raise BadRequest(what, "Give a smaller length, or long=windows")
+            what = f"'{wishes.model or self.sort.family}' reads at most {most} tokens, not {wishes.length}"
+            raise BadRequest(what, "Give a smaller length")
         return wishes.length or int(min(most, USUAL_LENGTH, self.tokenizer.model_max_length))
 
 
-def given_net(wishes: Wishes) -> Net | None:
+def given_net(wishes: Wishes, sort: Sort) -> Net | None:
     """The network whose weights the options name; None if they name none, or a configuration alone.
 
     Raises BadRequest if there is no such model here, or it does not load.
     """
     if not names_weights(wishes.model):
         return None
-    tokenizer = read_tokenizer(wishes.model, FAMILY)
-    with quiet(FAMILY) as transformers:
+    tokenizer = read_tokenizer(wishes.model, sort.family)
+    with quiet(sort.family) as transformers:
         try:
-            module, found = getattr(transformers, AUTO).from_pretrained(
+            module, found = getattr(transformers, sort.auto).from_pretrained(
                 where(wishes.model), dtype="float32", output_loading_info=True, **HERE
             )
         except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise absent(wishes.model, NOUN, error) from error
-    body = set(module.state_dict()) - head_tensors(module.config, AUTO, FAMILY)
+            raise absent(wishes.model, sort.noun, error) from error
+    body = set(module.state_dict()) - head_tensors(module.config, sort.auto, sort.family)
     if 2 * len(body & set(found["missing_keys"])) > len(body):
         raise BadRequest(f"'{wishes.model}' holds no weights for {type(module).__name__}", "Give another model")
     names = tuple(name for _, name in sorted(module.config.id2label.items()))
-    return Net(_filling(module, tokenizer), tokenizer, names)
+    return Net(_filling(module, tokenizer), tokenizer, names, sort)
 
 
-def random_net(wishes: Wishes, texts: Sequence[str]) -> Net:
+def random_net(wishes: Wishes, texts: Sequence[str], sort: Sort) -> Net:
     """A network of random weights, by the configuration that the options name; the caller sets the seed.
 
     Where that has no tokenizer beside it, word pieces come from `texts`.
     """
-    with quiet(FAMILY) as transformers:
-        tokenizer = _own_tokenizer(wishes) or word_pieces(texts)
+    with quiet(sort.family) as transformers:
+        tokenizer = _own_tokenizer(wishes, sort) or word_pieces(texts)
         try:
             config = _configuration(transformers, wishes)
             config.vocab_size = len(tokenizer)
-            module = getattr(transformers, AUTO).from_config(config, trust_remote_code=False)
+            module = getattr(transformers, sort.auto).from_config(config, trust_remote_code=False)
         except (OSError, ValueError, TypeError, KeyError) as error:
             what = f"No network can be built from '{wishes.model}' ({devices.first_line(error)})"
-            raise BadRequest(what, "Give the configuration of a model that classifies texts") from error
-    return Net(_filling(module, tokenizer), tokenizer, ())
+            raise BadRequest(what, f"Give the configuration of a {sort.noun}") from error
+    return Net(_filling(module, tokenizer), tokenizer, (), sort)
 
 
 def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> Net:
@@ -88,31 +103,43 @@ def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> 
 
     Classes come along by their names, after `meaning` says what a name of the source is called here.
     """
-    module = fitted_module(source.module, source.names, names, meaning, AUTO, FAMILY)
-    return Net(module, source.tokenizer, tuple(names))
+    sort = source.sort
+    module = fitted_module(source.module, source.names, names, meaning, sort.auto, sort.family)
+    return Net(module, source.tokenizer, tuple(names), sort)
+
+
+def lean(net: Net, chances: Floats) -> None:
+    """Let a head that knows nothing yet say how often each class is: it need not find that out first."""
+    import torch
+
+    heads = head_tensors(net.module.config, net.sort.auto, net.sort.family)
+    with torch.no_grad():
+        for name, tensor in net.module.state_dict().items():
+            if name in heads and tensor.dim() == 1:
+                tensor.copy_(torch.from_numpy(np.log(chances)))
 
 
 def write_net(net: Net, folder: Path) -> None:
     """Write tensors and JSON, as `save_pretrained` does."""
-    with quiet(FAMILY):
+    with quiet(net.sort.family):
         net.module.save_pretrained(folder)
         net.tokenizer.save_pretrained(folder)
 
 
-def read_net(folder: Path, names: Sequence[str]) -> Net:
+def read_net(folder: Path, names: Sequence[str], sort: Sort) -> Net:
     """What `write_net` wrote. Raises BadData for what is damaged or missing."""
     try:
-        with quiet(FAMILY) as transformers:
-            module, found = getattr(transformers, AUTO).from_pretrained(
+        with quiet(sort.family) as transformers:
+            module, found = getattr(transformers, sort.auto).from_pretrained(
                 str(folder), dtype="float32", output_loading_info=True, use_safetensors=True, **HERE
             )
-        tokenizer = read_tokenizer(str(folder), FAMILY)
+        tokenizer = read_tokenizer(str(folder), sort.family)
     except Exception as error:  # a damaged file of tensors or of JSON fails in every way
         said = devices.first_line(error)
         raise BadData(f"{folder} does not hold the network it says ({said})", "Train again: lsal train") from error
     if found["missing_keys"]:
         raise BadData(f"{folder} lacks weights: {min(found['missing_keys'])}", "Train again: lsal train")
-    return Net(module.eval(), tokenizer, tuple(names))
+    return Net(module.eval(), tokenizer, tuple(names), sort)
 
 
 def _configuration(transformers: Any, wishes: Wishes) -> Any:
@@ -121,13 +148,13 @@ def _configuration(transformers: Any, wishes: Wishes) -> Any:
     return transformers.BertConfig(**SMALL)
 
 
-def _own_tokenizer(wishes: Wishes) -> Any:
+def _own_tokenizer(wishes: Wishes, sort: Sort) -> Any:
     """The one beside a configuration, if there is one."""
     path = Path(wishes.model)
     beside = path.parent if path.is_file() else path
     if not wishes.model or not any(beside.glob("tokenizer*")):
         return None
-    return read_tokenizer(str(beside), FAMILY)
+    return read_tokenizer(str(beside), sort.family)
 
 
 def _filling(module: Any, tokenizer: Any) -> Any:

@@ -14,8 +14,7 @@ import numpy as np
 from lsal.models import devices
 from lsal.models.hub import quiet
 from lsal.models.scratch import scratch
-from lsal.models.transformers_text.lesson import Lesson, checked, take_step
-from lsal.models.transformers_text.wishes import FAMILY
+from lsal.models.transformers_training.lesson import Lesson, checked, take_step
 
 WARM_UP = 0.1
 DECAY = 0.01
@@ -30,7 +29,7 @@ def teach(lesson: Lesson) -> None:
     BadRequest if there is no memory for one text, or if a rate is too large to learn with.
     """
     module, lesson.at_once = lesson.net.module, lesson.batch
-    with devices.released(), _undisturbed(lesson), scratch() as folder, quiet(FAMILY) as transformers:
+    with devices.released(), _undisturbed(lesson), scratch() as folder, quiet(lesson.net.sort.family) as transformers:
         best = _Best(lesson)
         try:
             _trainer(transformers, lesson, best, str(folder)).train()
