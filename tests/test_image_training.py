@@ -10,9 +10,9 @@ from PIL import Image
 
 from lsal.errors import BadRequest, Cancelled
 from lsal.models import lessons
+from lsal.models.losses import balancing
 from lsal.models.transformers_image import TransformersImage
 from lsal.models.transformers_image.deck import Deck
-from lsal.models.transformers_image.loss import balancing
 from lsal.models.transformers_image.shelf import ROOM, Shelf
 from lsal.models.transformers_image.wishes import Wishes
 from lsal.records import Example, Progress

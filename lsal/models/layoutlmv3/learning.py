@@ -20,8 +20,8 @@ from lsal.models.layoutlmv3.nets import Net, classes_of, fitted_to
 from lsal.models.layoutlmv3.windows import windows_of
 from lsal.models.layoutlmv3.wishes import Wishes
 from lsal.models.lessons import Lesson, teach
+from lsal.models.losses import LARGEST_WEIGHT
 from lsal.models.parting import parted
-from lsal.models.transformers_image.loss import LARGEST_WEIGHT
 from lsal.models.transformers_image.shelf import Shelf
 from lsal.pages import layout_of
 from lsal.protocols import Report

@@ -13,8 +13,8 @@ from PIL import Image
 
 from lsal.models import devices
 from lsal.models.answers import answer
+from lsal.models.losses import chances_of
 from lsal.models.transformers_image.deck import pixels_of
-from lsal.models.transformers_image.loss import chances_of
 from lsal.models.transformers_image.nets import Net
 from lsal.models.transformers_image.shelf import READERS, small_picture
 from lsal.models.vision_backbone import mean_state

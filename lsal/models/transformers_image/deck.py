@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from lsal.models.transformers_image.loss import Loss
+from lsal.models.losses import Loss
 from lsal.models.transformers_image.shelf import Shelf
 from lsal.models.transformers_image.wishes import Wishes
 

@@ -20,10 +20,10 @@ from lsal.models.answers import (
 from lsal.models.batches import CPU_BATCH, useful_batch
 from lsal.models.hub import names_weights
 from lsal.models.lessons import Lesson, teach
+from lsal.models.losses import Loss, balancing
 from lsal.models.parting import parted
 from lsal.models.transformers_image.deck import Deck
 from lsal.models.transformers_image.finding import given_net, random_net
-from lsal.models.transformers_image.loss import Loss, balancing
 from lsal.models.transformers_image.nets import Net, fitted_to
 from lsal.models.transformers_image.shelf import Shelf
 from lsal.models.transformers_image.wishes import Wishes

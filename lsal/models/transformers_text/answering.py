@@ -12,7 +12,7 @@ import numpy as np
 from lsal.models import devices
 from lsal.models.answers import answer
 from lsal.models.batches import TEXT, halved
-from lsal.models.transformers_image.loss import chances_of
+from lsal.models.losses import chances_of
 from lsal.models.transformers_text.reading import Windows, ask, text_of, windows_of
 from lsal.models.transformers_text.wishes import Wishes
 from lsal.models.transformers_training.looking import of_length_one, width

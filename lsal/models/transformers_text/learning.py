@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from lsal.models import devices
 from lsal.models.answers import class_indices, learnable, nothing_to_learn, prior_of, teaches, units_and_classes
+from lsal.models.losses import Loss, balancing
 from lsal.models.parting import parted
-from lsal.models.transformers_image.loss import Loss, balancing
 from lsal.models.transformers_text.lesson import Lesson
 from lsal.models.transformers_text.reading import text_of, windows_of
 from lsal.models.transformers_text.wishes import SORT, Wishes

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lsal.models.transformers_image.loss import Loss
+from lsal.models.losses import Loss
 from lsal.models.transformers_text.reading import ask
 from lsal.models.transformers_training import lesson
 from lsal.models.transformers_training.lesson import Part

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsal.errors import BadData, BadRequest
+from lsal.errors import BadRequest
 from lsal.models import devices
-from lsal.models.class_rows import fitted_module, head_tensors
+from lsal.models.heads import Head, kept_whole
 from lsal.models.hub import HERE, USUAL_LENGTH, absent, most_tokens, names_weights, quiet, read_tokenizer, where
 from lsal.models.transformers_training.wishes import Wishes
 from lsal.models.word_pieces import word_pieces
@@ -39,6 +39,11 @@ class Sort:
     family: str
     noun: str
     auto: str
+
+    @property
+    def head(self) -> Head:
+        """What they end in."""
+        return Head(self.auto, self.family, "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,11 @@ def given_net(wishes: Wishes, sort: Sort) -> Net | None:
     if not names_weights(wishes.model):
         return None
     tokenizer = read_tokenizer(wishes.model, sort.family)
-    with quiet(sort.family) as transformers:
-        try:
-            module, found = getattr(transformers, sort.auto).from_pretrained(
-                where(wishes.model), dtype="float32", output_loading_info=True, **HERE
-            )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise absent(wishes.model, sort.noun, error) from error
-    body = set(module.state_dict()) - head_tensors(module.config, sort.auto, sort.family)
-    if 2 * len(body & set(found["missing_keys"])) > len(body):
-        raise BadRequest(f"'{wishes.model}' holds no weights for {type(module).__name__}", "Give another model")
+    try:
+        module, missing = sort.head.given(where(wishes.model))
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise absent(wishes.model, sort.noun, error) from error
+    sort.head.mind_missing(wishes.model, module, missing)
     names = tuple(name for _, name in sorted(module.config.id2label.items()))
     return Net(_filling(module, tokenizer), tokenizer, names, sort)
 
@@ -91,7 +91,7 @@ def random_net(wishes: Wishes, texts: Sequence[str], sort: Sort) -> Net:
         try:
             config = _configuration(transformers, wishes)
             config.vocab_size = len(tokenizer)
-            module = getattr(transformers, sort.auto).from_config(config, trust_remote_code=False)
+            module = sort.head.random(config)
         except (OSError, ValueError, TypeError, KeyError) as error:
             what = f"No network can be built from '{wishes.model}' ({devices.first_line(error)})"
             raise BadRequest(what, f"Give the configuration of a {sort.noun}") from error
@@ -103,16 +103,16 @@ def fitted_to(source: Net, names: Sequence[str], meaning: Mapping[str, str]) -> 
 
     Classes come along by their names, after `meaning` says what a name of the source is called here.
     """
-    sort = source.sort
-    module = fitted_module(source.module, source.names, names, meaning, sort.auto, sort.family)
-    return Net(module, source.tokenizer, tuple(names), sort)
+    known = [meaning.get(name, name) for name in source.names]
+    module = source.sort.head.fitted(source.module, known, names)
+    return Net(module, source.tokenizer, tuple(names), source.sort)
 
 
 def lean(net: Net, chances: Floats) -> None:
     """Let a head that knows nothing yet say how often each class is: it need not find that out first."""
     import torch
 
-    heads = head_tensors(net.module.config, net.sort.auto, net.sort.family)
+    heads = net.sort.head.tensors(net.module.config)
     with torch.no_grad():
         for name, tensor in net.module.state_dict().items():
             if name in heads and tensor.dim() == 1:
@@ -128,18 +128,8 @@ def write_net(net: Net, folder: Path) -> None:
 
 def read_net(folder: Path, names: Sequence[str], sort: Sort) -> Net:
     """What `write_net` wrote. Raises BadData for what is damaged or missing."""
-    try:
-        with quiet(sort.family) as transformers:
-            module, found = getattr(transformers, sort.auto).from_pretrained(
-                str(folder), dtype="float32", output_loading_info=True, use_safetensors=True, **HERE
-            )
-        tokenizer = read_tokenizer(str(folder), sort.family)
-    except Exception as error:  # a damaged file of tensors or of JSON fails in every way
-        said = devices.first_line(error)
-        raise BadData(f"{folder} does not hold the network it says ({said})", "Train again: lsal train") from error
-    if found["missing_keys"]:
-        raise BadData(f"{folder} lacks weights: {min(found['missing_keys'])}", "Train again: lsal train")
-    return Net(module.eval(), tokenizer, tuple(names), sort)
+    with kept_whole(folder):
+        return Net(sort.head.read(folder), read_tokenizer(str(folder), sort.family), tuple(names), sort)
 
 
 def _configuration(transformers: Any, wishes: Wishes) -> Any:
