@@ -486,6 +486,22 @@ def test_a_real_label_studio_gets_its_spans(
     assert all(item["value"]["text"] in ("cat purrs", "dog barks") for one in guesses for item in one)
 
 
+def test_a_tagger_that_knows_the_labels_marks_the_first_batch(
+    label_studio: Server, root: Path, client: Callable[..., httpx.Response], tmp_path: Path
+) -> None:
+    """Before anything is labelled, people are shown what the given weights say."""
+    made = client("POST", "/api/projects/", json={"title": "given", "label_config": CONFIG}).json()["id"]
+    tasks = [_task(example_of(tmp_path, n), labelled=False) for n in range(20)]
+    client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
+    bench = Workbench(root).attach(label_studio.url, made)
+    given = {"model": tagger(tmp_path / "ner", ["O", "B-cat", "I-CAT", "B-LOC"]), "threshold": 0.1}
+    bench.configure(batch=6, family={"words": "transformers_tokens"}, options={"words": given})
+    bench.round().wait(120)
+    shown = bench.desk.project.connection.get("/api/tasks", project=bench.home.project, fields="all", page_size=100)
+    guesses = [task["predictions"][-1]["result"] for task in shown["tasks"] if task["predictions"]]
+    assert {label for one in guesses for item in one for label in item["value"]["labels"]} == {"cat"}
+
+
 def _task(example: Example, labelled: bool) -> dict[str, Any]:
     text, (span,) = str(example.input), example.target.items  # type: ignore[union-attr]
     marked = {"start": span.start, "end": span.end, "text": text[span.start : span.end], "labels": [span.label]}
