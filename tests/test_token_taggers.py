@@ -18,12 +18,13 @@ from text_toys import BERT, shared_encoder, small, tokenizer
 
 from lsal.errors import BadData, BadRequest, Cancelled, NoVersion
 from lsal.label_studio.server import Server
+from lsal.models.texts import text_of
 from lsal.models.tokens import tags_of, tokens_of
 from lsal.models.transformers_tokens import TransformersTokens, lesson
 from lsal.models.transformers_tokens.answering import Answering
 from lsal.models.transformers_tokens.learning import targets_of
 from lsal.models.transformers_tokens.lesson import SILENT, Lesson
-from lsal.models.transformers_tokens.reading import Place, Reading, readings_of, text_of
+from lsal.models.transformers_tokens.reading import Place, Reading, readings_of
 from lsal.models.transformers_tokens.tags import Columns, aliases_of, tags_for
 from lsal.models.transformers_tokens.wishes import SORT, Wishes
 from lsal.models.transformers_training import teaching

@@ -12,6 +12,7 @@ from lsal.models.answers import answer, class_indices, learnable, nothing_to_lea
 from lsal.models.choosing import check_options, positive
 from lsal.models.linear_head import LinearHead
 from lsal.models.text_space import TextSpace, fitted_space
+from lsal.models.texts import words_of
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
 
@@ -39,12 +40,12 @@ class SklearnText:
     ) -> None:
         """Learn the words of pool and labelled together, then the classes."""
         report(Progress(0, 0, "Reading the pool's words"))
-        usable = [example for example in learnable(self.control, labelled) if _text(example)]
+        usable = [example for example in learnable(self.control, labelled) if words_of(example)]
         if not usable:
             raise nothing_to_learn(self.control, labelled)
         self._space = self._space_of([*pool, *labelled])
         report(Progress(0, 0, "Fitting"))
-        features, _ = self._space.vectors([_text(example) for example in usable])
+        features, _ = self._space.vectors([words_of(example) for example in usable])
         self._head.fit(features, class_indices(self.control, usable), report)
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
@@ -53,7 +54,7 @@ class SklearnText:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         if not examples:
             return []
-        texts = [_text(example) for example in examples]
+        texts = [words_of(example) for example in examples]
         features, embeddings = self._space.vectors(texts)
         chances = self._head.chances(features)
         chances[[not text for text in texts]] = self._head.prior
@@ -62,7 +63,7 @@ class SklearnText:
     def embed(self, examples: Sequence[Example]) -> Floats:
         """Embeddings (n, d) before there is any label; fits the space to `examples` if none was fitted."""
         space = self._space or self._space_of(examples)
-        return space.vectors([_text(example) for example in examples])[1]
+        return space.vectors([words_of(example) for example in examples])[1]
 
     def save(self, folder: Path) -> None:
         """Write JSON and arrays: nothing that executes."""
@@ -83,9 +84,5 @@ class SklearnText:
 
     def _space_of(self, examples: Sequence[Example]) -> TextSpace:
         """Each task counts once, in the order of the ids: the same data give the same bits."""
-        texts = {example.task_id: _text(example) for example in examples}
+        texts = {example.task_id: words_of(example) for example in examples}
         return fitted_space(tuple(texts[task_id] for task_id in sorted(texts)), self.seed)
-
-
-def _text(example: Example) -> str:
-    return "" if example.input is None else str(example.input).strip()

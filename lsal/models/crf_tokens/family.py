@@ -17,6 +17,7 @@ from lsal.models.crf_tokens.chain import Chain, Features
 from lsal.models.crf_tokens.features import features_of
 from lsal.models.crf_tokens.vocabulary import Vocabulary
 from lsal.models.text_space import TextSpace, fitted_space
+from lsal.models.texts import text_of
 from lsal.models.tokens import OUT, Tagged, Token, chains_of, losses_of, spans_of, tags_of, tokens_of
 from lsal.phrases import counted
 from lsal.protocols import Report
@@ -62,7 +63,7 @@ class CrfTokens:
     ) -> None:
         """Learn the words of pool and labelled together, then the tags."""
         report(Progress(0, 0, "Reading the pool's words"))
-        usable = [one for one in labelled if isinstance(one.target, Spans) and tokens_of(_text(one))]
+        usable = [one for one in labelled if isinstance(one.target, Spans) and tokens_of(text_of(one))]
         if not usable:
             raise nothing_to_learn(self.control, labelled)
         texts = _by_id([*pool, *labelled])
@@ -79,14 +80,14 @@ class CrfTokens:
             raise self._never_fitted()
         if not examples:
             return []
-        texts = [_text(example) for example in examples]
+        texts = [text_of(example) for example in examples]
         told = zip(examples, texts, self._space.vectors(texts)[1], strict=True)
         return [self._told(self._chain, *each) for each in told]
 
     def embed(self, examples: Sequence[Example]) -> Floats:
         """Embeddings (n, d) before there is any label; fits the space to `examples` if none was fitted."""
         space = self._space or fitted_space(_by_id(examples), self.seed)
-        return space.vectors([_text(example) for example in examples])[1]
+        return space.vectors([text_of(example) for example in examples])[1]
 
     def save(self, folder: Path) -> None:
         """Write JSON, arrays, and crfsuite's tables: nothing that executes."""
@@ -113,7 +114,7 @@ class CrfTokens:
         """The features and the tags of every chain, and what no tag can hold."""
         shown, wanted, all_told = list[Features](), list[tuple[str, ...]](), list[Tagged]()
         for example in examples:
-            text, spans = _text(example), example.target.items if isinstance(example.target, Spans) else ()
+            text, spans = text_of(example), example.target.items if isinstance(example.target, Spans) else ()
             for span in spans:
                 if span.label not in self.control.labels:
                     raise unknown_label(self.control, span.label)
@@ -151,16 +152,12 @@ def _known(texts: tuple[str, ...], seed: int) -> Vocabulary:
 
 def _by_id(examples: Sequence[Example]) -> tuple[str, ...]:
     """The text of each task once, in the order of the ids: the same data give the same bits."""
-    texts = {example.task_id: _text(example) for example in examples}
+    texts = {example.task_id: text_of(example) for example in examples}
     return tuple(texts[task_id] for task_id in sorted(texts))
 
 
 def _words(text: str) -> list[str]:
     return [token.text for token in tokens_of(text)]
-
-
-def _text(example: Example) -> str:
-    return "" if example.input is None else str(example.input)
 
 
 def _number(value: Any) -> bool:

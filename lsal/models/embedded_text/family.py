@@ -15,6 +15,7 @@ from lsal.models.embedded_text.encoder import Encoder, find_encoder
 from lsal.models.embedded_text.encoding import embedded
 from lsal.models.embedded_text.wishes import read_wishes
 from lsal.models.linear_head import LinearHead
+from lsal.models.texts import words_of
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction
 
@@ -48,7 +49,7 @@ class EmbeddedText:
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
     ) -> None:
         """Learn from the labelled texts that have a word."""
-        usable = [example for example in learnable(self.control, labelled) if _text(example)]
+        usable = [example for example in learnable(self.control, labelled) if words_of(example)]
         if not usable:
             raise nothing_to_learn(self.control, labelled)
         targets = class_indices(self.control, usable)
@@ -100,14 +101,10 @@ class EmbeddedText:
         self, encoder: Encoder, examples: Sequence[Example], report: Report | None = None
     ) -> tuple[Floats, Ints]:
         """Embeddings (n, d), zeros where there is no text; the rows where there is one."""
-        texts = [_text(example) for example in examples]
+        texts = [words_of(example) for example in examples]
         readable = np.array([row for row, text in enumerate(texts) if text], np.int64)
         features = np.zeros((len(texts), encoder.width), np.float32)
         if len(readable):
             words = [text for text in texts if text]
             features[readable] = embedded(encoder, words, self._keep_in, self.wishes.batch, report)
         return features, readable
-
-
-def _text(example: Example) -> str:
-    return "" if example.input is None else str(example.input).strip()

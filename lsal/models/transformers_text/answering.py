@@ -13,7 +13,8 @@ from lsal.models import devices
 from lsal.models.answers import answer
 from lsal.models.batches import TEXT, halved
 from lsal.models.losses import chances_of
-from lsal.models.transformers_text.reading import Windows, ask, text_of, windows_of
+from lsal.models.texts import words_of
+from lsal.models.transformers_text.reading import Windows, ask, windows_of
 from lsal.models.transformers_text.wishes import Wishes
 from lsal.models.transformers_training.looking import of_length_one, width
 from lsal.models.transformers_training.nets import Net
@@ -54,7 +55,7 @@ class Answering:
         """The rows that have a text, their logits, and the features of all."""
         import torch
 
-        texts = [text_of(example) for example in examples]
+        texts = [words_of(example) for example in examples]
         readable = [row for row, text in enumerate(texts) if text]
         features = np.zeros((len(texts), width(self.net.module)), np.float32)
         if not readable:

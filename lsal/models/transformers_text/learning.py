@@ -10,8 +10,9 @@ from lsal.models import devices
 from lsal.models.answers import class_indices, learnable, nothing_to_learn, prior_of, teaches, units_and_classes
 from lsal.models.losses import Loss, balancing
 from lsal.models.parting import parted
+from lsal.models.texts import words_of
 from lsal.models.transformers_text.lesson import Lesson
-from lsal.models.transformers_text.reading import text_of, windows_of
+from lsal.models.transformers_text.reading import windows_of
 from lsal.models.transformers_text.wishes import SORT, Wishes
 from lsal.models.transformers_training.beginning import LEAST_CHECK, Beginning, batch_of, rate_of
 from lsal.models.transformers_training.nets import Net
@@ -49,10 +50,10 @@ class Given:
 def learn(given: Given) -> Learned:
     """Train on what is labelled, with `start` or the wanted weights to begin with; BadData if nothing is usable."""
     control, report = given.control, given.report
-    usable = [example for example in learnable(control, given.labelled) if text_of(example)]
+    usable = [example for example in learnable(control, given.labelled) if words_of(example)]
     if not usable:
         raise nothing_to_learn(control, given.labelled)
-    held = [example for example in given.check if teaches(control, example) and text_of(example)]
+    held = [example for example in given.check if teaches(control, example) and words_of(example)]
     train, held = (usable, held) if held else parted(usable, given.seed, LEAST_CHECK)
     class_indices(control, [*train, *held])
     report(Progress(0, 0, "reading texts"))
@@ -64,7 +65,7 @@ def learn(given: Given) -> Learned:
 
 
 def _begun(given: Given) -> Net:
-    control, texts = given.control, {example.task_id: text_of(example) for example in [*given.pool, *given.labelled]}
+    control, texts = given.control, {example.task_id: words_of(example) for example in [*given.pool, *given.labelled]}
     beginning = Beginning(given.start, given.wishes, SORT, texts.values(), given.seed)
     return beginning.net_for(control.labels, lambda names: control.aliases)[0]
 
@@ -73,7 +74,7 @@ def _lesson(given: Given, net: Net, train: Sequence[Example], check: Sequence[Ex
     control, wishes, device = given.control, given.wishes, devices.best()
     length, classes = net.length(wishes), units_and_classes(control)[1]
     parts = [
-        (windows_of(net.tokenizer, [text_of(e) for e in part], length, wishes.long), class_indices(control, part))
+        (windows_of(net.tokenizer, [words_of(e) for e in part], length, wishes.long), class_indices(control, part))
         for part in (train, check)
     ]
     weights = balancing(parts[0][1], control.several, classes) if wishes.balance else None

@@ -7,7 +7,6 @@ from typing import Any
 
 from lsal.models.transformers_text.wishes import WINDOWS
 from lsal.models.transformers_training.looking import look
-from lsal.records import Example
 
 OVERLAP = 4
 """A window begins in the last quarter of the one before."""
@@ -16,11 +15,6 @@ MOST_WINDOWS = 32
 
 Windows = list[list[int]]
 """The tokens of one text, a list for each window."""
-
-
-def text_of(example: Example) -> str:
-    """What a model reads; "" for what cannot be read."""
-    return "" if example.input is None else str(example.input).strip()
 
 
 def windows_of(tokenizer: Any, texts: Sequence[str], length: int, long: str) -> list[Windows]:

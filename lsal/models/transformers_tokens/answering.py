@@ -11,8 +11,9 @@ import numpy as np
 
 from lsal.models import devices
 from lsal.models.batches import TEXT, halved
+from lsal.models.texts import text_of
 from lsal.models.tokens import OUT, spans_of
-from lsal.models.transformers_tokens.reading import Reading, readings_of, text_of
+from lsal.models.transformers_tokens.reading import Reading, readings_of
 from lsal.models.transformers_tokens.tags import Columns
 from lsal.models.transformers_tokens.wishes import Wishes
 from lsal.models.transformers_training.looking import look, of_length_one, width

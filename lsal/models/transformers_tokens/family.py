@@ -11,9 +11,9 @@ import numpy as np
 from lsal.errors import BadRequest, NoVersion
 from lsal.files import write_json
 from lsal.models.text_space import fitted_space
+from lsal.models.texts import text_of
 from lsal.models.transformers_tokens.answering import Answering
 from lsal.models.transformers_tokens.learning import Given, learn
-from lsal.models.transformers_tokens.reading import text_of
 from lsal.models.transformers_tokens.tags import Columns, parts_of, tags_for
 from lsal.models.transformers_tokens.wishes import SORT, read_wishes
 from lsal.models.transformers_training.keeping import NETWORK, begun_from, kept_in

@@ -12,9 +12,10 @@ from lsal.models import devices
 from lsal.models.answers import nothing_to_learn, unknown_label
 from lsal.models.losses import balancing
 from lsal.models.parting import parted
+from lsal.models.texts import text_of
 from lsal.models.tokens import Tagged, losses_of, tags_of, tokens_of
 from lsal.models.transformers_tokens.lesson import SILENT, Lesson
-from lsal.models.transformers_tokens.reading import Reading, readings_of, text_of
+from lsal.models.transformers_tokens.reading import Reading, readings_of
 from lsal.models.transformers_tokens.tags import aliases_of, tags_for
 from lsal.models.transformers_tokens.wishes import SORT, Wishes
 from lsal.models.transformers_training.beginning import LEAST_CHECK, Beginning, batch_of, rate_of

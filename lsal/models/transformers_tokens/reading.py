@@ -7,7 +7,6 @@ Of a text longer than a window every token is asked about once, where most of th
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,9 @@ from typing import Any, NamedTuple
 from lsal.models.hub import quiet
 from lsal.models.tokens import Token, tokens_of
 from lsal.models.transformers_tokens.wishes import SORT
-from lsal.records import Example
 
 OVERLAP = 4
 """A window begins in the last quarter of the one before."""
-SURROGATES = re.compile("[\ud800-\udfff]")
-"""Halves of characters, which no tokenizer takes."""
 
 
 class Place(NamedTuple):
@@ -48,11 +44,6 @@ class Reading:
     tokens: tuple[Token, ...]
     windows: tuple[list[int], ...]
     places: tuple[Place | None, ...]
-
-
-def text_of(example: Example) -> str:
-    """What a tagger reads, as long as the text is; "" for what cannot be read."""
-    return "" if example.input is None else SURROGATES.sub("\ufffd", str(example.input))
 
 
 def readings_of(tokenizer: Any, texts: Sequence[str], length: int) -> list[Reading]:
