@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, write_json
+from lsal.errors import BadData
+from lsal.files import write_json
 from lsal.models.layoutlmv3.answering import Answering
 from lsal.models.layoutlmv3.finding import given_net
 from lsal.models.layoutlmv3.learning import Lecture, learn
 from lsal.models.layoutlmv3.nets import Net, classes_of, read_net, write_net
-from lsal.models.layoutlmv3.wishes import read_wishes
+from lsal.models.layoutlmv3.wishes import Wishes, read_wishes
+from lsal.models.networked import NETWORK, Networked, kept_in
 from lsal.models.pictures import gradients
 from lsal.protocols import Report
-from lsal.records import Control, Example, Prediction, Progress
+from lsal.records import Control, Example, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
 
 log = logging.getLogger(__name__)
 
-NETWORK = "network"
 
-
-class LayoutLMv3:
+class LayoutLMv3(Networked[Wishes, Net, Answering]):
     """A LayoutLMv3 of transformers. For the options see `wishes.Wishes`.
 
     `problems` says why the last `fit` left pages out, by task.
@@ -39,12 +38,12 @@ class LayoutLMv3:
     needs_pool: ClassVar[bool] = True
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
-        self.control, self.options, self.seed = control, dict(options or {}), seed
-        self.wishes = read_wishes(self.options)
+        super().__init__(control, options, seed)
         self.problems: dict[int, str] = {}
-        self._start: Net | None = None
-        self._given: Answering | None = None
-        self._answering: Answering | None = None
+
+    def read(self, options: Mapping[str, Any]) -> Wishes:
+        """See `wishes`."""
+        return read_wishes(options)
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
@@ -53,27 +52,20 @@ class LayoutLMv3:
 
         Without `check` a fixed tenth of the labelled pages steers early stopping.
         """
-        self._answering = self._given = None  # a network that answered before holds memory of the GPU
+        self._let_go()
         given = Lecture(self.control, self.wishes, self.seed, report)
         learned = learn(given, self._start, labelled, pool, check)
         self.problems = learned.problems
         self._answering = Answering(learned.net, self.wishes)
         report(Progress(1, 1, learned.told))
 
-    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
-        """One prediction per example; of a page that cannot be read nothing is said but why."""
-        return self._ready().predictions(examples)
+    def given(self) -> Answering | None:
+        """What answers by the weights that the options name; None if they name none."""
+        net = given_net(self.wishes)
+        return Answering(net, self.wishes) if net else None
 
-    def embed(self, examples: Sequence[Example]) -> Floats:
-        """What a network sees in the pages, float32 (n, d): a trained or a given one.
-
-        A network of random weights sees little: before any weights, gradients and colours are taken.
-        """
-        if self._answering is None and self._given is None and (net := given_net(self.wishes)):
-            self._given = Answering(net, self.wishes)
-        answering = self._answering or self._given
-        if answering is not None:
-            return answering.embeddings(examples)
+    def plain(self, examples: Sequence[Example]) -> Floats:
+        """Gradients and colours."""
         rows = [gradients(example) for example in examples]
         return np.stack(rows) if rows else np.zeros((0, 1), np.float32)
 
@@ -82,7 +74,7 @@ class LayoutLMv3:
 
         Where the options have named another model since, that one is begun from.
         """
-        kept = _kept(folder)
+        kept = kept_in(folder)
         earlier = read_wishes(kept["options"])
         if (self.wishes.model or earlier.model, self.wishes.size) != (earlier.model, earlier.size):
             log.info("begins anew: the earlier version was another model, or saw pages in another size")
@@ -100,7 +92,7 @@ class LayoutLMv3:
     @classmethod
     def load(cls, folder: Path, control: Control) -> Self:
         """What `save` wrote."""
-        kept, wanted = _kept(folder), classes_of(control)
+        kept, wanted = kept_in(folder), classes_of(control)
         if tuple(kept["classes"]) != wanted:
             known = ", ".join(kept["classes"][:-1])
             what = f"{folder} knows {known}, and '{control.name}' has {', '.join(control.labels)}"
@@ -108,15 +100,3 @@ class LayoutLMv3:
         model = cls(control, kept["options"], kept["seed"])
         model._answering = Answering(read_net(folder / NETWORK, wanted), model.wishes)
         return model
-
-    def _ready(self) -> Answering:
-        if self._answering is None:
-            raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
-        return self._answering
-
-
-def _kept(folder: Path) -> dict[str, Any]:
-    kept: dict[str, Any] | None = read_json(folder / "model.json")
-    if kept is None:
-        raise BadData(f"{folder} holds no model", "Train again: lsal train")
-    return kept

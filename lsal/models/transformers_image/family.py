@@ -10,27 +10,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, write_json
+from lsal.errors import BadData
+from lsal.files import write_json
 from lsal.models.answers import units_and_classes
+from lsal.models.networked import NETWORK, Networked, kept_in
 from lsal.models.pictures import gradients
 from lsal.models.transformers_image.answering import Answering
 from lsal.models.transformers_image.finding import given_net
 from lsal.models.transformers_image.learning import learn
 from lsal.models.transformers_image.nets import Net, read_net, write_net
-from lsal.models.transformers_image.wishes import read_wishes
+from lsal.models.transformers_image.wishes import Wishes, read_wishes
 from lsal.protocols import Report
-from lsal.records import Control, Example, Prediction, Progress
+from lsal.records import Control, Example, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
 
 log = logging.getLogger(__name__)
 
-NETWORK = "network"
 
-
-class TransformersImage:
+class TransformersImage(Networked[Wishes, Net, Answering]):
     """A network of transformers. For the options see `wishes.Wishes`.
 
     `problems` says why the last `fit` left images out, by task.
@@ -40,12 +39,12 @@ class TransformersImage:
     needs_pool: ClassVar[bool] = False
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
-        self.control, self.options, self.seed = control, dict(options or {}), seed
-        self.wishes = read_wishes(self.options)
+        super().__init__(control, options, seed)
         self.problems: dict[int, str] = {}
-        self._start: Net | None = None
-        self._given: Answering | None = None
-        self._answering: Answering | None = None
+
+    def read(self, options: Mapping[str, Any]) -> Wishes:
+        """See `wishes`."""
+        return read_wishes(options)
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
@@ -54,26 +53,19 @@ class TransformersImage:
 
         Without `check` a fixed tenth of the labelled images steers early stopping.
         """
-        self._answering = self._given = None  # a network that answered before holds memory of the GPU
+        self._let_go()
         learned = learn(self.control, self.wishes, self._start, labelled, check, self.seed, report)
         self.problems = learned.problems
         self._answering = Answering(self.control, learned.net, learned.prior)
         report(Progress(1, 1, learned.told))
 
-    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
-        """One prediction per example; an image that cannot be read gets the prior and a zero embedding."""
-        return self._ready().predictions(examples)
+    def given(self) -> Answering | None:
+        """What answers by the weights that the options name; None if they name none."""
+        net, prior = given_net(self.wishes), np.zeros(units_and_classes(self.control), np.float32)
+        return Answering(self.control, net, prior) if net else None
 
-    def embed(self, examples: Sequence[Example]) -> Floats:
-        """What a network sees in the images, float32 (n, d): a trained or a given one.
-
-        A network of random weights sees little: before any weights, gradients and colours are taken.
-        """
-        if self._answering is None and self._given is None and (net := given_net(self.wishes)):
-            self._given = Answering(self.control, net, np.zeros(units_and_classes(self.control), np.float32))
-        answering = self._answering or self._given
-        if answering is not None:
-            return answering.embeddings(examples)
+    def plain(self, examples: Sequence[Example]) -> Floats:
+        """Gradients and colours."""
         rows = [gradients(example) for example in examples]
         return np.stack(rows) if rows else np.zeros((0, 1), np.float32)
 
@@ -82,7 +74,7 @@ class TransformersImage:
 
         Where the options have named another model since, that one is begun from.
         """
-        kept = _kept(folder)
+        kept = kept_in(folder)
         earlier = read_wishes(kept["options"])
         if (self.wishes.model or earlier.model, self.wishes.size) != (earlier.model, earlier.size):
             log.info("begins anew: the earlier version was another model, or saw images in another size")
@@ -104,7 +96,7 @@ class TransformersImage:
     @classmethod
     def load(cls, folder: Path, control: Control) -> Self:
         """What `save` wrote."""
-        kept = _kept(folder)
+        kept = kept_in(folder)
         if (tuple(kept["labels"]), kept["several"]) != (control.labels, control.several):
             what = f"{folder} knows {', '.join(kept['labels'])}, and '{control.name}' has {', '.join(control.labels)}"
             raise BadData(what, "Train again: lsal train")
@@ -112,15 +104,3 @@ class TransformersImage:
         prior = np.array(kept["prior"], np.float32)
         model._answering = Answering(control, read_net(folder / NETWORK, control.labels), prior)
         return model
-
-    def _ready(self) -> Answering:
-        if self._answering is None:
-            raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
-        return self._answering
-
-
-def _kept(folder: Path) -> dict[str, Any]:
-    kept: dict[str, Any] | None = read_json(folder / "model.json")
-    if kept is None:
-        raise BadData(f"{folder} holds no model", "Train again: lsal train")
-    return kept

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from lsal.errors import BadRequest, NoVersion
+from lsal.errors import BadRequest
 from lsal.files import write_json
-from lsal.models.text_space import fitted_space
-from lsal.models.texts import text_of
+from lsal.models.networked import NETWORK, Networked, kept_in
+from lsal.models.sklearn_text import SklearnText
 from lsal.models.transformers_tokens.answering import Answering
 from lsal.models.transformers_tokens.learning import Given, learn
 from lsal.models.transformers_tokens.tags import Columns, parts_of, tags_for
-from lsal.models.transformers_tokens.wishes import SORT, read_wishes
-from lsal.models.transformers_training.keeping import NETWORK, begun_from, kept_in
+from lsal.models.transformers_tokens.wishes import SORT, Wishes, read_wishes
+from lsal.models.transformers_training.keeping import begun_from
 from lsal.models.transformers_training.nets import Net, given_net, read_net, write_net
 from lsal.protocols import Report
-from lsal.records import Control, Example, Prediction, Progress
+from lsal.records import Control, Example, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
 
 
-class TransformersTokens:
+class TransformersTokens(Networked[Wishes, Net, Answering]):
     """A tagger of transformers, trained by its Trainer. For the options see `wishes.Wishes`.
 
     Words are `models.tokens`, tags as of `crf_tokens`: of spans that overlap the longest is learned, one that
@@ -35,12 +35,9 @@ class TransformersTokens:
     family: ClassVar[str] = SORT.family
     needs_pool: ClassVar[bool] = True
 
-    def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
-        self.control, self.options, self.seed = control, dict(options or {}), seed
-        self.wishes = read_wishes(self.options)
-        self._start: Net | None = None
-        self._given: Answering | None = None
-        self._answering: Answering | None = None
+    def read(self, options: Mapping[str, Any]) -> Wishes:
+        """See `wishes`."""
+        return read_wishes(options)
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
@@ -49,27 +46,19 @@ class TransformersTokens:
 
         Without `check` a fixed tenth of the labelled texts steers early stopping.
         """
-        self._answering = self._given = None  # a network that answered before holds memory of the GPU
+        self._let_go()
         learned = learn(Given(self.control, self.wishes, self._start, labelled, pool, check, self.seed, report))
         self._answering = Answering(self.control, learned.net, learned.prior, self.wishes)
         report(Progress(1, 1, f"trained on {learned.count} texts{learned.losses}"))
 
-    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
-        """One prediction per example; an empty or unreadable text has no token, no span and a zero embedding."""
-        return self._ready().predictions(examples)
+    def given(self) -> Answering | None:
+        """What answers by the weights that the options name; None if they name none."""
+        net = given_net(self.wishes, SORT)
+        return _as_given(self.control, net, self.wishes) if net else None
 
-    def embed(self, examples: Sequence[Example]) -> Floats:
-        """What a network sees in the texts, float32 (n, d): a trained or a given one.
-
-        A network of random weights sees little: before any weights, the words are counted.
-        """
-        if self._answering is None and self._given is None and (net := given_net(self.wishes, SORT)):
-            self._given = _as_given(self.control, net, self.wishes)
-        if answering := self._answering or self._given:
-            return answering.embeddings(examples)
-        texts = {example.task_id: text_of(example) for example in examples}
-        space = fitted_space(tuple(texts[task_id] for task_id in sorted(texts)), self.seed)
-        return space.vectors([text_of(example) for example in examples])[1]
+    def plain(self, examples: Sequence[Example]) -> Floats:
+        """The words, counted."""
+        return SklearnText(self.control, seed=self.seed).embed(examples)
 
     def begin_from(self, folder: Path) -> None:
         """Let the next `fit` begin with the weights of an earlier version; its labels may have been others.
@@ -115,11 +104,6 @@ class TransformersTokens:
             raise _nothing_known(model.wishes.model, net, control)
         model._answering = _as_given(control, net, model.wishes)
         return model
-
-    def _ready(self) -> Answering:
-        if self._answering is None:
-            raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
-        return self._answering
 
 
 def _as_given(control: Control, net: Net, wishes: Any) -> Answering:

@@ -1,4 +1,4 @@
-"""Versions on disk: `model.json` beside a network, and the network that the next training begins with."""
+"""The network that the next training begins with: that of an earlier version."""
 
 from __future__ import annotations
 
@@ -6,24 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from lsal.errors import BadData
-from lsal.files import read_json
+from lsal.models.networked import NETWORK, kept_in
 from lsal.models.transformers_training.nets import Net, Sort, read_net
 from lsal.models.transformers_training.wishes import Some, path_of
 
 log = logging.getLogger(__name__)
-
-NETWORK = "network"
-
-
-def kept_in(folder: Path) -> dict[str, Any]:
-    """What a family wrote there beside the network. Raises BadData if it wrote nothing."""
-    kept: dict[str, Any] | None = read_json(folder / "model.json")
-    if kept is None:
-        raise BadData(f"{folder} holds no model", "Train again: lsal train")
-    return kept
 
 
 def begun_from(folder: Path, sort: Sort, wishes: Some, names: Sequence[str]) -> tuple[Some, Net | None]:
