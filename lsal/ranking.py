@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lsal.errors import EmptyPool
+from lsal.phrases import counted
 from lsal.protocols import Strategy
 from lsal.records import Control, Entry, Labels, Picks, Pool, Prediction, Ranking
 from lsal.strategies import STRATEGIES
@@ -48,6 +49,11 @@ def rank(
     """
     pool = len({int(task) for one in candidates for task in one.pool.task_ids})
     size = min(size, pool + len(reserve))
+    if size == 0 and problems:
+        what = (
+            f"None of the {counted(len(problems), 'open task')} can be read; the first: {next(iter(problems.values()))}"
+        )
+        raise EmptyPool(what, "Correct the tasks, or the label config")
     if size == 0:
         raise EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
     wanted = math.ceil(size * share - 1e-9)  # 100 * 0.07 is a little more than 7

@@ -39,7 +39,7 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
     what it works out about inputs does so in the `home`.
     """
     usable = [e for e in snapshot.train if e.target is not None and not e.problem]
-    skipped = {e.task_id: e.problem for e in snapshot.train if e.problem}
+    skipped = {e.task_id: e.problem for e in (*snapshot.train, *snapshot.measure) if e.problem}
     if not snapshot.train:
         raise BadData(f"Nothing is labelled yet for '{snapshot.control.name}'", "Label the first batch: lsal rank")
     if not usable:
@@ -61,6 +61,7 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         "agreement": dict(Counter(e.how.partition(",")[0].split(" of ")[0] for e in usable)),
         "measuring": sum(e.counts for e in snapshot.measure),
         "pool": len(snapshot.pool),
+        "notes": str(getattr(model, "notes", "")),
     }
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])

@@ -1,10 +1,12 @@
 """Three kinds in one project - a class, marked words, outlines - each with versions of its own."""
 
+import json
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pandas
 import pytest
 from projects import annotations_digest
 from yolo_toys import OUTLINES
@@ -83,6 +85,23 @@ def test_the_queue_carries_what_each_of_them_says(bench: Workbench) -> None:
     guesses = [task["predictions"][-1]["result"] for task in shown["tasks"] if task["predictions"]]
     assert len(guesses) == 9
     assert all({"class", "words"} <= {item["from_name"] for item in one} for one in guesses)
+
+
+def test_marked_words_are_exported_with_their_places(bench: Workbench, tmp_path: Path) -> None:
+    bench.export("predictions", str(tmp_path / "told.json"))
+    for task in json.loads((tmp_path / "told.json").read_text()):
+        (one,) = task["predictions"]
+        for item in (item for item in one["result"] if item["from_name"] == "words"):
+            start, end = item["value"]["start"], item["value"]["end"]
+            assert item["value"]["text"] == task["data"]["text"][start:end]
+    told = bench.predictions()
+    marked = told[told.control == "words"].label.explode().dropna()
+    assert set(pandas.json_normalize(list(marked)).text) <= set(ANIMALS)
+    people = bench.annotations()
+    first = people[people.skipped == False].iloc[0]  # noqa: E712
+    assert first["words"] == first["words_agreed"]
+    (span,) = first["words"]
+    assert first["text"][span["start"] : span["end"]] == span["text"]
 
 
 def test_weights_say_who_chooses(bench: Workbench) -> None:

@@ -222,3 +222,11 @@ def test_a_control_without_weight_chooses_nothing_but_says_its_guess() -> None:
     ranking = rank([mute, heard], [], "margin", 10, 0.0)
     assert [e.task_id for e in ranking.entries] == [e.task_id for e in rank([heard], [], "margin", 10, 0.0).entries]
     assert all(set(e.result) == {"c", "d"} for e in ranking.entries)
+
+
+def test_where_no_task_can_be_read_the_first_reason_is_told() -> None:
+    nothing = Candidates(CONTROL, start_pool([], CONTROL))
+    with pytest.raises(EmptyPool, match="None of the 2 open tasks can be read; the first: task 7: no text"):
+        rank([nothing], [], "auto", 5, 0.1, problems={7: "task 7: no text", 8: "task 8: no text"})
+    with pytest.raises(EmptyPool, match="Every task is labelled or skipped"):
+        rank([nothing], [], "auto", 5, 0.1)

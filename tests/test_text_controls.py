@@ -1,5 +1,6 @@
 """Taxonomies, classes of dialogues, and what is left to people, on a real Label Studio."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,3 +88,51 @@ def test_both_controls_choose_and_pre_annotate_the_batch_as_weighed(bench: Workb
 def test_weights_that_choose_nothing_are_refused(bench: Workbench, weights: object) -> None:
     with pytest.raises(BadRequest, match="rank_by"):
         bench.configure(rank_by=weights)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"family": {"mood": "crf_tokens"}}, "'crf_tokens' does not learn 'mood', Choices on Paragraphs"),
+        ({"family": {"mood": "layoutlmv3"}}, "'layoutlmv3' does not learn 'mood'"),
+        ({"options": {"mod": {"strength": 2}}}, "options names the control 'mod', which is not there"),
+        ({"family": {"mod": "random"}}, "family names the control 'mod', which is not there"),
+        ({"options": {"mood": {"model": "nobody/has-this"}}}, "There is no encoder 'nobody/has-this' here"),
+        (
+            {"options": {"mood": {"model": "/no/such/folder"}}, "family": {"mood": "transformers_text"}},
+            "There is no net",
+        ),
+    ],
+)
+def test_what_no_round_could_use_is_refused_when_it_is_set(
+    bench: Workbench, changes: dict[str, object], said: str
+) -> None:
+    before = bench.configure()
+    with pytest.raises(BadRequest, match=re.escape(said)):
+        bench.configure(**changes)
+    assert bench.configure() == before
+
+
+def test_the_status_tells_what_the_last_round_did_not_train(
+    label_studio: Server, root: Path, client: Callable[..., httpx.Response]
+) -> None:
+    made = client("POST", "/api/projects/", json={"title": "half", "label_config": CONFIG}).json()["id"]
+    item = {"id": "a", "from_name": "topic", "to_name": "talk", "type": "taxonomy"}
+    answers = [[["product", "price"]], [["gone"]], [["gone"]]]
+    tasks = [
+        {
+            "data": {"talk": [{"who": "Ann", "said": f"hello {n}"}], "note": "-"},
+            "annotations": [{"result": [{**item, "value": {"taxonomy": paths}}]}],
+        }
+        for n, paths in enumerate(answers)
+    ]
+    open_task = {"data": {"talk": [{"who": "Ann", "said": "hello"}], "note": "-"}}
+    client("POST", f"/api/projects/{made}/import", json=[*tasks, open_task]).raise_for_status()
+    half = Workbench(root).attach(label_studio.url, made)
+    half.configure(measuring_share=0.0)
+    told = half.round().wait(120)
+    (warned,) = [one for one in half.status().warnings if "did not train 'mood'" in one]
+    assert told["not_trained"]["mood"] in warned
+    trained = told["versions"]["topic"]
+    assert trained["left_out"] == 2
+    assert "'gone'" in trained["first_left_out"]

@@ -33,7 +33,10 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         facts.append((f"version of {control}", f"{one['version']}, {gate}, {measured}, {labels}"))
         if one.get("left_out"):
             told = counted(one["left_out"], f"labelled task of {control} says", f"labelled tasks of {control} say")
-            facts.append(("left out", f"{told} nothing that can be learned"))
+            first = f"; the first: {one['first_left_out']}" if one.get("first_left_out") else ""
+            facts.append(("left out", f"{told} nothing that can be learned{first}"))
+        if one.get("notes"):
+            facts.append((f"learned for {control}", one["notes"]))
         if one.get("same_weights_as"):
             facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
     facts += switched(result)

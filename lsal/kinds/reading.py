@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lsal.errors import BadData
 from lsal.protocols import Kind
@@ -27,6 +28,11 @@ def read_example(kind: Kind, control: Control, task: Task, fetch: FetchFor) -> E
     """The task as a model sees it, without a target."""
     example = kind.example(control, task.id, task.data, lambda url: fetch(url, task.id))
     return replace(example, digest=task.digest)
+
+
+def read_without_files(kind: Kind, control: Control, task_id: int, data: Mapping[str, Any]) -> Example:
+    """The task as far as its data tell: to read or write places in its text, for which no file is fetched."""
+    return kind.example(control, task_id, data, _no_file)
 
 
 def read_labelled(
@@ -76,6 +82,10 @@ def agreed(
     if votes * 2 > len(answers):
         return Answer(best, f"majority, {votes} of {len(answers)}")
     return Answer(answers[-1], f"latest of {len(answers)}, no majority")
+
+
+def _no_file(url: str) -> Path:
+    raise BadData(f"'{url}' is not read for this", "Give the text itself")
 
 
 def _read(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
-from lsal.errors import BadData
 from lsal.kinds import match
+from lsal.kinds.reading import read_without_files
 from lsal.protocols import Kind
 from lsal.records import Control, Prediction, Target
 
@@ -44,13 +43,9 @@ def drawn(kind: Kind, control: Control, target: Target, data: Mapping[str, Any] 
 
     Places in a text cannot be told without the `data` of its task.
     """
-    example = kind.example(control, 0, data or {}, _no_file)
+    example = read_without_files(kind, control, 0, data or {})
     certain = np.ones((len(control.labels), 2) if control.several else (1, len(control.labels)), np.float32)
     fresh: defaultdict[str, str] = defaultdict(lambda: uuid4().hex[:10])
     items = kind.result(control, Prediction(0, target, certain), example)
     named = [item | ({"id": fresh[item["id"]]} if "id" in item else {}) for item in items]
     return [{key: value for key, value in item.items() if key != "score"} for item in named]
-
-
-def _no_file(url: str) -> Path:
-    raise BadData(f"'{url}' is not read for this", "Give the text itself")

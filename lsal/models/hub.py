@@ -79,6 +79,12 @@ def folder_of(model: str, noun: str) -> Path:
     return Path(found).parent
 
 
+def look_for(model: str, noun: str) -> None:
+    """Raise BadRequest, as `absent`, if what a user's `model` names is not on this machine; "" names nothing."""
+    if model and not Path(model).expanduser().exists():
+        folder_of(model, noun)
+
+
 def absent(model: str, noun: str, error: Exception) -> BadRequest:
     """The error for a model that is not here, or does not load; `noun` is what was looked for."""
     path = Path(model).expanduser()

@@ -14,6 +14,7 @@ from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
 from lsal.models.choosing import Fits, check_options, positive
+from lsal.models.hub import look_for
 from lsal.models.linear_head import LinearHead
 from lsal.models.pixels import features_of
 from lsal.protocols import Report
@@ -46,6 +47,10 @@ class ImageFeatures:
         check_options(self.family, self.options, _FITS)
         self._head = LinearHead(control, float(self.options.get("strength", 0.1)), standardise=True)
         self._width = 0
+
+    def look_for_weights(self) -> None:
+        """Raise BadRequest if the vision model that the options name is not on this machine."""
+        look_for(str(self.options.get("model", "")), "vision model")
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json
+from lsal.models.hub import look_for
 from lsal.records import Control, Example, Prediction
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Networked(Generic[W, N, A]):
         self._start: N | None = None
         self._given: A | None = None
         self._answering: A | None = None
+
+    def look_for_weights(self) -> None:
+        """Raise BadRequest if the model that the options name is not on this machine."""
+        look_for(str(getattr(self.wishes, "model", "")), "network")
 
     def read(self, options: Mapping[str, Any]) -> W:
         """The options, checked; raises BadRequest."""

@@ -88,14 +88,14 @@ def tags_of(tokens: Sequence[Token], spans: Sequence[Span]) -> Tagged:
 
 
 def losses_of(told: Sequence[Tagged]) -> str:
-    """What is not learned as people marked it, in words; the log has it too."""
+    """What is not learned as people marked it, in words, "" if all is; the log has it too."""
     left_out, widened = sum(one.left_out for one in told), sum(one.widened for one in told)
     if left_out:
         log.warning("%d spans overlap a longer one, or hold no word: they are not learned", left_out)
     if widened:
         log.info("%d spans begin or end within a word: all of it is learned", widened)
-    losses = (f", {counted(left_out, 'span')} left out (overlaps, or no word)") if left_out else ""
-    return losses + (f", {counted(widened, 'span')} widened to whole words" if widened else "")
+    losses = [f"{counted(left_out, 'span')} left out (overlaps, or no word)"] if left_out else []
+    return ", ".join([*losses, *([f"{counted(widened, 'span')} widened to whole words"] if widened else [])])
 
 
 def spans_of(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -7,12 +7,12 @@ from typing import Any
 
 from lsal.desk import Desk
 from lsal.errors import BadData
-from lsal.kinds.reading import agreed
+from lsal.kinds.reading import agreed, read_without_files
 from lsal.label_studio.annotated import annotated
 from lsal.label_studio.mirror import LABELLED, SKIPPED, stamp
 from lsal.label_studio.seen import since
 from lsal.protocols import Report
-from lsal.records import Annotation, Labels, Progress, Target
+from lsal.records import Annotation, Example, Labels, Progress, Spans, Target
 
 FIRST = ("task", "annotation", "annotator", "skipped", "created_at", "updated_at", "lead_time", "ground_truth")
 """Columns that every annotation has; a field of the data with such a name is called data.NAME."""
@@ -37,7 +37,8 @@ def annotation_rows(desk: Desk, tasks: Iterable[Mapping[str, Any]]) -> Iterator[
     task come to.
     """
     for task in tasks:
-        together = _together(desk, task)
+        shown = _shown(desk, task)
+        together = _together(desk, task, shown)
         for one in task["annotations"]:
             row = {
                 "task": task["id"],
@@ -45,7 +46,7 @@ def annotation_rows(desk: Desk, tasks: Iterable[Mapping[str, Any]]) -> Iterator[
                 "annotator": _name(one["completed_by"]),
                 "skipped": one["was_cancelled"],
                 **{name: one.get(name) for name in FIRST[4:]},
-                **_said(desk, one),
+                **_said(desk, one, shown),
                 **together,
             }
             yield {**row, **beside(task["data"], row)}
@@ -66,7 +67,13 @@ def beside(data: Mapping[str, Any], taken: Iterable[str]) -> dict[str, Any]:
     return {f"data.{name}" if name in names else name: value for name, value in data.items()}
 
 
-def _said(desk: Desk, annotation: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(desk: Desk, task: Mapping[str, Any]) -> Mapping[str, Example]:
+    """The task as each control that marks texts sees it: other answers are read without it."""
+    marking = ((name, pair) for name, pair in desk.handled.items() if pair[0].marks)
+    return {name: read_without_files(kind, control, task["id"], task["data"]) for name, (control, kind) in marking}
+
+
+def _said(desk: Desk, annotation: Mapping[str, Any], shown: Mapping[str, Example]) -> dict[str, Any]:
     """What one annotation says about each control."""
     said: dict[str, Any] = {}
     for control in desk.config.controls:
@@ -74,34 +81,41 @@ def _said(desk: Desk, annotation: Mapping[str, Any]) -> dict[str, Any]:
         if control.name not in desk.handled:
             said[control.name] = [one.get("value") for one in regions] or None
             continue
-        kind = desk.handled[control.name][1]
+        kind, example = desk.handled[control.name][1], shown.get(control.name)
         try:
-            target = None if annotation["was_cancelled"] else kind.target(control, annotation["result"])
-            said[control.name] = names_of(target, control.several)
+            target = None if annotation["was_cancelled"] else kind.target(control, annotation["result"], example)
+            said[control.name] = names_of(target, control.several, example)
         except BadData:  # a label that the config no longer has: shown as it was given
             said[control.name] = [one.get("value") for one in regions]
     return said
 
 
-def _together(desk: Desk, task: Mapping[str, Any]) -> dict[str, Any]:
+def _together(desk: Desk, task: Mapping[str, Any], shown: Mapping[str, Example]) -> dict[str, Any]:
     """What the people of a task agree on, for each control that lsal can learn, and how."""
     answers = sorted((_annotation(one) for one in task["annotations"]), key=lambda one: one.updated_at)
     told: dict[str, Any] = {}
     for name, (control, kind) in desk.handled.items():
         try:
-            answer = agreed(kind, control, answers, since(desk.mirror, control))
-            label, how = names_of(answer.target, control.several), answer.how
+            example = shown.get(name)
+            answer = agreed(kind, control, answers, since(desk.mirror, control), example)
+            label, how = names_of(answer.target, control.several, example), answer.how
         except BadData as error:
             label, how = None, error.what
         told |= {f"{name}_agreed": label, f"{name}_how": how}
     return told
 
 
-def names_of(target: Target | None, several: bool) -> str | tuple[str, ...] | None:
-    """A target as people write it."""
+def names_of(target: Target | None, several: bool, example: Example | None = None) -> Any:
+    """A target as people write it: a name, several of them, or spans as sources have them, if there is a text."""
     if target is None:
         return None
-    if not isinstance(target, Labels):  # one for each object, or span
+    if isinstance(target, Spans) and example is not None and example.input is not None:
+        text = str(example.input)
+        return [
+            {"start": one.start, "end": one.end, "label": one.label, "text": text[one.start : one.end]}
+            for one in target.items
+        ]
+    if not isinstance(target, Labels):  # one for each object
         return tuple(one.label for one in target.items)
     return target.names if several else next(iter(target.names), None)
 

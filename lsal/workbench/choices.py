@@ -12,6 +12,7 @@ from lsal.errors import BadRequest
 from lsal.kinds import family_of, match
 from lsal.models import MODELS
 from lsal.project_settings import ProjectSettings
+from lsal.registry import OWN
 from lsal.strategies import STRATEGIES
 
 
@@ -27,20 +28,39 @@ def check_names(changes: Mapping[str, Any]) -> None:
 
 
 def check_models(desk: Desk, settings: ProjectSettings) -> None:
-    """Raise BadRequest for options that the family of a control does not take.
+    """Raise BadRequest for a family that does not learn its control, options that it does not take, and
+    weights that are not on this machine.
 
-    Controls that the label config does not have are left to the doctor: they may come.
+    Controls that the label config no longer has are left to the doctor: they may come back.
     """
     for name, (control, kind) in match(desk.config.controls, settings.family)[0].items():
-        options = (settings.options or {}).get(name, {})
+        options, chosen = (settings.options or {}).get(name, {}), (settings.family or {}).get(name)
+        if chosen and chosen not in kind.families and MODELS.origin(chosen) == OWN:
+            what = f"'{chosen}' does not learn '{name}', {control.tag} on {control.object_tag}"
+            raise BadRequest(what, f"Choose one of: {', '.join(kind.families)}")
         try:
-            family = family_of(kind, (settings.family or {}).get(name), options)
-            MODELS[family](control, options, settings.seed)
+            model = MODELS[family_of(kind, chosen, options)](control, options, settings.seed)
+            getattr(model, "look_for_weights", _nothing)()
         except BadRequest as error:
             raise BadRequest(
                 f"The options of '{name}' cannot be: {error.what}",
                 f"{error.fix}; a family and its options can be set at once",
             ) from None
+
+
+def check_controls(desk: Desk, changes: Mapping[str, Any], before: ProjectSettings) -> None:
+    """Raise BadRequest where settings for each control name one that is not, and was not named before."""
+    known = [control.name for control in desk.config.controls]
+    for setting in ("family", "options"):
+        named = changes.get(setting) or {}
+        for name in named.keys() - set(known) - (getattr(before, setting) or {}).keys():
+            raise BadRequest(
+                f"{setting} names the control '{name}', which is not there", f"Choose from: {', '.join(known)}"
+            )
+
+
+def _nothing() -> None:
+    """Of a family without weights to look for."""
 
 
 def check_weights(desk: Desk, settings: ProjectSettings) -> None:

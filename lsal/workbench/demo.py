@@ -17,6 +17,7 @@ from lsal.annotator import Labelled
 from lsal.errors import JobFailed
 from lsal.files import read_json
 from lsal.measuring import Measured
+from lsal.models import MODELS
 from lsal.records import Example
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def run(
     `options` are those of the model family, by default the first that can learn the data.
     """
     begun = time.perf_counter()
+    if family:
+        MODELS.require(family)  # before anything is made
     bench.up()
     bench.new(source, demo=True, columns=columns)
     # The simulated annotator labels each batch to its end, a round follows at once: no refill.

@@ -129,7 +129,7 @@ class Exporting(Opened):
         for chunk in scored(self.desk, report):
             for task, told in chunk:
                 told = [one for one in told if not (one[2].problem or one[3].problem)]
-                result = [r for c, _, _, one in told for r in self.desk.handled[c.name][1].result(c, one)]
+                result = [r for c, _, e, one in told for r in self.desk.handled[c.name][1].result(c, one, e)]
                 name = "+".join(sorted(f"{control.name}.v{version.number}" for control, version, _, _ in told))
                 score = min((one.confidence for *_, one in told), default=0.0)
                 made = [{"model_version": f"lsal-{name}", "score": score, "result": result}] if told else []

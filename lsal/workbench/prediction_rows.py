@@ -112,7 +112,7 @@ def _doubts(control: Control, one: Prediction, example: Example) -> dict[str, An
     pool = Pool(np.asarray([one.task_id]), one.chances, units, np.zeros(len(control.labels), np.int64))
     found = doubts(control, one)
     return {
-        "label": names_of(one.target, control.several),
+        "label": names_of(one.target, control.several, example),
         "chance": found.get("chance"),
         "runner_up": found.get("runner_up"),
         "margin": found.get("margin"),

@@ -15,7 +15,7 @@ from lsal.label_studio.sync import Synced, sync
 from lsal.project_settings import check_settings
 from lsal.protocols import Report
 from lsal.workbench import attaching, serving, starting
-from lsal.workbench.choices import check_models, check_names, check_weights, located
+from lsal.workbench.choices import check_controls, check_models, check_names, check_weights, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
 
@@ -70,6 +70,8 @@ class SettingUp(Opened):
             check_settings(changes)
             changes["options"] = located(changes["options"])
         if changes.keys() & {"options", "family"} and self.desk.mirror.label_config:
+            check_settings(changes)
+            check_controls(self.desk, changes, self.home.settings())
             check_models(self.desk, replace(self.home.settings(), **changes))
         if changes.get("rank_by") and self.desk.mirror.label_config:
             check_settings(changes)

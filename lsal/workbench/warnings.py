@@ -8,7 +8,7 @@ from typing import Any
 from lsal import jobs, publishing
 from lsal.desk import Desk
 from lsal.label_studio import seen, tally
-from lsal.label_studio.mirror import OPEN
+from lsal.label_studio.mirror import LABELLED, OPEN
 from lsal.phrases import counted
 from lsal.records import Control, Version
 from lsal.workbench.advice import failed, fix_of, switched_off
@@ -30,6 +30,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
         *_controls_changed(desk),
         *_labels_unknown(desk),
         *_words_unread(desk),
+        *_round_lacking(desk),
         *_versions_held(desk),
         *switched_off(desk),
         *_queue_at_fault(desk),
@@ -61,6 +62,19 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     state = newest[0].state() if newest else None
     if state and (what := failed(state)):
         told.append(f"{what}. {fix_of(state, seen.project_settings(desk.mirror).get('asked_at'))}")
+    return told
+
+
+def _round_lacking(desk: Desk) -> list[str]:
+    """What the newest job could not do, though it came to its end."""
+    newest = next((one for one in jobs.jobs(desk.home) if one.facts["act"] in ("round", "rank", "train")), None)
+    state = newest.state() if newest else None
+    if state is None or state.state != "done":
+        return []
+    missing = state.result.get("not_trained", {}) if desk.mirror.count(LABELLED) else {}
+    told = [f"The last {state.act} did not train '{name}': {why}. Then: lsal round" for name, why in missing.items()]
+    if state.result.get("published") == 0 and desk.mirror.count(OPEN):
+        told.append(f"The last {state.act} published nothing: {state.result.get('why')}. Then: lsal rank")
     return told
 
 

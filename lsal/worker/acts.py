@@ -119,6 +119,8 @@ def _told(desk: Desk, lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalE
             "metrics": lesson.version.metrics,
             "labels": lesson.version.examples["count"] + lesson.version.examples["measuring"],
             "left_out": len(lesson.version.examples["skipped"]),
+            "first_left_out": next(iter(lesson.version.examples["skipped"].values()), ""),
+            "notes": lesson.version.examples.get("notes", ""),
             "same_weights_as": _twin(desk, lesson.version),
         }
         for name, lesson in lessons.items()

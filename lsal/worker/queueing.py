@@ -32,8 +32,8 @@ def renew(
     """
     strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
     publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size), live, before)
-    if publication is None:
-        return {"publication": None, "published": 0, "why": "every task is labelled or skipped"}
+    if isinstance(publication, str):
+        return {"publication": None, "published": 0, "why": publication}
     checked = verify(desk, steps, publication)
     problems = read_json(desk.home.path("rankings", f"{publication.name}.json"))["problems"]
     return {
@@ -77,36 +77,52 @@ def publish(
     make: Callable[[], Ranking],
     live: Mapping[str, int],
     before: publishing.Sets | None = None,
-) -> Publication | None:
-    """Rank and switch; None when every task is labelled, and then only the versions go live.
+) -> Publication | str:
+    """Rank and switch; where no task is left that could be shown, why, and then only the versions go live.
 
     If a task was deleted since the last sync, so that Label Studio refuses the batch, or the
     label config was changed, the mirror is synced and the batch made afresh, once.
     """
-    for attempt in (1, 2):
-        try:
-            made = make()
-        except EmptyPool:
-            if dict(live) != desk.store.current():
-                desk.store.make_current(live, before)
-            steps.commit()
-            return None
-        if attempt == 1 and _config_changed(desk):
-            sync(desk.mirror, desk.project)
-            continue
-        try:
-            with steps.step("publish"):
-                published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
-            steps.commit()
-            return published
-        except LabelStudioError as error:
-            if error.status not in (400, queue.CONFLICT):
-                raise  # it may have switched all the same: the intent stays, to be asked about
-            desk.home.path("intent.json").unlink(missing_ok=True)
-            if attempt == 2:
-                raise
-            sync(desk.mirror, desk.project)
-    return None
+    try:
+        return _published(desk, steps, make, live, before)
+    except _Outdated:
+        sync(desk.mirror, desk.project)
+        return _published(desk, steps, make, live, before, again=True)
+
+
+class _Outdated(Exception):
+    """Something was changed in Label Studio since the last sync."""
+
+
+def _published(
+    desk: Desk,
+    steps: Steps,
+    make: Callable[[], Ranking],
+    live: Mapping[str, int],
+    before: publishing.Sets | None,
+    again: bool = False,
+) -> Publication | str:
+    try:
+        made = make()
+    except EmptyPool as error:
+        if dict(live) != desk.store.current():
+            desk.store.make_current(live, before)
+        steps.commit()
+        return error.what
+    if not again and _config_changed(desk):
+        raise _Outdated
+    try:
+        with steps.step("publish"):
+            published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
+    except LabelStudioError as error:
+        if error.status not in (400, queue.CONFLICT):
+            raise  # it may have switched all the same: the intent stays, to be asked about
+        desk.home.path("intent.json").unlink(missing_ok=True)
+        if again:
+            raise
+        raise _Outdated from error
+    steps.commit()
+    return published
 
 
 def _config_changed(desk: Desk) -> bool:

@@ -72,7 +72,8 @@ class CrfTokens:
         report(Progress(0, 0, "Fitting"))
         chains, tags, losses = self._lessons(usable)
         self._chain = Chain.fit(chains, tags, self._wishes, report)
-        report(Progress(1, 1, f"trained on {counted(len(usable), 'text')}{losses}"))
+        self.notes = losses
+        report(Progress(1, 1, ", ".join(filter(None, (f"trained on {counted(len(usable), 'text')}", losses)))))
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """One prediction per example; an empty or unreadable text has no token and no span."""

@@ -14,6 +14,7 @@ from lsal.models.answers import answer, class_indices, learnable, nothing_to_lea
 from lsal.models.embedded_text.encoder import Encoder, find_encoder
 from lsal.models.embedded_text.encoding import embedded
 from lsal.models.embedded_text.wishes import read_wishes
+from lsal.models.hub import look_for
 from lsal.models.linear_head import LinearHead
 from lsal.models.texts import words_of
 from lsal.protocols import Report
@@ -40,6 +41,10 @@ class EmbeddedText:
         self._head = LinearHead(control, float(self.wishes.strength))
         self._learned_with = ""
         self._keep_in: Path | None = None
+
+    def look_for_weights(self) -> None:
+        """Raise BadRequest if the encoder is not on this machine."""
+        look_for(self.wishes.model, "encoder")
 
     def keep_in(self, folder: Path) -> None:
         """Where embeddings are kept from now on, for every process that is told the same; else in memory."""

@@ -49,7 +49,8 @@ class TransformersTokens(Networked[Wishes, Net, Answering]):
         self._let_go()
         learned = learn(Given(self.control, self.wishes, self._start, labelled, pool, check, self.seed, report))
         self._answering = Answering(self.control, learned.net, learned.prior, self.wishes)
-        report(Progress(1, 1, f"trained on {learned.count} texts{learned.losses}"))
+        self.notes = learned.losses
+        report(Progress(1, 1, ", ".join(filter(None, (f"trained on {learned.count} texts", learned.losses)))))
 
     def given(self) -> Answering | None:
         """What answers by the weights that the options name; None if they name none."""

@@ -15,7 +15,7 @@ from lsal.models.pictures import gradients
 from lsal.models.yolo.answering import Answering
 from lsal.models.yolo.learning import frequencies, learn
 from lsal.models.yolo.naming import meaning_of
-from lsal.models.yolo.nets import Net, read_net, read_weights, write_net
+from lsal.models.yolo.nets import Net, look_for, read_net, read_weights, write_net
 from lsal.models.yolo.wishes import CLASSIFY, read_wishes, task_of
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
@@ -49,6 +49,10 @@ class Yolo:
         self.problems: dict[int, str] = {}
         self._start: Net | None = None
         self._answering: Answering | None = None
+
+    def look_for_weights(self) -> None:
+        """Raise BadRequest if the `.pt` that the options name is not on this machine."""
+        look_for(self.wishes.model)
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report

@@ -133,6 +133,12 @@ def read_net(folder: Path, kept: Mapping[str, Any]) -> Net:
     return Net(net.module.float().eval(), net.task, net.names)
 
 
+def look_for(model: str) -> None:
+    """Raise BadRequest if a `.pt` that the options name is not on this machine."""
+    if model.endswith(".pt"):
+        _found(model)
+
+
 def _found(model: str) -> Path:
     """A file of weights, by its path or by its name among those that the user put into lsal's cache."""
     kept = cache_folder() / "weights" / Path(model).name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import ctypes
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -83,6 +83,14 @@ def _memory_of(nvml: ctypes.CDLL, number: int) -> tuple[int, int] | None:
     return int(memory.free), int(memory.total)
 
 
+def _unread(task: int, problem: str, came: Sequence[Path]) -> Finding:
+    """Whether the file does not come, or what is in the task is not as it should be."""
+    if came:
+        return fault("files", f"Task {task} cannot be read: {problem}", "Correct it in Label Studio, and sync")
+    fix = "Open the task in Label Studio: is the file there, and may the key see it?"
+    return fault("files", f"The file of task {task} does not come: {problem}", fix)
+
+
 def files(patient: Patient) -> Iterator[Finding]:
     """Whether the file of a real task comes; says nothing where tasks hold their text themselves."""
     desk = patient.desk
@@ -93,16 +101,16 @@ def files(patient: Patient) -> Iterator[Finding]:
         media = copy.copy(desk.media)
         media.folder = Path(empty)  # none is kept there from before
         for control, kind in desk.handled.values():
-            fetched: list[str] = []
+            fetched, came = list[str](), list[Path]()
 
-            def fetch(url: str, fetched: list[str] = fetched) -> Path:
+            def fetch(url: str, fetched: list[str] = fetched, came: list[Path] = came) -> Path:
                 fetched.append(url)
-                return media.fetch(url, task.id)
+                came.append(media.fetch(url, task.id))
+                return came[-1]
 
             example = kind.example(control, task.id, task.data, fetch)
             if example.problem and fetched:
-                fix = "Open the task in Label Studio: is the file there, and may the key see it?"
-                yield fault("files", f"The file of task {task.id} does not come: {example.problem}", fix)
+                yield _unread(task.id, example.problem, came)
             elif fetched:
                 size = example.file.stat().st_size if example.input else 0
                 yield ok("files", f"the file of task {task.id} came, {size / 1000:.1f} kB")
