@@ -150,9 +150,9 @@ def test_a_class_that_went_is_never_answered_and_its_labels_are_counted_not_drop
     assert "changed since version 1 was trained: dog went, cow came; it answers no more. Go on: lsal round" in said
     assert f"{dogs} answers to 'pet' are left out, the label config no longer has 'dog' ({dogs})" in said
     lesson = do(bench, "round")["versions"]["pet"]
-    assert (lesson["promoted"], "label config changed" in lesson["reason"]) == (True, True)
+    assert (lesson["promoted"], "the label config, or what" in lesson["reason"]) == (True, True)
     assert lesson["labels"] == 8 - dogs
-    assert lesson["left_out"] == sum(told[task] == "dog" for task in bench.versions()[0].examples["ids"]) > 0
+    assert lesson["left_out"] == sum(label == "dog" for label in told.values()) == dogs, "measuring tasks too"
     assert bench.verify().exact
     assert all(one["result"][0]["value"]["choices"] != ["dog"] for one in answers(bench, less) if one["result"])
     assert annotations_digest(bench) == digests
