@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lsal.dashboard.html import to_text
 from lsal.errors import BadRequest
 from lsal.label_studio import tally
 from lsal.label_studio.server import Server
@@ -41,7 +42,7 @@ def bench(label_studio: Server, root: Path, client: Callable[..., httpx.Response
             {**common, "from_name": "mood", "type": "choices", "value": {"choices": [mood]}},
             {**common, "from_name": "topic", "type": "taxonomy", "value": {"taxonomy": [list(path)]}, "id": f"t{n}"},
         ]
-        task = {"data": {"talk": talk, "note": "-"}}
+        task = {"data": {"shop": "North", "boxes": [[5.0, 7.33]], "talk": talk, "note": "-"}}
         tasks.append(task | ({"annotations": [{"result": result}]} if n < 24 else {}))
     client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
     bench = Workbench(root).attach(label_studio.url, made)
@@ -87,3 +88,12 @@ def test_both_controls_choose_and_pre_annotate_the_batch_as_weighed(bench: Workb
 def test_weights_that_choose_nothing_are_refused(bench: Workbench, weights: object) -> None:
     with pytest.raises(BadRequest, match="rank_by"):
         bench.configure(rank_by=weights)
+
+
+def test_the_queue_shows_what_people_see_of_a_task(bench: Workbench) -> None:
+    waiting = bench.queue()
+    assert waiting
+    for row in waiting:
+        talk = [f"{turn['who']}: {turn['said']}" for turn in row.data["talk"]]
+        assert row.shown == ("\n".join(talk),)
+        assert f"  {' '.join(talk)[:47]}" in to_text([row])
