@@ -76,7 +76,8 @@ class Job:
         """Where the job stands now, read from its folder alone."""
         facts, end = self.facts, read_json(self.folder / "end.json")
         process = read_json(self.folder / "process.json")
-        progress = _progress(read_json(self.folder / "progress.json", {}))
+        reported = read_json(self.folder / "progress.json", {})
+        progress = _progress(reported)
         common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress}
         common |= {"made_at": facts.get("made_at", 0), "by": facts.get("by", PERSON)}
         if end:
@@ -85,7 +86,8 @@ class Job:
         if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
             return State(**common, **ended)
         # A job that runs again was made long before this run began.
-        age = time.time() - ((process or {}).get("started") or common["made_at"])
+        begun = (process or {}).get("started") or common["made_at"]
+        age = time.time() - begun
         if running or (process is None and age < WAIT_S):
             left = progress.total - progress.done
             eta = age * left / progress.done if running and progress.done > 0 and progress.total > 0 else None
@@ -93,10 +95,15 @@ class Job:
         return State(
             **common,
             state="lost",
-            seconds=age,
+            seconds=max(reported.get("at", begun) - begun, 0.0),  # up to when it was last heard of
             error="Its process ended without a word: it was killed, or the machine stopped",
-            fix=f"Run it again: lsal train --again {self.id}",
+            fix=f"Run it again: {self._again(facts)}",
         )
+
+    def _again(self, facts: Mapping[str, Any]) -> str:
+        """The command that does what the job was to do; a training has its snapshot."""
+        act, number = facts.get("act", "train"), facts.get("parameters", {}).get("number", "")
+        return f"lsal train --again {self.id}" if act == "train" else f"lsal {act} {number}".rstrip()
 
     def begin(self) -> None:
         """Say which process runs the job; called by its worker, first of all.

@@ -127,6 +127,22 @@ def test_a_process_asked_to_end_is_cancelled(bench: Workbench, slow: Job) -> Non
         pass
 
 
+@pytest.mark.parametrize(
+    ("act", "parameters", "again"),
+    [("round", {}, "lsal round"), ("rank", {}, "lsal rank"), ("promote", {"number": 3}, "lsal promote 3")],
+)
+def test_a_lost_job_says_how_to_do_what_it_was_to_do(
+    tmp_path: Path, act: str, parameters: dict[str, int], again: str
+) -> None:
+    job = Job(tmp_path)
+    write_json(tmp_path / "job.json", {"act": act, "made_at": time.time() - 100, "parameters": parameters})
+    write_json(tmp_path / "process.json", {"pid": 2**22 + 1, "started": time.time() - 90})
+    write_json(tmp_path / "progress.json", {"done": 1, "total": 9, "message": "sync", "at": time.time() - 80})
+    state = job.state()
+    assert (state.state, state.fix) == ("lost", f"Run it again: {again}")
+    assert state.seconds == pytest.approx(10, abs=1)
+
+
 def test_a_killed_process_is_told_as_lost(bench: Workbench, slow: Job) -> None:
     before = _all_of(bench)
     _process(slow).kill()
@@ -135,6 +151,7 @@ def test_a_killed_process_is_told_as_lost(bench: Workbench, slow: Job) -> None:
     assert _all_of(bench) == before
     with bench.home.lock():
         pass
+    assert slow.state().seconds == slow.state().seconds, "a lost job does not get older"
     bench.train(again=slow.id)
     _until(slow, "train: Fitting")
 

@@ -249,6 +249,12 @@ def test_the_verdict_names_the_figure_it_speaks_of():
     assert "auto ended +10.0 points of mAP50 from random" in one.verdict
 
 
+def test_the_interval_of_a_figure_stays_where_the_figure_can_be():
+    summary = conclude({"random": [Curve([5], [0.99], [0.0]), Curve([5], [0.8], [0.0])]}).summary[0]
+    assert summary["interval"][1] == 1.0
+    assert 0.0 <= summary["interval"][0] < 0.895
+
+
 def test_the_interval_is_students_of_the_paired_differences():
     gaps = np.array([10.0, 12.0, 14.0])
     told = verdict([0.6, 0.72, 0.84], [0.5, 0.6, 0.7])

@@ -109,14 +109,32 @@ def test_a_line_without_a_label_is_an_item_without_one(tmp_path: Path) -> None:
     assert [row.label for row in source.rows] == ["1", None, None, "0"]
 
 
-def test_a_line_without_a_text_is_empty(tmp_path: Path) -> None:
-    rows = [{"text": "a", "label": "A"}, {"label": "B"}, {"text": None, "label": "B", "split": "test"}]
-    found = read(lines(tmp_path / "t.jsonl", rows)).rows
-    assert found == [row("a", "A"), row("", "B"), Row({"text": "", "split": "test"}, "B", "test")]
+def test_a_row_without_a_text_is_named(tmp_path: Path) -> None:
+    good = [{"text": "a", "label": "A"}, {"text": "b", "label": "B"}]
+    missing = [{"label": "B"}, {"text": None, "label": "B"}, {"text": " \n", "label": "B"}]
+    gaps = [good[0], *missing, {"text": float("nan"), "label": "A"}, good[1]]
+    told = r"rows cannot be taken: Row 2 of .* has no text in 'text'; Row 3 of .*.* leave such rows out: --skip-bad"
+    with pytest.raises(BadData, match=told) as caught:
+        read_source(pd.DataFrame(gaps), tmp_path)
+    assert caught.value.what.startswith("4 rows")
+    blank = [{"text": text, "label": "A"} for text in ("", " ")]
+    for path in (lines(tmp_path / "t.jsonl", gaps[:4] + gaps[5:]), table(tmp_path / "t.csv", good + blank)):
+        with pytest.raises(BadData, match=r"[23] rows cannot be taken: .* has no text in 'text'"):
+            read(path)
+        assert texts(read(path, skip_bad=True)) == ["a", "b"]
+
+
+def test_a_row_is_blank_if_nothing_that_the_config_shows_has_a_text(tmp_path: Path) -> None:
+    config = """<View><Text name="t" value="$title"/><Text name="b" value="$body"/>
+      <Choices name="c" toName="b"><Choice value="x"/><Choice value="y"/></Choices></View>"""
+    rows = [{"title": "t", "body": ""}, {"title": "", "body": " "}]
+    wanted = Wanted(fields={"title": "Text", "body": "Text"})
+    with pytest.raises(BadData, match=r"Row 2 of .* has no text in 'title', 'body'"):
+        read_source(str(table(tmp_path / "t.csv", rows)), tmp_path, wanted, config)
 
 
 def test_texts_that_look_like_something_else_stay_texts(tmp_path: Path) -> None:
-    odd = ["2026-01-02", "1.50", "true", "NA", "null", "", "1e3"]
+    odd = ["2026-01-02", "1.50", "true", "NA", "null", "0", "1e3"]
     rows = [{"text": text, "date": text, "label": "AB"[n % 2]} for n, text in enumerate(odd)]
     for path in (lines(tmp_path / "t.jsonl", rows), table(tmp_path / "t.csv", rows)):
         assert texts(read(path)) == odd
@@ -187,8 +205,9 @@ def test_short_lines_end_in_empty_cells(tmp_path: Path) -> None:
 
 
 def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
-    with pytest.raises(BadRequest, match="tells no classes"):
+    with pytest.raises(BadRequest, match="tells one class only, 'A', and a choice needs two") as caught:
         read(table(tmp_path / "t.csv", [{"text": "a", "label": "A"}]))
+    assert "--labels A,other" in caught.value.fix
 
 
 def test_a_missing_column_lists_those_there_are(tmp_path: Path) -> None:
@@ -266,7 +285,7 @@ def test_the_config_is_one_that_lsal_handles(kind: str) -> None:
 
 
 def test_other_columns_come_along_and_the_class_does_not(tmp_path: Path) -> None:
-    rows = [{"id": 7, "text": "a", "label": "x", "when": "2026"}, {"id": 8, "text": "b", "label": "y", "when": ""}]
+    rows = [{"id": 7, "text": "a", "label": "x", "when": "2026"}, {"id": 8, "text": "b", "label": "y", "when": "-"}]
     for path in (lines(tmp_path / "t.jsonl", rows), table(tmp_path / "t.csv", rows)):
         first = read(path).rows[0].data
         assert list(first) == ["text", "id", "when"]
@@ -416,7 +435,7 @@ def test_json_that_breaks_off_is_refused_by_name(tmp_path: Path, content: str) -
 
 FRAME = pd.DataFrame(
     {
-        "text": ["a", None, "c"],
+        "text": ["a", "b", "c"],
         "label": [1, 2, np.nan],
         "score": [0.5, np.inf, 2.0],
         "when": pd.to_datetime(["2026-01-02", None, "2026-01-03"]),
@@ -430,7 +449,7 @@ def framed() -> list[Row]:
     day = "2026-01-0{}T00:00:00"
     return [
         Row({"text": "a", "score": 0.5, "when": day.format(2), "tags": ["p", "q"], "big": 1}, "1"),
-        Row({"text": "", "score": None, "when": None, "tags": [], "big": 2}, "2"),
+        Row({"text": "b", "score": None, "when": None, "tags": [], "big": 2}, "2"),
         Row({"text": "c", "score": 2.0, "when": day.format(3), "tags": None, "big": 3}, None),
     ]
 

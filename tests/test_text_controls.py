@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lsal.dashboard.html import to_text
 from lsal.errors import BadRequest
 from lsal.label_studio import tally
 from lsal.label_studio.server import Server
@@ -42,7 +43,7 @@ def bench(label_studio: Server, root: Path, client: Callable[..., httpx.Response
             {**common, "from_name": "mood", "type": "choices", "value": {"choices": [mood]}},
             {**common, "from_name": "topic", "type": "taxonomy", "value": {"taxonomy": [list(path)]}, "id": f"t{n}"},
         ]
-        task = {"data": {"talk": talk, "note": "-"}}
+        task = {"data": {"shop": "North", "boxes": [[5.0, 7.33]], "talk": talk, "note": "-"}}
         tasks.append(task | ({"annotations": [{"result": result}]} if n < 24 else {}))
     client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
     bench = Workbench(root).attach(label_studio.url, made)
@@ -136,3 +137,12 @@ def test_the_status_tells_what_the_last_round_did_not_train(
     trained = told["versions"]["topic"]
     assert trained["left_out"] == 2
     assert "'gone'" in trained["first_left_out"]
+
+
+def test_the_queue_shows_what_people_see_of_a_task(bench: Workbench) -> None:
+    waiting = bench.queue()
+    assert waiting
+    for row in waiting:
+        talk = [f"{turn['who']}: {turn['said']}" for turn in row.data["talk"]]
+        assert row.shown == ("\n".join(talk),)
+        assert f"  {' '.join(talk)[:47]}" in to_text([row])

@@ -348,6 +348,16 @@ def test_text_is_aligned_and_cannot_move_the_cursor() -> None:
     assert "\x1b" not in to_text(shown)
 
 
+def test_long_emoji_stay_whole_and_nothing_hides_or_reorders_a_text() -> None:
+    kept = ("👨‍👩‍👧", "🏳️‍🌈", "👍🏽", "می‌خواهم")
+    for text in kept:
+        assert f"  {text}  " in to_text([Waiting(0, 31, {"text": text}, True)])
+    for sign in "\u202e\u2066\u200f\u200b\ufeff\u2060\U000e0041":
+        shown = to_text([Waiting(0, 31, {"text": f"a{sign}b"}, True)])
+        assert sign not in shown
+        assert "a\N{REPLACEMENT CHARACTER}b" in shown
+
+
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [

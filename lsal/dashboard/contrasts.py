@@ -9,11 +9,12 @@ from typing import Any
 from lsal.dashboard.colours import colours_of, worth_showing
 from lsal.dashboard.pictures import Picture
 from lsal.dashboard.tables import Row, Sheet
-from lsal.dashboard.wording import cut, figure, file_at, said
+from lsal.dashboard.wording import figure, said, seen
 from lsal.phrases import counted
 from lsal.records import Regions
 from lsal.targets import from_plain
 from lsal.workbench.comparing import Changed, Compared, Figures
+from lsal.workbench.shown import in_words
 
 SPELT = {"macro_f1": "macro-F1"}
 SHOWN = 25
@@ -83,6 +84,6 @@ def _pictures(shown: Compared) -> dict[tuple[int, int], Picture]:
 
 
 def _row(changed: Changed) -> Row:
-    what = cut(" ".join(file_at(str(value)) for value in changed.data.values()), 50)
+    what = seen(changed.shown or in_words(changed.data))
     told = (changed.truth, changed.first, changed.second)
     return (str(changed.task_id), what, *told, changed.outcome or "both wrong", changed.url)

@@ -33,6 +33,8 @@ RECORDS: tuple[type, ...] = (
     *(Status, Automatic, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo, Compared),
     *(Diagnosis, Cleaned, Told, NoneYet, Example, Prediction, Regions),
 )
+KEPT = "\n\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+"""Not printable by themselves, but part of texts: joiners make one emoji of several, and tell Persian words apart."""
 WARNING = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding:1px 10px;margin:6px 0"
 
 
@@ -118,8 +120,8 @@ def _aligned(rows: Sequence[Row]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without control characters: a task's text could move the terminal's cursor."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Without what could move the terminal's cursor, or hide or reorder a task's text; emoji stay whole."""
+    return "".join(c if c.isprintable() or c in KEPT else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _print(shown: object, printer: Any, cycle: bool) -> None:

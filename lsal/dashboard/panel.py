@@ -92,7 +92,7 @@ def _point(point: Point) -> dict[str, Any]:
 
 
 def _row(row: Waiting) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(row).items() if name not in ("data", "parts", "task_id")}
+    told = {name: value for name, value in asdict(row).items() if name not in ("data", "parts", "shown", "task_id")}
     return told | {"task": row.task_id}
 
 

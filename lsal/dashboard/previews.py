@@ -16,6 +16,7 @@ from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
 from lsal.records import Page, Region, Span, Task
 from lsal.workbench import Workbench
+from lsal.workbench.shown import in_words
 from lsal.workbench.status import Waiting
 
 SIDE = 96
@@ -64,7 +65,7 @@ class Previews:
         try:
             control, kind = next(iter(desk.need_handled().values()))
         except LsalError:
-            return {"text": str(dict(row.data))[:LETTERS]}
+            return {"text": " ".join(row.shown or in_words(row.data))[:LETTERS]}
         task = Task(row.task_id, "", 0.0, dict(row.data))
         example = read_example(kind, control, task, desk.fetch)
         if example.problem:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from lsal.dashboard.pictures import Picture
-from lsal.dashboard.wording import cut, duration, file_at, kept_figure, percent
+from lsal.dashboard.wording import duration, kept_figure, percent, seen
 from lsal.jobs import Job
 from lsal.records import Version
+from lsal.workbench.shown import in_words
 from lsal.workbench.status import Waiting
 
 Row = tuple[str, ...]
@@ -57,9 +58,17 @@ def _queue(shown: Iterable[Waiting]) -> Sheet:
     columns = ("rank", "task", "what", "guess", "runner-up", "margin")
     rows = []
     for one in shown:
-        what = " ".join(file_at(str(value)) for value in one.data.values())
         guess = "measuring" if one.measuring else f"{one.guess} {percent(one.chance)}".strip()
-        rows.append((str(one.rank + 1), str(one.task_id), cut(what, 50), guess, one.runner_up, percent(one.margin)))
+        rows.append(
+            (
+                str(one.rank + 1),
+                str(one.task_id),
+                seen(one.shown or in_words(one.data)),
+                guess,
+                one.runner_up,
+                percent(one.margin),
+            )
+        )
     return Sheet("Next in the queue", columns=columns, rows=tuple(rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -76,6 +76,11 @@ def file_at(text: str) -> str:
     local = parse_qs(parts.query).get("d") if parts.path.endswith("/local-files/") else None
     name = PurePosixPath(local[0] if local else unquote(parts.path)).name
     return name if local or "." in name else text
+
+
+def seen(told: Iterable[str], most: int = 50) -> str:
+    """What a task shows, on one line: texts, and the names of files."""
+    return cut(" ".join(map(file_at, told)), most)
 
 
 def said(value: Any) -> str:

@@ -62,7 +62,7 @@ def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None)
         "seeds": len(runs),
         "labels": runs[0].labels[-1],
         "metric": float(last.mean()),
-        "interval": _interval(last),
+        "interval": _possible(_interval(last), last),
         "area": float(np.mean([curve.area for curve in runs])),
         "labels_to_baseline": _labels_to_baseline(runs, baseline) if baseline else None,
         "query_seconds": float(np.mean([curve.query_seconds for curve in runs])),
@@ -108,6 +108,13 @@ def _interval(values: Any) -> tuple[float, float] | None:
 
     half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return float(values.mean() - half), float(values.mean() + half)
+
+
+def _possible(interval: tuple[float, float] | None, values: Any) -> tuple[float, float] | None:
+    """The part of it where a share can be: Student's interval of a few seeds may reach beyond 0 or 1."""
+    if interval is None or values.min() < 0 or values.max() > 1:
+        return interval
+    return max(interval[0], 0.0), min(interval[1], 1.0)
 
 
 def _labels_to_baseline(runs: Sequence[Curve], baseline: Sequence[Curve]) -> int | None:

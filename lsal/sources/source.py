@@ -115,8 +115,7 @@ class _Reading:
         self.check(found)
         labels = self.wanted.labels or found.classes
         if len(labels) < 2 and not self.config:
-            fix = "Name them: --labels spam,ham, or their column: --label COLUMN"
-            raise BadRequest(f"{self.name} tells no classes", fix)
+            raise _too_few(self.name, labels)
         config = self.config or choices_config(kind, labels, self.wanted.several)
         return Source(self.title, kind, labels, config, found, rows)
 
@@ -130,6 +129,14 @@ class _Reading:
             raise BadData(
                 f"{self.name} holds no row that can be taken{f': {bad}' if bad else ''}", bad.fix if bad else fix
             )
+
+
+def _too_few(name: str, labels: Sequence[str]) -> BadRequest:
+    """What to do where there is nothing to choose between."""
+    if not labels:
+        return BadRequest(f"{name} tells no classes", "Name them: --labels spam,ham, or their column: --label COLUMN")
+    fix = f"Name all that there are to be: --labels {labels[0]},other, or another column: --label COLUMN"
+    return BadRequest(f"{name} tells one class only, '{labels[0]}', and a choice needs two", fix)
 
 
 def _of_coco(reading: _Reading, parts: Sequence[coco.Part]) -> Source:

@@ -81,6 +81,8 @@ def text_row(record: Record, wanted: Wanted) -> Row | Bad:
     if isinstance(given, Mapping | list | tuple):
         return Bad(record.where, f"has no text in '{wanted.input}', but {plain(given)!r:.60}", "Name another: --input")
     data: dict[str, Any] = {"text": text(given)}
+    if _is_blank(data["text"]):
+        return _blank(record, wanted.input)
     for name, value in record.fields.items():
         if name not in (wanted.input, wanted.label):
             data[_free(name, data)] = plain(value)
@@ -105,7 +107,18 @@ def own_row(record: Record, wanted: Wanted, beside: Path | None) -> Row | Bad:
         if field == name and not isinstance(data[name], SHOWN.get(tag, (str, Path))):
             why = f"has {type(data[name]).__name__} in '{name}', which <{tag}> cannot show"
             return Bad(record.where, why.replace("NoneType", "nothing"), "Correct it")
+    if shown and all(tag in ("Text", "HyperText") and _is_blank(data[column_of(name)]) for name, tag in shown.items()):
+        return _blank(record, "', '".join(shown))
     return _labelled(record, wanted, data)
+
+
+def _is_blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _blank(record: Record, columns: str) -> Bad:
+    """Nobody can say anything about a task without a text."""
+    return Bad(record.where, f"has no text in '{columns}'", "Write one, or name another column: --input COLUMN")
 
 
 def column_of(field: str) -> str:

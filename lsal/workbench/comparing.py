@@ -12,6 +12,7 @@ from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
 from lsal.measuring import ClassFigures, Ruler, Said
 from lsal.records import Example, Page, Version
+from lsal.workbench.shown import teller
 from lsal.worker import answers
 
 ASKED_AT_MOST = 300
@@ -47,6 +48,7 @@ class Changed:
     url: str = ""
     image: str = ""
     drawn: Mapping[str, Any] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said, file
     read = {task: (by.named(first[task]), by.named(second[task])) for task in truth}
     differ = {task: int(task.partition(":")[0]) for task in truth if read[task][0] != read[task][1]}
     here = {f"{task.id}:{task.digest}": task.data for task in desk.mirror.tasks(ids=differ.values())}
+    shown = teller(desk)
     page = f"{desk.address}/projects/{desk.home.project}/data?task=" if desk.address else ""
     found = [
         Changed(
@@ -168,6 +171,7 @@ def _changed(desk: Desk, by: Ruler, first: Said, second: Said, truth: Said, file
             second=read[task][1],
             outcome=_outcome(by.quality(first[task], truth[task]), by.quality(second[task], truth[task])),
             url=f"{page}{number}" if page else "",
+            shown=shown(here.get(task, {})),
             **_seen(files.get(task, ""), {"people": truth[task], "first": first[task], "second": second[task]}),
         )
         for task, number in differ.items()

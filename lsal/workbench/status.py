@@ -15,6 +15,7 @@ from lsal.workbench import serving
 from lsal.workbench.advice import next_step
 from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.people import Team, team
+from lsal.workbench.shown import teller
 from lsal.workbench.warnings import open_count, still_open, warnings
 
 
@@ -53,7 +54,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One open task of the live publication, in the order in which people get it."""
+    """One open task of the live publication, in the order in which people get it; `shown` is what they see of it."""
 
     rank: int
     task_id: int
@@ -66,6 +67,7 @@ class Waiting:
     score: float = 0.0
     parts: Mapping[str, float] = field(default_factory=dict)
     url: str = ""
+    shown: tuple[str, ...] = ()
 
 
 def status(desk: Desk) -> Status:
@@ -112,12 +114,13 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
     if ranking is None:
         return []
     still = still_open(desk, [entry.task_id for entry in ranking.entries])
-    url, rows = desk.address, list[Waiting]()
+    url, shown, rows = desk.address, teller(desk), list[Waiting]()
     for rank, entry in enumerate(ranking.entries):
         if entry.task_id in still and len(rows) < count:
             facts = {
                 name: getattr(entry, name) for name in ("guess", "chance", "runner_up", "margin", "score", "parts")
             }
             address = f"{url}/projects/{desk.home.project}/data?task={entry.task_id}" if url else ""
-            rows.append(Waiting(rank, entry.task_id, still[entry.task_id], entry.measuring, **facts, url=address))
+            facts |= {"url": address, "shown": shown(still[entry.task_id])}
+            rows.append(Waiting(rank, entry.task_id, still[entry.task_id], entry.measuring, **facts))
     return rows
