@@ -12,6 +12,7 @@ from lsal.dashboard.by_class import NEWEST, by_class
 from lsal.dashboard.colours import colours_of
 from lsal.dashboard.html import to_html, to_text
 from lsal.measuring import ClassFigures
+from lsal.measuring.paired import Comparison
 from lsal.workbench import Workbench
 from lsal.workbench.curve import Point
 
@@ -49,6 +50,16 @@ def test_versions_that_answered_other_tasks_say_so() -> None:
     assert told.rows[1][1] == "8 to 12"
     assert told.rows[-1] == ("measured on", "", "12 tasks", "20 tasks")
     assert "Measured on 12 to 20 tasks" in told.notes[0]
+
+
+def test_a_single_task_is_one_and_figures_of_another_time_say_so() -> None:
+    (told,) = by_class([point(1, 1, disc=(8, 0.5))])
+    assert told.notes[0].startswith("Measured on 1 task of the fixed")
+    shown = to_text([replace(point(1, 1), line="label until version 1")])
+    assert "  1 task\n" in shown
+    assert "1 tasks" not in shown
+    assert "are of when the label config, or what the family reads of a task, was another;" in shown
+    assert str(Comparison(1, 1, 0, 1.0)).endswith("1 gained, 0 lost on 1 task (p = 1)")
 
 
 def test_the_newest_versions_and_the_live_one_are_shown_and_the_commonest_classes() -> None:

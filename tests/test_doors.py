@@ -183,8 +183,8 @@ def test_settings_are_set_and_refused(home: Home, capsys: pytest.CaptureFixture[
     assert home.settings().batch == 50
     assert ran(capsys, "set", 'family={"label": "random"}', 'options={"label": {"strength": 2}}')[0] == 0
     assert (home.settings().family, home.settings().options) == ({"label": "random"}, {"label": {"strength": 2}})
-    assert ran(capsys, "set", "family=null")[0] == 0
-    assert home.settings().family is None
+    assert ran(capsys, "set", "family=null", "options=null")[0] == 0
+    assert (home.settings().family, home.settings().options) == (None, None)
 
 
 @pytest.mark.parametrize(

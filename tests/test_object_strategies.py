@@ -98,7 +98,7 @@ class TestAuto:
     def test_ten_images_are_labelled_first(self):
         few = pool(*[[SURE]] * 40, labelled_classes=np.zeros(9, np.int64), labelled_embeddings=np.ones((9, 2)))
         few = replace(few, seen=np.array([5, 4]))
-        assert "9 images labelled so far, 10 wanted first" in STRATEGIES["auto"](few, 5).why
+        assert "9 labelled images so far, 10 wanted first" in STRATEGIES["auto"](few, 5).why
 
 
 def with_looks(one: Pool, disagreement: np.ndarray) -> Pool:

@@ -82,10 +82,10 @@ def test_auto_begins_with_typical_texts_and_goes_on_with_doubtful_ones() -> None
     assert start.tokens
     assert STRATEGIES["auto"](start, 5).why.startswith("the most typical task of each cluster")
     few = replace(tokens_pool(), labelled_embeddings=np.zeros((4, 8), np.float32))
-    assert "4 texts labelled" in STRATEGIES["auto"](few, 5).why
+    assert "4 labelled tasks so far" in STRATEGIES["auto"](few, 5).why
     later = STRATEGIES["auto"](tokens_pool(), 20)
     assert np.array_equal(later.positions, token_margin(tokens_pool(), 20).positions)
-    assert later.why.endswith("20 texts labelled")
+    assert later.why.endswith("20 labelled tasks")
     unseen = replace(tokens_pool(), seen=np.zeros(3, np.int64))
     assert STRATEGIES["auto"](unseen, 20).why.startswith("the most typical")
 

@@ -38,7 +38,9 @@ function picture(model) {
 function measuredOn(points) {
   const counts = points.map((point) => point.tasks);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return `measured on ${least === most ? most : `${least} to ${most}`} ${points[0].measured_on}`;
+  const tasks = points[0].measured_on;
+  if (most === 1 && least === 1) return `measured on 1 ${tasks.replace("tasks", "task")}`;
+  return `measured on ${least === most ? most : `${least} to ${most}`} ${tasks}`;
 }
 
 // --- the drawing -------------------------------------------------------------------
@@ -176,7 +178,7 @@ function described(point) {
     share
       ? `${told(point.value)} % right, 95 % interval ${low} to ${high} %`
       : `${point.metric} ${told(point.value)}, 95 % interval ${low} to ${high}`,
-    `${point.labels} labels, measured on ${point.tasks} tasks`,
+    `${point.labels} labels, measured on ${point.tasks} ${point.tasks === 1 ? "task" : "tasks"}`,
     point.reason,
   ].filter(Boolean);
 }

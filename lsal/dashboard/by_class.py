@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lsal.dashboard.tables import Row, Sheet
+from lsal.phrases import counted, on_tasks, spanned
 from lsal.workbench.curve import Point
 
 NEWEST = 6
@@ -39,7 +40,7 @@ def _sheet(line: str, measured: Sequence[Point]) -> Sheet:
     given = {label: [one.classes[label].tasks for one in shown if label in one.classes] for label in labels}
     listed = sorted(labels, key=lambda label: -max(given[label], default=0))[:CLASSES]
     rows = [
-        (label, _span(given[label]), *(_value(one, label, figure) for one in shown))
+        (label, spanned(given[label]), *(_value(one, label, figure) for one in shown))
         for label in labels
         if label in listed
     ]
@@ -73,22 +74,15 @@ def _mean(shown: Sequence[Point], given: dict[str, list[int]], figure: str) -> I
     """The main figure of regions is the mean over the classes."""
     if figure == "AP50":
         whole = [sum(each.tasks for each in one.classes.values()) for one in shown]
-        yield ("all", _span(whole), *(NONE if one.value is None else f"{one.value:.3f}" for one in shown))
+        yield ("all", spanned(whole), *(NONE if one.value is None else f"{one.value:.3f}" for one in shown))
 
 
 def _tasks(shown: Sequence[Point]) -> Iterator[Row]:
     """On how many tasks each version was measured, where that differs."""
     if len({one.tasks for one in shown}) > 1:
-        yield ("measured on", "", *(f"{one.tasks} tasks" for one in shown))
-
-
-def _span(counts: Sequence[int]) -> str:
-    """A count, or from which to which where versions answered different tasks."""
-    low, high = min(counts, default=0), max(counts, default=0)
-    return f"{low}" if low == high else f"{low} to {high}"
+        yield ("measured on", "", *(counted(one.tasks, "task") for one in shown))
 
 
 def _measured_on(shown: Sequence[Point], unit: str) -> str:
-    spanned = _span([one.tasks for one in shown])
-    meant = MEANT[unit]
-    return f"Measured on {spanned} {shown[-1].measured_on}; {unit} are {meant}."
+    measured_on = on_tasks([one.tasks for one in shown], shown[-1].measured_on)
+    return f"Measured on {measured_on}; {unit} are {MEANT[unit]}."

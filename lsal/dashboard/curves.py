@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lsal.dashboard.by_class import by_class
 from lsal.dashboard.tables import Sheet
 from lsal.dashboard.wording import cut, figure, percent
+from lsal.phrases import counted
 from lsal.workbench.curve import Point, Round
 
 
@@ -20,7 +21,7 @@ def points_sheet(shown: Iterable[Point]) -> Sheet:
             one.line or one.control,
             f"{one.labels}{_cost(one)}",
             figure(one.metric, one.value, one.interval),
-            f"{one.tasks} tasks",
+            counted(one.tasks, "task"),
             "live" if one.live else "" if one.promoted else "held",
         )
         for one in points
@@ -50,7 +51,10 @@ def _limits(points: Sequence[Point]) -> Iterator[str]:
     for line, one in newest.items():
         of = f" of '{line}'" if len(lines) > 1 else ""
         if line != one.control:
-            yield f"The figures{of} are of when its classes were other ones; do not compare them with those of today."
+            yield (
+                f"The figures{of} are of when the label config, or what the family reads of a task, was another; "
+                "do not compare them with those of today."
+            )
         elif one.tasks and one.commonest is not None:
             yield f"Who always gives the commonest answer{of} gets {percent(one.commonest)} of these tasks right."
             if one.unseen:

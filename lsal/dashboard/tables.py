@@ -10,6 +10,7 @@ from typing import Any
 from lsal.dashboard.pictures import Picture
 from lsal.dashboard.wording import duration, kept_figure, percent, seen
 from lsal.jobs import Job
+from lsal.phrases import counted
 from lsal.records import Version
 from lsal.workbench.shown import in_words
 from lsal.workbench.status import Waiting
@@ -44,7 +45,7 @@ def _versions(shown: Iterable[Version]) -> Sheet:
             one.family,
             str(one.examples.get("count", 0) + one.examples.get("measuring", 0)),
             kept_figure(one.metrics),
-            f"{one.metrics.get('tasks', 0)} tasks",
+            counted(one.metrics.get("tasks", 0), "task"),
             datetime.fromtimestamp(one.made_at).strftime("%Y-%m-%d %H:%M"),
             f"{one.seconds.get('train', 0.0):.1f}",
             f"{'promoted' if one.promoted else 'held'}: {one.reason}",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lsal.phrases import counted
+
 CLEARLY = 0.05
 """A difference is clear when chance alone makes one as large in fewer than 1 of 20 cases."""
 
@@ -36,7 +38,8 @@ class Comparison:
 
     def __str__(self) -> str:
         by = "" if self.gain is None else f"{self.metric} {self.gain:+.3f}, "
-        return f"{self.verdict}: {by}{self.gained} gained, {self.lost} lost on {self.tasks} tasks (p = {self.p:.2g})"
+        told = f"{self.verdict}: {by}{self.gained} gained, {self.lost} lost on "
+        return told + f"{counted(self.tasks, 'task')} (p = {self.p:.2g})"
 
 
 def gate(comparison: Comparison | None, why_none: str = "the first version of this control") -> tuple[bool, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lsal.measuring.paired import Comparison
+from lsal.phrases import on_tasks
 from lsal.records import Target
 
 Said = Mapping[str, Any]
@@ -47,7 +48,7 @@ class Measured:
     def facts(self) -> dict[str, Any]:
         """What a version keeps: the figures by their names, and on what they were measured."""
         main = {"metric": self.metric, self.metric: self.value, "interval": list(self.interval)}
-        return {**main, **self.more, "tasks": self.tasks, "measured_on": f"{self.tasks} {MEASURED_ON}"}
+        return {**main, **self.more, "tasks": self.tasks, "measured_on": on_tasks([self.tasks], MEASURED_ON)}
 
 
 class Ruler(Protocol):

@@ -9,6 +9,7 @@ from typing import Any
 from lsal.errors import BadRequest
 from lsal.kinds import family_of
 from lsal.kinds.text_choices import TextChoices
+from lsal.phrases import on_tasks
 from lsal.protocols import Report
 from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.kept import place_of
@@ -66,4 +67,4 @@ def rehearse(
                 kept = place_of(Path(keep), name, seed, pool, test, given.control, *how)
             curve = replay(pool, test, given.control, family, strategy, *limits, told, options, given.by, kept)
             curves[name].append(curve)
-    return conclude(curves, given.by.metric, f"{len(test)} tasks that were never in the pool")
+    return conclude(curves, given.by.metric, on_tasks([len(test)], "tasks that were never in the pool"))

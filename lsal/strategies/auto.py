@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from lsal.phrases import counted
 from lsal.records import Picks, Pool
 from lsal.strategies import measures, pickers
 from lsal.strategies.objects import object_doubt, sure_share
@@ -45,10 +46,10 @@ def auto(pool: Pool, n: int) -> Picks:
         return replace(picks, why=f"{picks.why}: {reason}")
     if pool.objects:
         picks = object_doubt(pool, n)
-        return replace(picks, why=f"{picks.why}: {_labels(pool)} images labelled")
+        return replace(picks, why=f"{picks.why}: {counted(_labels(pool), 'labelled image')}")
     if pool.tokens:
         picks = token_margin(pool, n)
-        return replace(picks, why=f"{picks.why}: {_labels(pool)} texts labelled")
+        return replace(picks, why=f"{picks.why}: {counted(_labels(pool), 'labelled task')}")
     picks = (margin if pool.embeddings is None else varied)(pool, n)
     shown = int((pool.seen > 0).sum())
     fallback = " (the model has no embeddings)" if pool.embeddings is None else ""
@@ -62,10 +63,11 @@ def _too_early(pool: Pool) -> str:
         return "nothing is labelled yet"
     if pool.objects:  # of a single class too: there is a box, or there is none
         if labels < FEWEST:
-            return f"{labels} images labelled so far, {FEWEST} wanted first"
+            return f"{counted(labels, 'labelled image')} so far, {FEWEST} wanted first"
         return _blind(pool)
     if pool.tokens:
-        return "" if labels >= FEWEST and shown else f"{labels} texts labelled so far, with {shown} of the labels"
+        told = f"{counted(labels, 'labelled task')} so far, with {shown} of the labels"
+        return "" if labels >= FEWEST and shown else told
     if shown < 2:
         return f"all {labels} labels so far are of one class"
     wanted = min(MOST, max(FEWEST, LABELS_PER_CLASS * len(pool.seen)))

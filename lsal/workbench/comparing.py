@@ -11,6 +11,7 @@ from lsal import measuring, predicting
 from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
 from lsal.measuring import ClassFigures, Ruler, Said
+from lsal.phrases import on_tasks
 from lsal.records import Example, Page, Version
 from lsal.workbench.shown import teller
 from lsal.worker import answers
@@ -96,7 +97,7 @@ def compare(desk: Desk, first: int, second: int) -> Compared:
         p=compared.p,
         verdict=compared.verdict,
         comparison=str(compared),
-        measured_on=f"{len(both)} {measuring.MEASURED_ON}",
+        measured_on=on_tasks([len(both)], measuring.MEASURED_ON),
         changed=tuple(_changed(desk, by, old_said, new_said, both, _files(measured))),
         notes=tuple(note for note in (why_old, why_new, _missing(len(truth), len(both))) if note),
         labels=labels,

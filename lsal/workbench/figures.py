@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from lsal.phrases import on_tasks
 from lsal.workbench.curve import Point
 
 Curve = Sequence[tuple[float, float]]
@@ -84,9 +85,8 @@ def _title(shown: Sequence[Point]) -> str:
     """On what it was measured: a curve without that says nothing."""
     if not shown:
         return "No version is measured yet: label measuring tasks, then train"
-    counts = sorted({point.tasks for point in shown})
-    tasks = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{_metrics(shown)} by labels, measured on {tasks} {shown[0].measured_on}"
+    measured_on = on_tasks([point.tasks for point in shown], shown[0].measured_on)
+    return f"{_metrics(shown)} by labels, measured on {measured_on}"
 
 
 def _metrics(shown: Sequence[Point]) -> str:
