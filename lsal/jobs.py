@@ -28,8 +28,9 @@ from lsal.records import Progress
 from lsal.settings import child_environment, worker_threads
 
 NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
-WAIT_S = 5.0
-"""Seconds from a job's making to its process; without one by then it is lost."""
+WAIT_S = 20.0
+"""Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
+priority is long in coming, and whoever started it may be gone by then."""
 ENDED = ("done", "failed", "cancelled", "lost")
 PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
 """Who starts jobs."""

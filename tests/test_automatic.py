@@ -176,7 +176,8 @@ def test_rounds_go_on_without_a_single_event(served: Team, client: Client) -> No
 def test_a_killed_backend_starts_no_round_twice(served: Team) -> None:
     bench = served.bench
     served.label(4)
-    wait_until(lambda: len(served.trainings) == 4)
+    # Killed before there is a process, it starts none: that round is lost, and told to be.
+    wait_until(lambda: len(served.trainings) == 4 and (served.trainings[3].folder / "process.json").exists())
     psutil.Process(read_json(bench.root / "backend.json")["pid"]).kill()
     assert NOBODY in bench.status().warnings
     assert served.trainings[3].wait(120)["exact"]

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from conftest import SHARED_DATA
 
 from lsal.errors import BadData, BadRequest
 from lsal.kinds import match
@@ -150,11 +149,11 @@ def test_it_goes_on_from_an_earlier_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_pages_of_forms_train_through_it() -> None:
+def test_pages_of_forms_train_through_it(shared_data: Path) -> None:
     """What it predicts passes the SDK and lies where the words are."""
     from label_studio_sdk.label_interface import LabelInterface
 
-    given = read_source(SHARED_DATA / "funsd", "text", "label", family="layoutlmv3")
+    given = read_source(shared_data / "funsd", "text", "label", family="layoutlmv3")
     pool, test = given.pool_and_test(0)
     model = LayoutLMv3(given.control, {**TINY, "epochs": 3, "length": 64, "overlap": 0, "learning_rate": 0.003})
     model.fit(pool[:3], pool[:3], [], ignore)

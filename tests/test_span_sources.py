@@ -17,7 +17,6 @@ from lsal.rehearsal.source import read_source as read_labelled
 from lsal.sources import Source, Wanted, read_source
 from lsal.workbench.wanting import Options, labels_control, wanted
 
-WNUT = Path(__file__).resolve().parents[2] / "shared" / "data" / "wnut17" / "tasks.jsonl"
 TEXT = "😀 Zoë met Bob\r\nin Paris"
 ROW = {
     "id": "7",
@@ -158,8 +157,8 @@ def test_rehearsal_replays_spans(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_wnut17_is_read_as_it_is() -> None:
-    given = read_labelled(WNUT, "text", "label")
+def test_wnut17_is_read_as_it_is(shared_data: Path) -> None:
+    given = read_labelled(shared_data / "wnut17" / "tasks.jsonl", "text", "label")
     pool, test = given.pool_and_test(0)
     assert (len(pool), len(test)) == (4403, 1287)
     assert given.control.labels == ("corporation", "creative-work", "group", "location", "person", "product")
