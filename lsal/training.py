@@ -61,8 +61,9 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         "agreement": dict(Counter(e.how.partition(",")[0].split(" of ")[0] for e in usable)),
         "measuring": sum(e.counts for e in snapshot.measure),
         "pool": len(snapshot.pool),
-        "notes": str(getattr(model, "notes", "")),
     }
+    if notes := str(getattr(model, "notes", "")):
+        described["notes"] = notes
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
     checked = _cross_validate(snapshot, usable, report, home) if seconds < LIGHT_S else None

@@ -108,7 +108,7 @@ def _published(
         if dict(live) != desk.store.current():
             desk.store.make_current(live, before)
         steps.commit()
-        return error.what
+        return error.what[:1].lower() + error.what[1:]
     if not again and _config_changed(desk):
         raise _Outdated
     try:
