@@ -299,7 +299,7 @@ def test_a_lost_job_is_run_again_as_people_do(bench: Workbench, nursery: Nursery
         time.sleep(0.01)
     os.kill(read_json(job.folder / "process.json")["pid"], 9)
     assert [state.state for state in job.follow()][-1] == "lost"
-    assert job.id in job.state().fix
+    assert job.state().fix == "Run it again: lsal round"
     bench.train(again=job.id).wait()
     assert len([v for v in bench.versions() if v.job == job.id]) == 1
     _agrees(bench)
@@ -346,7 +346,8 @@ def _is_told(bench: Workbench, job: Job, wanted: str) -> None:
     assert jobs.running(bench.home) is None
     if wanted == "lost":
         assert "killed" in state.error
-        assert job.id in state.fix
+        wanted = job.id if state.act == "train" else f"lsal {state.act}"
+        assert wanted in state.fix
 
 
 def _is_whole(bench: Workbench) -> None:

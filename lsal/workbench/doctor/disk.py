@@ -163,12 +163,7 @@ def _settings_at_odds(patient: Patient) -> Iterator[Finding]:
     try:
         check_models(patient.desk, kept)
     except BadRequest as error:
-        yield fault("settings", error.what, f"{error.fix}: lsal set options=...")
-    for name, (_, kind) in patient.desk.handled.items():
-        family = (kept.family or {}).get(name)
-        if family and family not in kind.families:
-            what = f"'{family}' does not learn what '{name}' asks for"
-            yield fault("settings", what, f"Choose one of {', '.join(kind.families)}: lsal set family=...")
+        yield fault("settings", error.what, f"{error.fix}: lsal set family=... options=...")
     for name in {*(kept.family or {}), *(kept.options or {})} - set(patient.desk.handled):
         yield warn("settings", f"There are settings for '{name}', which is no control of the project", "lsal set")
 
