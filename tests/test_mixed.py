@@ -88,7 +88,7 @@ def test_the_queue_carries_what_each_of_them_says(bench: Workbench) -> None:
 
 
 def test_marked_words_are_exported_with_their_places(bench: Workbench, tmp_path: Path) -> None:
-    bench.export("predictions", str(tmp_path / "told.json"))
+    bench.export("predictions", out=tmp_path / "told.json")
     for task in json.loads((tmp_path / "told.json").read_text()):
         (one,) = task["predictions"]
         for item in (item for item in one["result"] if item["from_name"] == "words"):
