@@ -36,14 +36,18 @@ COUNTED = {
 """What Label Studio counts of the work that people did meanwhile, and of the predictions they did it from."""
 ASKED = {"updated_at"}
 """When Label Studio last asked a backend how it is: it does so whenever its list is read."""
-WROTE = {"updated_at", "updated_by"}
-"""Label Studio notes on the task when a prediction of it was made or deleted, and whose key that was."""
+WROTE = {"updated_at", "updated_by", "total_predictions"}
+"""Label Studio notes on the task when a prediction of it was made or deleted, and whose key that was.
+
+And its number of predictions; but once a project was deleted there, Label Studio stops counting the
+deleted ones until it starts again. The predictions themselves are compared.
+"""
 LABELLED = {
     *("annotations", "total_annotations", "annotators", "annotations_ids", "annotations_results", "is_labeled"),
     *("completed_at", "avg_lead_time", "draft_exists", "drafts"),
 }
 """On tasks that people labelled meanwhile: their work."""
-LEFT = {"predictions", "total_predictions", "predictions_score", "predictions_results", "predictions_model_versions"}
+LEFT = {"predictions", "predictions_score", "predictions_results", "predictions_model_versions"}
 """On tasks whose annotation was made from a prediction of lsal's: that one stays, else the annotation would change."""
 
 

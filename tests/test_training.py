@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from lsal.dashboard.outcomes import state_sheet
 from lsal.errors import BadData, Cancelled
-from lsal.records import Control, Example, Labels, Progress
+from lsal.jobs import State
+from lsal.records import Box, Control, Example, Labels, Layout, Page, Passage, Piece, Progress, Region, Span, Spans
 from lsal.snapshots import Snapshot, read_snapshot, write_snapshot
 from lsal.training import needs_pool, train
 
@@ -69,6 +71,47 @@ def test_a_snapshot_comes_back_as_it_was_written(tmp_path: Path) -> None:
     told = written(tmp_path / "s", "sklearn_text", train=[*train_, broken], measure=measure, pool=pool)
     assert (told.control, told.family, told.options, told.seed) == (TEXT, "sklearn_text", {"strength": 1.0}, 3)
     assert (told.train, told.measure, told.pool) == ([*train_, broken], measure, pool)
+
+
+def test_pages_come_back_with_their_words_and_passages_as_their_text(tmp_path: Path) -> None:
+    (tmp_path / "page.png").write_bytes(b"an image")
+    box = Box(0.1, 0.2, 0.3, 0.4)
+    page = Page(tmp_path / "page.png", ("Zoë", "👩‍👩‍👧"), (box, box))
+    blocks = Layout((Region("name", box),), (640, 480), ("name", ""))
+    passage = Passage("Zoë\r\nmet 👩‍👩‍👧", (Piece(0, 4, "/p[1]/text()[1]"), Piece(4, 14, "/p[2]/text()[1]", 1)))
+    marked = Spans((Span(0, 3, "name"),))
+    write_snapshot(
+        tmp_path / "s", TEXT, "random", {}, 0, {"train": [Example(1, page, blocks), Example(2, passage, marked)]}
+    )
+    (tmp_path / "page.png").unlink()  # the snapshot has its own
+    first, second = read_snapshot(tmp_path / "s").train
+    assert isinstance(first.input, Page)
+    assert (first.input.words, first.input.boxes, first.file.read_bytes()) == (page.words, page.boxes, b"an image")
+    assert first.target == blocks
+    assert isinstance(first.target, Layout)
+    assert first.target.words == blocks.words
+    assert (second.input, second.target) == (passage.text, marked)
+
+
+def test_what_could_not_be_learned_is_told(tmp_path: Path) -> None:
+    """Spans that overlap, and answers that cannot be read, also of tasks to measure by."""
+    marks = Control("c", "x", "Labels", "Text", "text", ("animal",))
+    text, inner = "the black cat sat", Span(10, 13, "animal")
+    learned = [Example(n, text, Spans((inner,))) for n in range(4)]
+    over = Example(4, text, Spans.of((Span(4, 13, "animal"), inner)))
+    broken = Example(9, text, Spans(), "task 9: Region 'a' lies outside the text")
+    parts = {"train": [*learned, over], "measure": [broken], "pool": learned}
+    write_snapshot(tmp_path / "s", marks, "crf_tokens", {}, 0, parts)
+    told = train(read_snapshot(tmp_path / "s"), deaf).examples
+    assert told["notes"] == "1 span left out (overlaps, or no word)"
+    assert told["skipped"] == {9: "task 9: Region 'a' lies outside the text"}
+    shown = {"promoted": True, "reason": "", "metrics": {}, "labels": 5, "version": 1}
+    shown |= {"left_out": 1, "first_left_out": told["skipped"][9], "notes": told["notes"]}
+    sheet = dict(
+        state_sheet(State("j", "round", "done", Progress(1, 1), 0.0, 1.0, result={"versions": {"c": shown}})).facts
+    )
+    assert sheet["learned for c"] == told["notes"]
+    assert sheet["left out"].endswith("the first: task 9: Region 'a' lies outside the text")
 
 
 @pytest.mark.parametrize("family", ["sklearn_text", "image_features", "random"])
