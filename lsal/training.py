@@ -9,27 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lsal.cross_fitting import FOLDS, lone, out_of_fold
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.models.tokens import tokens_of
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Progress, Target
+from lsal.records import Control, Example, Labels, Prediction, Target
 from lsal.snapshots import Snapshot
 
-FOLDS = 5
 LIGHT_S = 2.0
 """Cross-validation is only done where one training takes less than this."""
+BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model that has learned, and from what."""
+    """A model that has learned, and from what.
+
+    `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
+    or there are too few.
+    """
 
     model: Model
     examples: dict[str, Any]
     seconds: float
     cross_validation: dict[str, Any] | None
+    usable: Sequence[Example] = ()
+    out_of_fold: Sequence[Prediction | None] | None = None
 
 
 def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: Path | None = None) -> Trained:
@@ -66,30 +73,37 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         described["notes"] = notes
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
-    checked = _cross_validate(snapshot, usable, report, home) if seconds < LIGHT_S else None
-    return Trained(model, described, seconds, checked)
+    told = _out_of_fold(snapshot, usable, report, home) if seconds < LIGHT_S else None
+    return Trained(model, described, seconds, cross_validation(usable, told), usable, told)
 
 
-def _cross_validate(
+def _out_of_fold(
     snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None
-) -> dict[str, Any] | None:
-    """Accuracy on held-out folds of the training labels: biased, as a strategy chose them."""
+) -> list[Prediction | None] | None:
+    """Cross-validation's answers, worked out once for all who ask; of classes, and where there are enough."""
     if len(usable) < 2 * FOLDS or not all(isinstance(e.target, Labels) for e in usable):
         return None
-    right = 0
-    for fold in range(FOLDS):
-        report(Progress(fold, FOLDS, "cross-validating"))
-        kept = [e for i, e in enumerate(usable) if i % FOLDS != fold]
-        held = [e for i, e in enumerate(usable) if i % FOLDS == fold]
-        model = _new(snapshot, home)
-        try:
-            model.fit(kept, snapshot.pool, [], _quiet)
-        except BadData:  # all that can be learned from lies in one fold
-            return None
-        for example, told in zip(held, model.predict(held), strict=True):
-            right += example.target is not None and set(told.target.names) == set(example.target.names)
-    where = "biased: held-out folds of labels that a strategy chose"
-    return {"accuracy": right / len(usable), "measured_on": where}
+    return out_of_fold(lambda: _new(snapshot, home), usable, snapshot.pool, FOLDS, snapshot.seed, report)
+
+
+def cross_validation(usable: Sequence[Example], told: Sequence[Prediction | None] | None) -> dict[str, Any] | None:
+    """How often answers out of fold are right: biased, as a strategy chose the labels.
+
+    An example that is alone in its class counts as wrong. None where a fold taught nothing.
+    """
+    alone = set(lone(usable))
+    if told is None or any(one is None and place not in alone for place, one in enumerate(told)):
+        return None
+    given = [e.target.names for e in usable if isinstance(e.target, Labels)]
+    right = [one is not None and set(one.target.names) == set(names) for one, names in zip(told, given, strict=True)]
+    by_class = {names: [hit for hit, g in zip(right, given, strict=True) if g == names] for names in sorted(set(given))}
+    return {
+        "accuracy": sum(right) / len(right),
+        "commonest": max(Counter(given).values()) / len(given),
+        "recall": {" + ".join(names): sum(hits) / len(hits) for names, hits in by_class.items()},
+        "tasks": len(right),
+        "measured_on": BIASED,
+    }
 
 
 def needs_pool(family: str) -> bool:
@@ -101,10 +115,6 @@ def _new(snapshot: Snapshot, home: Path | None) -> Model:
     model: Model = MODELS[snapshot.family](snapshot.control, snapshot.options, snapshot.seed)
     keeping(model, home)
     return model
-
-
-def _quiet(progress: Progress) -> None:
-    """Progress of an inner fit says nothing about the whole."""
 
 
 def _tokens(examples: Sequence[Example]) -> int:
