@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lsal.calibration import fit_temperature
 from lsal.cross_fitting import FOLDS, lone, out_of_fold
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.models.tokens import tokens_of
+from lsal.phrases import counted
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Labels, Prediction, Target
 from lsal.snapshots import Snapshot
@@ -28,7 +30,7 @@ class Trained:
     """A model that has learned, and from what.
 
     `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
-    or there are too few.
+    or there are too few. `calibration` is what they say about its confidence.
     """
 
     model: Model
@@ -37,6 +39,12 @@ class Trained:
     cross_validation: dict[str, Any] | None
     usable: Sequence[Example] = ()
     out_of_fold: Sequence[Prediction | None] | None = None
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float:
+        """By what the model's chances are set right: 1 leaves them as they are."""
+        return float(self.calibration.get("temperature", 1.0))
 
 
 def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: Path | None = None) -> Trained:
@@ -74,7 +82,19 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
     told = _out_of_fold(snapshot, usable, report, home) if seconds < LIGHT_S else None
-    return Trained(model, described, seconds, cross_validation(usable, told), usable, told)
+    calibration = fit_temperature(snapshot.control, usable, told, _why_not(usable, seconds))
+    return Trained(model, described, seconds, cross_validation(usable, told), usable, told, calibration)
+
+
+def _why_not(usable: Sequence[Example], seconds: float) -> str:
+    """Why there is no temperature where nobody answered out of fold; empty where that was tried."""
+    if not all(isinstance(e.target, Labels) for e in usable):
+        return "only classes of whole tasks are"
+    if len(usable) < 2 * FOLDS:
+        return f"{counted(len(usable), 'label')} to learn from, {2 * FOLDS} wanted"
+    if seconds >= LIGHT_S:
+        return f"training takes {seconds:.0f} s; it is done {FOLDS} times more only below {LIGHT_S:.0f} s"
+    return ""
 
 
 def _out_of_fold(
