@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Doubles = npt.NDArray[np.float64]
 
-SPREAD = 0.5
-"""What is expected of log T before any label: 0, give or take this. T lies between .37 and 2.7 then, 19 times in 20.
+SPREAD = 0.35
+"""What is expected of log T before any label: 0, give or take this. T lies between a half and 2 then, 19 times in 20.
 
 With few labels T stays near 1; after a hundred or so they have their way.
 """
