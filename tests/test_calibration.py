@@ -14,6 +14,7 @@ from projects import demo_of_texts
 from lsal import measuring, predicting, publishing, training
 from lsal.calibration import FEWEST, at_temperature, fit_temperature, in_words, set_right
 from lsal.dashboard.html import to_text
+from lsal.dashboard.trusted import WHAT_IT_IS, calibrated, calibration_notes
 from lsal.home import Home, create_home
 from lsal.label_studio.server import Server
 from lsal.measuring.confidence import by_chance, ece, interval, sureness, trust
@@ -241,6 +242,14 @@ def test_how_sure_is_kept_with_and_without_the_temperature() -> None:
     ]
 
 
+def test_what_is_not_known_is_said() -> None:
+    assert calibrated({}, {}) == "-"
+    assert calibrated({"ece": None, "ece_before": None}, {"temperature": 1.25}) == "cannot tell, T 1.25"
+    assert calibrated({"ece": 0.04, "ece_before": 0.04}, {"why_not": "too dear"}) == "0.040, no T"
+    told = calibration_notes({1: {"why_not": "too dear"}, 2: {}, 3: {"why_not": "too dear"}})
+    assert told == ("Not calibrated: versions 1, 3: too dear.",)
+
+
 @pytest.fixture(scope="module")
 def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A demo after a start batch and two rounds, half of its labels for measuring."""
@@ -260,8 +269,10 @@ def test_a_round_stores_and_shows_both(bench: Workbench) -> None:
     for name in ("ece", "ece_before", "brier", "by_chance"):
         assert 0 <= first.metrics[name] <= 1
     assert "never trained on" in first.metrics["measured_on"]
-    shown = to_text(bench.versions())
-    assert f"{first.metrics['ece_before']:.3f} -> {first.metrics['ece']:.3f}, T " in shown
+    cell = f"{first.metrics['ece_before']:.3f} -> {first.metrics['ece']:.3f}, T {first.calibration['temperature']:.2f}"
+    for shown in (to_text(bench.versions()), to_text(bench.curve())):
+        assert cell in shown
+        assert WHAT_IT_IS in shown.replace("\n", " ")
     told = bench.compare(1, 2)
     assert told.second.confidence is not None
     assert told.second.confidence.trust.tasks == told.tasks

@@ -58,14 +58,19 @@ def _versions(shown: Sequence[Version]) -> Sheet:
             str(one.examples.get("count", 0) + one.examples.get("measuring", 0)),
             kept_figure(one.metrics),
             counted(one.metrics.get("tasks", 0), "task"),
-            calibrated(one),
+            calibrated(one.metrics, one.calibration),
             datetime.fromtimestamp(one.made_at).strftime("%Y-%m-%d %H:%M"),
             f"{one.seconds.get('train', 0.0):.1f}",
             f"{'promoted' if one.promoted else 'held'}: {one.reason}",
         )
         for one in shown
     ]
-    return Sheet("Versions", columns=columns, rows=tuple(rows), notes=calibration_notes(shown))
+    return Sheet(
+        "Versions",
+        columns=columns,
+        rows=tuple(rows),
+        notes=calibration_notes({one.number: one.calibration for one in shown}),
+    )
 
 
 def _queue(shown: Iterable[Waiting]) -> Sheet:

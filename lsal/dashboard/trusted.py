@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lsal.measuring.confidence import ENOUGH
 from lsal.phrases import counted
-from lsal.records import Version
 from lsal.workbench.asking import Confidence
 
-WHAT_IT_IS = "calibration: how far confidence and accuracy lie apart (expected calibration error) without -> with it."
+HEAD = "calibration error when made"
+WHAT_IT_IS = "Calibration error: how far confidence and accuracy lie apart, without -> with a temperature T."
 
 
-def calibrated(version: Version) -> str:
+def calibrated(metrics: Mapping[str, Any], calibration: Mapping[str, Any]) -> str:
     """The cell of a table: the error without and with the temperature, and the temperature."""
-    known = version.calibration
-    done = f"T {known['temperature']:.2f}" if "temperature" in known else "none" if known else ""
-    if "ece" not in version.metrics:
+    done = f"T {calibration['temperature']:.2f}" if "temperature" in calibration else "no T" if calibration else ""
+    if "ece" not in metrics:
         return done or "-"
-    error, before = version.metrics["ece"], version.metrics["ece_before"]
+    error, before = metrics["ece"], metrics["ece_before"]
     if error is None:
         told = "cannot tell"
     else:
-        told = f"{before:.3f} -> {error:.3f}" if "temperature" in known else f"{error:.3f}"
+        told = f"{before:.3f} -> {error:.3f}" if "temperature" in calibration else f"{error:.3f}"
     return f"{told}, {done}" if done else told
 
 
-def calibration_notes(shown: Sequence[Version]) -> tuple[str, ...]:
-    """What the column means, and which versions are not calibrated, and why."""
+def calibration_notes(shown: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]:
+    """What the column means, and which versions are not calibrated, and why; by the number of a version."""
     why = defaultdict[str, list[int]](list)
-    for one in shown:
-        if "why_not" in one.calibration:
-            why[str(one.calibration["why_not"])].append(one.number)
-    notes = [f"Not calibrated: {_versions(numbers)}: {reason}." for reason, numbers in why.items()]
-    return ((WHAT_IT_IS,) if any("temperature" in one.calibration for one in shown) else ()) + tuple(notes)
+    for number, calibration in shown.items():
+        if "why_not" in calibration:
+            why[str(calibration["why_not"])].append(number)
+    notes = tuple(f"Not calibrated: {_versions(numbers)}: {reason}." for reason, numbers in why.items())
+    return ((WHAT_IT_IS, *notes)) if any("temperature" in one for one in shown.values()) else notes
 
 
 def trusted(told: Confidence) -> str:

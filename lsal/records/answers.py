@@ -55,7 +55,8 @@ class Pool:
     Where they are the `tokens` of a text or a page, there is such a last column too.
     `disagreement` (n,) is how far two looks at each input differ, for strategies that ask for it.
     `held_out` is the share of right answers that the model gave to labels it had not seen, None where nobody
-    knows, and `prior` what who always gives the commonest answer would get of the same labels.
+    knows, and `prior` what who always gives the commonest answer would get of the same labels. Where a
+    strategy chose these labels they are the doubtful ones: on a random task the model is right more often.
     """
 
     task_ids: Ints
