@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lsal.calibration import set_right, temperature_of
 from lsal.errors import BadRequest
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
@@ -42,16 +43,38 @@ def load_model(version: Version, control: Control) -> Model:
 
 
 def for_control(model: Model, version: Version, control: Control) -> Predictor:
-    """The model itself if it knows just the control's labels, else in their words."""
+    """The model with chances that are set right, in the control's words if it knows fewer labels."""
+    temperature = temperature_of(version)
+    right: Predictor = model if temperature == 1.0 else Calibrated(model, temperature)
     if version.labels == control.labels or not version.can_answer(control):
-        return model
-    return Aligned(model, version.labels, control)
+        return right
+    return Aligned(right, version.labels, control)
+
+
+class Calibrated:
+    """A model whose chances are those of another temperature; its answers stay as they are."""
+
+    def __init__(self, model: Predictor, temperature: float) -> None:
+        self.inner, self.temperature = model, temperature
+        self.family = getattr(model, "family", type(model).__name__)
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The model's predictions, with their chances set right."""
+        return set_right(self.inner.predict(examples), self.temperature)
+
+    def predict_all(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what is too doubtful to be shown."""
+        return set_right(thoroughly(self.inner, examples), self.temperature)
+
+    def predict_twice(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with how far the model disagrees with itself."""
+        return set_right(twice(self.inner, examples), self.temperature)
 
 
 class Aligned:
     """A model that knows some of a control's labels: the others, and only they, get no chance."""
 
-    def __init__(self, model: Model, known: Sequence[str], control: Control) -> None:
+    def __init__(self, model: Predictor, known: Sequence[str], control: Control) -> None:
         self.inner, self._control = model, control
         self._places = [control.labels.index(label) for label in known]
 
@@ -91,7 +114,9 @@ class Aligned:
 
 def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
     """The model, showing regions from the confidence that the settings name now, whatever it was trained with."""
-    inner = model.inner if isinstance(model, Aligned) else model
+    inner: Any = model
+    while isinstance(inner, Aligned | Calibrated):
+        inner = inner.inner
     if "threshold" in options and hasattr(inner, "threshold"):
         inner.threshold = float(options["threshold"])
     return model

@@ -54,6 +54,9 @@ class Pool:
     `objects` that a model found in an image, a last column is the chance of none of the classes.
     Where they are the `tokens` of a text or a page, there is such a last column too.
     `disagreement` (n,) is how far two looks at each input differ, for strategies that ask for it.
+    `held_out` is the share of right answers that the model gave to labels it had not seen, None where nobody
+    knows, and `prior` what who always gives the commonest answer would get of the same labels. Where a
+    strategy chose these labels they are the doubtful ones: on a random task the model is right more often.
     """
 
     task_ids: Ints
@@ -68,6 +71,8 @@ class Pool:
     objects: bool = False
     tokens: bool = False
     disagreement: Floats | None = None
+    held_out: float | None = None
+    prior: float | None = None
 
     def __len__(self) -> int:
         return len(self.task_ids)

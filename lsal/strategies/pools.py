@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def make_pool(
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
         disagreement=_disagreement(predictions),
+        prior=_prior(targets),
         objects=any(isinstance(p.target, Regions) and not _of_tokens(p.target) for p in predictions),
         tokens=any(_of_tokens(p.target) for p in predictions),
     )
@@ -80,6 +82,12 @@ def _classes(control: Control, targets: Sequence[Target]) -> Ints:
     """The first label's class index of each target, -1 for none."""
     column = {label: i for i, label in enumerate(control.labels)}
     return np.array([column.get(target.names[0], -1) if target.names else -1 for target in targets], np.int64)
+
+
+def _prior(targets: Sequence[Target]) -> float | None:
+    """What who always gives the commonest answer would get."""
+    given = Counter(target.names for target in targets if isinstance(target, Labels))
+    return max(given.values()) / given.total() if given else None
 
 
 def _disagreement(predictions: Sequence[Prediction]) -> Floats | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsal import predicting
@@ -95,4 +95,5 @@ def _score(
     unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
     targets = [e.target for e in labelled if e.target is not None]
     pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
-    return predictions, pool, unread
+    told = version.metrics.get("cross_validation") or {}  # one that was too dear to cross-validate has none
+    return predictions, replace(pool, held_out=told.get("accuracy"), prior=told.get("commonest", pool.prior)), unread
