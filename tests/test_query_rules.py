@@ -135,10 +135,15 @@ def test_k_center_is_the_naive_loop(labelled):
     assert STRATEGIES["k_center"](pool, 15).positions.tolist() == chosen
 
 
-def test_k_center_of_a_large_pool_looks_at_a_part(monkeypatch):
-    monkeypatch.setattr(coverage, "LOOKED_AT", 50)
-    assert len(set(STRATEGIES["k_center"](pool_of(), 45).positions.tolist())) == 45
-    assert len(set(STRATEGIES["k_center"](pool_of(), 70).positions.tolist())) == 70
+def test_k_center_looks_at_as_many_as_it_must(monkeypatch):
+    monkeypatch.setattr(coverage, "FIRST", 3)
+    draw = np.random.default_rng(0)
+    vectors = (40 * np.eye(6, 8)[draw.integers(0, 6, 500)] + draw.normal(size=(500, 8))).astype(np.float32)
+    picked = STRATEGIES["k_center"](replace(pool_of(500), embeddings=vectors, labelled_embeddings=None), 40).positions
+    closest = np.linalg.norm(vectors - vectors[picked[0]], axis=1)
+    for one in picked[1:]:
+        assert closest[one] == pytest.approx(closest.max(), rel=1e-3)
+        closest = np.minimum(closest, np.linalg.norm(vectors - vectors[one], axis=1))
 
 
 def test_the_light_core_set_prefers_what_is_far_from_the_mean():

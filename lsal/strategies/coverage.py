@@ -13,10 +13,10 @@ from lsal.strategies.blocks import blocks, gaps_to, mean_row, nearest, squares
 from lsal.strategies.starts import random
 
 if TYPE_CHECKING:
-    from lsal.records import Floats
+    from lsal.records import Floats, Ints
 
-LOOKED_AT = 50_000
-"""Tasks that the greedy search looks at, a random part of a larger pool: each pick is a pass over them."""
+FIRST = 256
+"""Tasks that are looked at first for the farthest one."""
 LACKING = "a random draw (the model has no embeddings)"
 
 
@@ -30,23 +30,44 @@ def k_center(pool: Pool, n: int) -> Picks:
     n = min(n, len(pool))
     if pool.embeddings is None:
         return replace(random(pool, n), why=LACKING)
-    looked = np.sort(pickers.best(np.zeros(len(pool), np.float32), max(LOOKED_AT, n), pool.seed))
-    vectors = np.asarray(pool.embeddings[looked] if len(looked) < len(pool) else pool.embeddings, np.float32)
+    vectors = np.asarray(pool.embeddings, np.float32)
     lengths, labelled = squares(vectors), pool.labelled_embeddings
     if labelled is not None and len(labelled):
-        closest = nearest(vectors, np.asarray(labelled, np.float32), lengths)[1]
+        closest, chosen = nearest(vectors, np.asarray(labelled, np.float32), lengths)[1], list[int]()
     else:
-        closest = -gaps_to(vectors, lengths, mean_row(vectors)[None])[:, 0]
-    chosen, radius = [int(closest.argmax())], [float(abs(closest.max()))]
-    closest = np.where(closest < 0, np.inf, closest).astype(np.float32)
+        chosen = [int(far_from_mean(vectors).argmin())]
+        closest = np.full(len(vectors), np.inf, np.float32)
+    radius, seen = [0.0] * len(chosen), np.zeros(len(vectors), np.int64)
     while len(chosen) < n:
-        gaps = gaps_to(vectors, lengths, vectors[chosen[-1:]])[:, 0]
-        closest = np.minimum(closest, gaps)
-        closest[chosen] = -1
-        chosen.append(int(closest.argmax()))
-        radius.append(max(0.0, float(closest[chosen[-1]])))
-    parts = {"distance": np.sqrt(np.array(radius, np.float32))}
-    return pickers.in_order(looked[chosen], parts, "each the farthest from all that is labelled or chosen")
+        farthest = _farthest(vectors, lengths, closest, seen, chosen)
+        radius.append(float(closest[farthest]))
+        chosen.append(farthest)
+    parts = {"distance": np.sqrt(np.maximum(np.array(radius, np.float32), 0))}
+    return pickers.in_order(np.array(chosen, np.int64), parts, "each the farthest from all that is labelled or chosen")
+
+
+def _farthest(vectors: Floats, lengths: Floats, closest: Floats, seen: Ints, chosen: list[int]) -> int:
+    """The row farthest from all chosen, which are told to those rows only that could be it.
+
+    Distances only shrink: a row whose old one is smaller than another's new one is out. `closest` and `seen`, to
+    how many of the chosen each row's is up to date, are changed in place.
+    """
+    size = FIRST
+    while True:
+        rows = np.arange(len(closest)) if size >= len(closest) else np.argpartition(-closest, size)[:size]
+        bar = -np.inf if size >= len(closest) else float(closest[rows].min())
+        stale = rows[seen[rows] < len(chosen)]
+        if len(stale):
+            new = vectors[chosen[seen[stale].min() :]]
+            for some in blocks(len(stale), vectors.shape[1]):
+                gaps = gaps_to(vectors[stale[some]], lengths[stale[some]], new).min(axis=1)
+                closest[stale[some]] = np.minimum(closest[stale[some]], gaps)
+            seen[stale] = len(chosen)
+            closest[chosen] = -1
+        best = rows[closest[rows].argmax()]
+        if closest[best] >= bar:
+            return int(best)
+        size *= 4
 
 
 def light_coreset(pool: Pool, n: int) -> Picks:

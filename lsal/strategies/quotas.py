@@ -33,7 +33,7 @@ class Explore(Wrapper):
         n = min(n, len(pool))
         room = round(n * self.number)
         drawn = pickers.best(np.zeros(len(pool), np.float32), room, pool.seed) if room else np.zeros(0, np.int64)
-        asked = replace(self.ask(pool, np.setdiff1d(np.arange(len(pool)), drawn), n - room), probability=None)
+        asked = replace(self.besides(pool, drawn, n - room), probability=None)
         chance = np.full(room, room / len(pool), np.float32)
         parts = {"random": np.ones(room, np.float32)}
         random = Picks(drawn, np.full(room, np.inf, np.float32), parts, chance)
@@ -58,8 +58,7 @@ class ClassQuota(Wrapper):
         for one, places in shares(seen, pool.seen, round(n * self.number)).items():
             kept.append(self.ask(pool, np.flatnonzero(seen == one), places))
         taken = np.concatenate([one.positions for one in kept]) if kept else np.zeros(0, np.int64)
-        rest = np.setdiff1d(np.arange(len(pool)), taken)
-        others = self.ask(pool, rest, n - len(taken))
+        others = self.besides(pool, taken, n - len(taken))
         told = others.why or kept[0].why
         why = f"{told}; {len(taken)} of {n} kept for {counted(len(kept), 'class', 'classes')}, rare ones first"
         return together([others, *kept], why)

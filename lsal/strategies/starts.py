@@ -14,7 +14,7 @@ from lsal.strategies.pickers import best, filled, refuse_empty
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-FITTED = 20_000
+FITTED = 10_000
 """Tasks that k-means is fitted on at most."""
 
 

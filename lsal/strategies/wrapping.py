@@ -45,6 +45,11 @@ class Wrapper:
         picks = self.inner(pool if whole else some_of(pool, among), n)
         return replace(picks, positions=among[picks.positions])
 
+    def besides(self, pool: Pool, taken: Ints, n: int) -> Picks:
+        """What it picks of the whole pool besides those taken: it is asked for so many more, and no pool is copied."""
+        picks = self.ask(pool, np.arange(len(pool)), n + len(taken) if n else 0)
+        return take(picks, np.flatnonzero(~np.isin(picks.positions, taken))[:n])
+
 
 def take(picks: Picks, places: Ints) -> Picks:
     """Some of the picks, in the order of `places`."""
