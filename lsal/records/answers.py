@@ -24,7 +24,8 @@ class Prediction:
     more: the chance that there is none of the classes; for spans, and for the words of a page, there
     is such a unit for each token. `embedding` is float32 (d,), where the
     model has one. `disagreement` in [0, 1] is how far two looks at the same input differ, where
-    a strategy asked for a second one.
+    a strategy asked for a second one; `members` (k, units, classes) is what each of a committee says, where
+    a strategy asked for one.
     A `problem` says why the input could not be read; the chances are then the prior.
     """
 
@@ -34,6 +35,7 @@ class Prediction:
     embedding: Floats | None = None
     problem: str | None = None
     disagreement: float | None = None
+    members: Floats | None = None
 
     @property
     def confidence(self) -> float:

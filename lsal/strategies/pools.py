@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ def make_pool(
         embeddings=_stack(predictions) if embedded else None,
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
+        members=_members(predictions),
         disagreement=_disagreement(predictions),
         prior=_prior(targets),
         objects=any(isinstance(p.target, Regions) and not _of_tokens(p.target) for p in predictions),
@@ -59,6 +61,22 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
         objects=control.draws and not control.by_words,
         tokens=control.marks or control.by_words,
     )
+
+
+def some_of(pool: Pool, among: Ints, **changes: Any) -> Pool:
+    """The pool with the tasks at these positions alone, in this order."""
+    counts = np.diff(pool.offsets)[among]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    units = np.arange(offsets[-1]) + np.repeat(pool.offsets[:-1][among] - offsets[:-1], counts)
+    kept = {
+        "task_ids": pool.task_ids[among],
+        "chances": pool.chances[units],
+        "offsets": offsets,
+        "embeddings": None if pool.embeddings is None else pool.embeddings[among],
+        "members": None if pool.members is None else pool.members[:, units],
+        "disagreement": None if pool.disagreement is None else pool.disagreement[among],
+    }
+    return replace(pool, **kept | changes)
 
 
 def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
@@ -93,6 +111,11 @@ def _prior(targets: Sequence[Target]) -> float | None:
 def _disagreement(predictions: Sequence[Prediction]) -> Floats | None:
     told = [one.disagreement for one in predictions if one.disagreement is not None]
     return np.array(told, np.float32) if len(told) == len(predictions) > 0 else None
+
+
+def _members(predictions: Sequence[Prediction]) -> Floats | None:
+    told = [one.members for one in predictions if one.members is not None]
+    return np.concatenate(told, axis=1) if len(told) == len(predictions) > 0 else None
 
 
 def _stack(predictions: Sequence[Prediction]) -> Floats | None:

@@ -11,6 +11,7 @@ from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
+from lsal.protocols import Strategy
 from lsal.ranking import Candidates
 from lsal.records import Control, Example, Pool, Prediction, Task
 from lsal.strategies import STRATEGIES
@@ -45,13 +46,12 @@ def candidates(
 ) -> Read:
     """Read and score the `tasks` for one control, by its version in `live` if it has one."""
     control, kind = desk.handled[name]
-    looks_twice = bool(getattr(STRATEGIES[strategy], "looks_twice", False))
     with steps.step("read"):
         read = list(told(desk.examples(name, tasks), len(tasks), steps.report))
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool, unread = _score(desk, steps, control, examples, live, looks_twice)
+        predictions, pool, unread = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
     by_task = {e.task_id: e for e in examples}
 
     def to_result(one: Prediction) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def _score(
     control: Control,
     examples: Sequence[Example],
     live: Mapping[str, int],
-    looks_twice: bool,
+    strategy: Strategy,
 ) -> tuple[list[Prediction], Pool, dict[int, str]]:
     """Predictions and the pool that they make up, and why some tasks are not in it."""
     settings, number = desk.home.settings(), live.get(control.name)
@@ -88,7 +88,7 @@ def _score(
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
-        how = (executor, steps.report, desk.options(control.name), looks_twice)
+        how = (executor, steps.report, desk.options(control.name), strategy)
         scored = predicting.score(version, control, [*examples, *labelled], *how)
     split = len(examples)
     predictions = [one for one in scored[:split] if not one.problem]
