@@ -1,12 +1,13 @@
-"""Stopping and forecast: known curves come back, what cannot be told is not, and intervals hold as often as they say."""
+"""Stopping and forecast: known curves come back, what cannot be told is not, intervals hold as often as they say."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lsal import outlook
-from lsal.home import Home
+from lsal.home import Home, create_home
 from lsal.outlook import Forecast, Measurements, Needed, Stability, agreement, forecast, stability
 from lsal.outlook.forecast import first_reaching, steps
 from lsal.outlook.law import Paths
@@ -57,6 +58,11 @@ def test_stable_are_three_steps_in_a_row() -> None:
     found = stability([same, same, same])
     assert (found.kappa, found.steps, found.tasks) == (1.0, 3, 1000)
     assert 0.99 < found.interval[0] < 1
+
+
+@pytest.fixture
+def home(isolated_root: Path) -> Home:
+    return create_home(isolated_root, "http://127.0.0.1:1", 7, "2026-01-01T00:00:00Z", "Cats")
 
 
 def test_answers_to_the_sample_are_kept_beside_the_version(home: Home) -> None:
@@ -131,7 +137,7 @@ def test_few_measuring_tasks_make_wide_intervals() -> None:
 def test_the_first_version_that_reaches_a_target_counts() -> None:
     now, then = np.array([0.9, 0.5, 0.5, 0.5]), np.array([[0.1, 0.1], [0.8, 0.1], [0.6, 0.8], [0.6, 0.7]])
     found = Paths(np.array([125.0, 150.0]), now, then, then, now)
-    assert first_reaching(found, 0.8).tolist() == [0, 25, 50, np.inf]
+    assert first_reaching(found, 25, 0.8).tolist() == [0, 25, 50, np.inf]
     ahead = steps(100, 25)
     assert ahead[:3].tolist() == [25, 50, 75]
     assert ahead[-1] <= 1000

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lsal.outlook.law import Measurements, Paths, Reals, paths
+from lsal.outlook.law import DRAWS, Measurements, Paths, Reals, paths
+from lsal.phrases import counted
 
 CONFIDENCE = 0.9
 FEWEST_VERSIONS, FEWEST_TASKS = 4, 20
@@ -33,7 +34,8 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """How many more labels a target needs: the median and the 90 % interval, None for "maybe never".
+    """How many more labels a target needs: the median and the 90 % interval, None for "maybe never" (an interval
+    without an end begins where 90 % of the doubt lies above).
 
     `within` labels it is reached with `chance`. `why_not` says why the interval is no answer.
     """
@@ -94,9 +96,10 @@ def forecast(
 
 def _too_little(versions: int, tasks: int) -> str:
     if versions < FEWEST_VERSIONS:
-        return f"{versions} measured versions make no curve; it takes {FEWEST_VERSIONS}"
+        makes = "makes" if versions == 1 else "make"
+        return f"{counted(versions, 'measured version')} {makes} no curve; it takes {FEWEST_VERSIONS}"
     if tasks < FEWEST_TASKS:
-        return f"{tasks} measuring tasks are too few; it takes {FEWEST_TASKS}"
+        return f"{counted(tasks, 'measuring task')} cannot tell a figure; it takes {FEWEST_TASKS}"
     return ""
 
 
@@ -113,20 +116,33 @@ def _expected(found: Paths, labels: int, place: int) -> Expected:
 
 
 def needed(known: Measurements, batch: int, target: float) -> Needed:
-    """The first of the coming versions that really reaches a target: when the next ones are made `batch` by `batch`."""
-    ahead = steps(int(known.labels[-1]), batch)
-    found = paths(known, known.labels[-1] + ahead)
-    more = first_reaching(found, target)
-    low, middle, high = np.quantile(more, [(1 - CONFIDENCE) / 2, 0.5, (1 + CONFIDENCE) / 2], method="inverted_cdf")
-    chance, within = float(np.isfinite(more).mean()), int(ahead[-1])
-    span = (_count(low), _count(high))
+    """The first of the coming versions that really reaches a target, when the next ones are made `batch` by `batch`."""
+    return reaching(coming(known, batch), batch, target)
+
+
+def coming(known: Measurements, batch: int, draws: int = DRAWS) -> Paths:
+    """Futures of the curve, batch by batch. They are not spread wider: the first of many versions is early enough."""
+    return paths(known, known.labels[-1] + steps(int(known.labels[-1]), batch), draws, wider=0.0)
+
+
+def reaching(found: Paths, batch: int, target: float) -> Needed:
+    """When a target is reached in these futures."""
+    more = first_reaching(found, batch, target)
+    span, middle = _span(more), float(np.quantile(more, 0.5, method="inverted_cdf"))
+    chance, within = float(np.isfinite(more).mean()), int(found.labels[-1] - found.labels[0]) + batch
     return Needed(target, _count(middle), span, chance, within, _no_answer(span, chance, within, batch))
 
 
-def first_reaching(found: Paths, target: float) -> Reals:
+def _span(more: Reals) -> tuple[int | None, int | None]:
+    """The interval of draws that may be inf: where its upper end is, all of the doubt lies below the lower one."""
+    doubt = (1 - CONFIDENCE) / 2
+    low, lower, high = np.quantile(more, [doubt, 2 * doubt, 1 - doubt], method="inverted_cdf")
+    return _count(low if np.isfinite(high) else lower), _count(high)
+
+
+def first_reaching(found: Paths, batch: int, target: float) -> Reals:
     """For each draw, after how many more labels the target is reached; inf where it never is."""
-    start = found.labels[0] - (found.labels[1] - found.labels[0]) if len(found.labels) > 1 else found.labels[0]
-    more = np.concatenate([[0.0], found.labels - start])
+    more = np.concatenate([[0.0], found.labels - found.labels[0] + batch])
     reached = np.concatenate([found.now[:, None], found.then], axis=1) >= target
     told: Reals = np.where(reached.any(axis=1), more[reached.argmax(axis=1)], np.inf)
     return told
@@ -165,6 +181,6 @@ def earlier(known: Measurements) -> tuple[int, int]:
     for count in range(FEWEST_VERSIONS, len(known.labels)):
         past = Measurements(known.labels[:count], known.values[:count], known.tasks[:count])
         if past.tasks[-1] >= FEWEST_TASKS and known.labels[count] > past.labels[-1]:
-            low, high = interval(paths(past, known.labels[count : count + 1], draws=800).measured[:, 0])
+            low, high = interval(paths(past, known.labels[count : count + 1], 800).measured[:, 0])
             held, tried = held + (low <= known.values[count] <= high), tried + 1
     return held, tried

@@ -26,7 +26,7 @@ RATES, LATE = np.geomspace(0.1, 2.5, 9), np.array([10.0, 50.0, 200.0, 1000.0])
 """The grid of c, and of how many labels the law comes late."""
 FLAT = 0.1
 """How likely it is before anything is measured that labels bring nothing at all."""
-OWN = np.array([0.02, 0.04, 0.08, 0.16])
+OWN = np.array([0.015, 0.03, 0.06, 0.12])
 """Sizes of a version's own deviation at OWN_AT labels."""
 OWN_AT, OWN_FALL = 100.0, 0.75
 MISFIT = np.array([0.0, 0.03, 0.07, 0.14])
@@ -38,7 +38,7 @@ MIDDLE, SPREAD = np.array([0.95, 0.5]), np.array([0.2, 0.4])
 """Where the bounds leave it open: the asymptote, and the first value."""
 WIDER = 0.4
 """By how much more gains far ahead spread than the law alone says: what the back-test needed."""
-DRAWS = 4000
+DRAWS, SEED = 4000, 0
 OVERDRAWN, FEWEST = 2, 400
 """Draws before the bounds sort some out; if fewer stay, those outside are moved to the bounds."""
 
@@ -77,9 +77,9 @@ class Paths:
     limit: Reals
 
 
-def paths(known: Measurements, labels: Sequence[float] | Reals, draws: int = DRAWS, seed: int = 0) -> Paths:
+def paths(known: Measurements, labels: Sequence[float] | Reals, draws: int = DRAWS, wider: float = WIDER) -> Paths:
     """Draw futures of the curve at these numbers of labels, all above the last one known."""
-    draw, ahead = np.random.default_rng(seed), np.asarray(labels, np.float64)
+    draw, ahead = np.random.default_rng(SEED), np.asarray(labels, np.float64)
     shape = _Shape.of(known, ahead)
     parts = [_Part(known, shape, own, misfit) for own in OWN for misfit in MISFIT]
     weight = np.stack([part.weight for part in parts])
@@ -90,16 +90,16 @@ def paths(known: Measurements, labels: Sequence[float] | Reals, draws: int = DRA
     if inside.sum() >= FEWEST:
         laws, futures = laws[inside], futures[inside]
     now, then, measured = np.split(futures, [1, 1 + len(ahead)], axis=1)
-    wider = _wider(then - now, known.labels[-1] / ahead)
-    now, then, measured = (np.clip(one, 0, 1) for one in (now, then + wider, measured + wider))
+    more = wider * _surprise(then - now, known.labels[-1] / ahead)
+    now, then, measured = (np.clip(one, 0, 1) for one in (now, then + more, measured + more))
     return Paths(ahead, now[:, 0], then, measured, laws[:, 0])
 
 
-def _wider(gains: Reals, share: Reals) -> Reals:
-    """What to add to gains (draws, steps) so that they spread WIDER times more when the labels of now are none of those
-    of then: real curves surprise more than this law knows, the more the further one looks.
+def _surprise(gains: Reals, share: Reals) -> Reals:
+    """What to add to gains (draws, steps) so that they spread further: real curves surprise more than this law
+    knows, and the more the smaller the `share` (steps,) of the labels that are there now.
     """
-    found: Reals = WIDER * (1 - share) * (gains - np.median(gains, axis=0))
+    found: Reals = (1 - share) * (gains - np.median(gains, axis=0))
     return found
 
 

@@ -30,13 +30,14 @@ def keep(home: Home, version: int, told: Iterable[tuple[str, Target]]) -> None:
     Only classes are kept: whether two versions find the same objects or spans has no such simple measure.
     """
     said = answers(home, version)
+    before = len(said)
     for key, target in told:
         if not isinstance(target, Labels):
             return
         if len(said) >= KEPT:
             break
         said.setdefault(key, tuple(sorted(target.names)))
-    if said:
+    if len(said) > before:
         different = list(dict.fromkeys(said.values()))
         places = {answer: place for place, answer in enumerate(different)}
         kept = {"answers": different, "said": {key: places[answer] for key, answer in said.items()}}

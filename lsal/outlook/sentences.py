@@ -36,8 +36,9 @@ def needs(found: Needed, seconds: float | None = None) -> str:
     if high == 0:
         return f"{found.target:.2f} is reached"
     if found.why_not:
-        return f"When {found.target:.2f} is reached, lsal cannot tell: {found.why_not}"
-    span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        least = f"{found.target:.2f} needs at least {low:,} more labels; how many, " if low else ""
+        return f"{least or f'When {found.target:.2f} is reached, '}lsal cannot tell: {found.why_not}"
+    span = f"{low:,}" if low == high else f"{low:,} to {high:,}" if low else f"at most {high:,}"
     pace = f", about {_time((found.more or 0) * seconds)} at your pace" if seconds else ""
     return f"{found.target:.2f} needs {span} more labels{pace}"
 
