@@ -19,7 +19,7 @@ from lsal.workbench import Workbench
 @pytest.fixture(scope="module")
 def bench(label_studio: server.Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A project after four rounds, half of whose labels are for measuring."""
-    made = demo_of_texts(root, tmp_path_factory.mktemp("texts"), 70, batch=14, title="Outlook")
+    made = demo_of_texts(root, tmp_path_factory.mktemp("texts"), 90, batch=12, title="Outlook")
     made.configure(measuring_share=0.5)
     for _ in range(4):
         made.round().wait(60)
@@ -42,7 +42,7 @@ def test_rounds_leave_the_answers_of_each_version_to_the_open_tasks(bench: Workb
 def test_a_real_project_has_an_outlook(bench: Workbench) -> None:
     (one,) = bench.forecast(target=0.9)
     assert one.forecast.why_not == ""
-    assert [ahead.more for ahead in one.forecast.expected] == [14, 100, 200]
+    assert [ahead.more for ahead in one.forecast.expected] == [12, 100, 200]
     assert (one.forecast.versions, one.forecast.tasks) == (4, bench.curve()[-1].tasks)
     assert one.forecast.now[0] < one.forecast.value <= 1
     assert [(step.first, step.second) for step in one.steps] == [(1, 2), (2, 3), (3, 4)]

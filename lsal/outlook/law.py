@@ -28,7 +28,7 @@ FLAT = 0.1
 """How likely it is before anything is measured that labels bring nothing at all."""
 OWN = np.array([0.015, 0.03, 0.06, 0.12])
 """Sizes of a version's own deviation at OWN_AT labels."""
-OWN_AT, OWN_FALL = 100.0, 0.75
+OWN_AT, OWN_FALL = 100.0, 0.5
 MISFIT = np.array([0.0, 0.03, 0.07, 0.14])
 MISFIT_REACH = 1.0
 """In units of log labels: after how much growth a misfit is forgotten."""
@@ -36,7 +36,7 @@ SHARED_ALWAYS, SHARED_NEAR, SHARED_REACH = 0.3, 0.65, 0.6
 """How far the right answers of two versions coincide: always, and more the closer their numbers of labels."""
 MIDDLE, SPREAD = np.array([0.95, 0.5]), np.array([0.2, 0.4])
 """Where the bounds leave it open: the asymptote, and the first value."""
-WIDER = 0.4
+WIDER = 0.3
 """By how much more gains far ahead spread than the law alone says: what the back-test needed."""
 DRAWS, SEED = 4000, 0
 OVERDRAWN, FEWEST = 2, 400
