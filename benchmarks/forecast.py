@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lsal.outlook.backtest import Outcome, Replay, coverage, outcomes
-from lsal.outlook.law import Measurements
+from lsal.outlook.curves import Measurements
 
 
 def main() -> None:

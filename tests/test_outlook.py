@@ -1,9 +1,7 @@
 """Stopping and forecast: known curves come back, what cannot be told is not, intervals hold as often as they say."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,10 +9,9 @@ import pytest
 from lsal import outlook
 from lsal.home import Home, create_home
 from lsal.outlook import Forecast, Measurements, Needed, Stability, agreement, forecast, stability
-from lsal.outlook.backtest import Replay, coverage, outcomes
-from lsal.outlook.forecast import first_reaching, steps
-from lsal.outlook.law import Paths
+from lsal.outlook.curves import Paths
 from lsal.outlook.sentences import needs, sentences
+from lsal.outlook.targets import first_reaching, steps
 from lsal.outlook.verdict import CANNOT_TELL, GO_ON, STOP, verdict
 from lsal.records import Labels, Regions
 
@@ -198,28 +195,3 @@ def test_the_pace_is_that_of_people_at_work() -> None:
     assert outlook.seconds_a_label(two) == pytest.approx(10), "two at once are each as slow as one"
     assert outlook.seconds_a_label(alone[:5]) is None
     assert outlook.seconds_a_label([(1, one) for one in at(*np.arange(0, 10, 0.05))]) is None, "that was a program"
-
-
-def projects(count: int, tasks: int, seed: int = 0) -> Iterator[Replay]:
-    """Learning curves of many shapes, as rough as real ones, each measured on the same tasks, some easy and some hard."""
-    normal, draw = NormalDist(), np.random.default_rng(seed)
-    at = np.arange(25, 426, 25)
-    for _ in range(count):
-        limit, rate, late = draw.uniform(0.7, 0.98), draw.uniform(0.4, 1.2), draw.uniform(0, 150)
-        first = draw.uniform(0.3, 0.8) * limit
-        real = limit - (limit - first) * ((at + late) / (25 + late)) ** -rate
-        real = np.clip(real + 0.035 * (100 / at) ** 0.75 * draw.standard_normal(len(at)), 0.01, 0.99)
-        hard, luck = draw.standard_normal(tasks), draw.standard_normal((len(at), tasks))
-        bar = np.array([normal.inv_cdf(one) for one in real])
-        right = 0.75**0.5 * hard + 0.25**0.5 * luck < bar[:, None]
-        yield Replay(Measurements.of(at, right.mean(axis=1), [tasks] * len(at)), tuple(real))
-
-
-def test_intervals_hold_as_often_as_they_say() -> None:
-    found = [one for tasks in (40, 150) for replay in projects(40, tasks) for one in outcomes(replay, 6)]
-    told = coverage(found)
-    assert set(told) >= {"gain of next batch", "gain of 100 labels", "figure after 200 labels", "labels for a target"}
-    for about, (count, share, _) in told.items():
-        assert count > 50, about
-        assert 0.82 < share < 0.99, (about, share)
-    assert 0.85 <= np.mean([one.held for one in found]) <= 0.95

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from lsal.outlook import sample
 from lsal.outlook.agreement import Agreement, Stability, agreement, stability
-from lsal.outlook.forecast import Expected, Forecast, Needed, forecast
-from lsal.outlook.law import Measurements
+from lsal.outlook.curves import Measurements
+from lsal.outlook.forecast import Expected, Forecast, forecast
 from lsal.outlook.pace import seconds_a_label
+from lsal.outlook.targets import Needed
 from lsal.outlook.verdict import verdict
 
 __all__ = [

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from lsal.outlook.forecast import FEWEST_VERSIONS, coming, interval, reaching
-from lsal.outlook.law import Measurements, Paths, paths
+from lsal.outlook.curves import Measurements, Paths
+from lsal.outlook.forecast import FEWEST_VERSIONS, interval
+from lsal.outlook.law import paths
+from lsal.outlook.targets import coming, reaching
 
 LEAPS = (100, 200)
 TARGETS = np.arange(0.05, 1.0, 0.05)
@@ -100,7 +102,9 @@ def _targets(replay: Replay, past: Measurements) -> Iterator[Outcome]:
             continue
         else:
             held = high > left
-        yield Outcome("labels for a target", "", 0, 0, held, high - low, not told.why_not)
+        yield Outcome(
+            "labels for a target", "", 0, 0, held, high - low if np.isfinite(high) else np.inf, not told.why_not
+        )
 
 
 def coverage(found: Sequence[Outcome]) -> Mapping[str, tuple[int, float, float]]:

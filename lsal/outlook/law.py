@@ -1,14 +1,14 @@
 """The inverse power law of learning curves, with everything that keeps a measured curve off it.
 
-Accuracy after n labels is f(n) = a - b n^-c (Figueroa et al. 2012, Predicting sample size required for
-classification performance). What a version really reaches is off f(n) by two things: a smooth misfit, as real
-curves are not quite of that form, and a deviation of its own, which shrinks as labels come. What is measured is off
-that by the luck of the measuring tasks, most of which successive versions share: it moves a whole curve, not its
-slope. All three are Gaussian here, with sizes in units of sqrt(f (1 - f)); see benchmarks/README.md for how the
-constants were found.
+Accuracy after n labels is f(n) = a - b (n + d)^-c (Figueroa et al. 2012, Predicting sample size required for
+classification performance, whose d is 0; real curves begin more slowly). What a version really reaches is off f(n) by
+two things: a smooth misfit, as real curves are not quite of that form, and a deviation of its own, which shrinks as
+labels come. What is measured is off that by the luck of the measuring tasks, most of which successive versions share:
+it moves a whole curve, not its slope. All three are Gaussian here, with sizes in units of sqrt(f (1 - f));
+benchmarks/README.md tells how the constants were found.
 
-The posterior is exact where it can be: for each c and each size of the deviations the law is linear in a and in its
-first value; what c and the sizes are is weighed on a grid, the bounds 0 <= first <= a <= 1 by rejection.
+The posterior is exact where it can be: for each c and d and each size of the deviations the law is linear in a and in
+its first value; what those are is weighed on a grid, the bounds 0 <= first <= a <= 1 by rejection.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Reals = NDArray[np.float64]
+from lsal.outlook.curves import Measurements, Paths, Reals
 
 RATES, LATE = np.geomspace(0.1, 2.5, 9), np.array([10.0, 50.0, 200.0, 1000.0])
 """The grid of c, and of how many labels the law comes late."""
@@ -41,40 +41,6 @@ WIDER = 0.3
 DRAWS, SEED = 4000, 0
 OVERDRAWN, FEWEST = 2, 400
 """Draws before the bounds sort some out; if fewer stay, those outside are moved to the bounds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurements:
-    """A measured curve: figures in [0, 1] at ascending numbers of labels, and by how many tasks each."""
-
-    labels: Reals
-    values: Reals
-    tasks: Reals
-
-    @classmethod
-    def of(cls, labels: Sequence[float], values: Sequence[float], tasks: Sequence[float]) -> Measurements:
-        """From any numbers."""
-        return cls(*(np.asarray(one, np.float64) for one in (labels, values, tasks)))
-
-    @property
-    def scale(self) -> Reals:
-        """The standard deviation of one answer, (k,); never 0, as few tasks may all be right (Agresti & Coull 1998)."""
-        share = (self.values * self.tasks + 2) / (self.tasks + 4)
-        found: Reals = np.sqrt(share * (1 - share))
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """Draws from what may come: `now` (draws,) is what the last version really reaches, `then` (draws, steps) what
-    versions after `labels` (steps,) will; `measured` likewise on the same tasks; `limit` (draws,) is the asymptote.
-    """
-
-    labels: Reals
-    now: Reals
-    then: Reals
-    measured: Reals
-    limit: Reals
 
 
 def paths(known: Measurements, labels: Sequence[float] | Reals, draws: int = DRAWS, wider: float = WIDER) -> Paths:
@@ -176,7 +142,8 @@ class _Part:
         laws = self._mean[rate] + np.einsum("nij,nj->ni", self._root[rate], free)
         limit, first = laws.T
         inside = (first >= 0) & (first <= limit) & (limit <= 1)
-        laws = np.stack([np.clip(np.maximum(limit, first), 0, 1), np.clip(first, 0, 1)], axis=1)
+        limit = np.where(rate == len(counts) - 1, first, np.maximum(limit, first))  # the last law is flat
+        laws = np.clip(np.stack([limit, first], axis=1), 0, 1)
         on_law = np.einsum("nki,ni->nk", self._designs[rate], laws)
         ahead = np.concatenate([on_law[:, k - 1 :], on_law[:, k:]], axis=1)
         ahead += (self._values - on_law[:, :k]) @ self._gain.T

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsal.outlook.coverage import told
-from lsal.outlook.forecast import Forecast, Needed
+from lsal.outlook.forecast import Forecast
+from lsal.outlook.targets import Needed
 from lsal.phrases import counted
 
 OWN_FEWEST = 3
