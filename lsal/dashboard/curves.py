@@ -8,6 +8,7 @@ from lsal.dashboard.by_class import by_class
 from lsal.dashboard.tables import Sheet
 from lsal.dashboard.trusted import HEAD, calibrated, calibration_notes
 from lsal.dashboard.wording import cut, figure, percent
+from lsal.outlook.forecast import FEWEST_VERSIONS
 from lsal.phrases import counted
 from lsal.workbench.curve import Point, Round
 
@@ -30,7 +31,9 @@ def points_sheet(shown: Iterable[Point]) -> Sheet:
         for one in points
     ]
     held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
-    notes = (f"Measured on {points[0].measured_on}.", *_limits(points), *calibration_notes(trusted), *held)
+    ahead = ("What more labels will bring: lsal forecast",) if len(points) >= FEWEST_VERSIONS else ()
+    measured_on = f"Measured on {points[0].measured_on}."
+    notes = (measured_on, *_limits(points), *calibration_notes(trusted), *held, *ahead)
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes, below=by_class(points))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lsal import predicting
+from lsal import outlook, predicting
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.models import MODELS
@@ -53,6 +53,8 @@ def candidates(
     with steps.step("score"):
         predictions, pool, unread = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
     by_task = {e.task_id: e for e in examples}
+    if name in live:
+        outlook.sample.keep(desk.home, live[name], ((by_task[one.task_id].key, one.target) for one in predictions))
 
     def to_result(one: Prediction) -> list[dict[str, Any]]:
         return kind.result(control, one, by_task[one.task_id])
