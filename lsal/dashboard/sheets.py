@@ -15,6 +15,7 @@ from lsal.dashboard.examples import example_sheet, prediction_sheet, regions_she
 from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
+from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
 from lsal.dashboard.wording import duration, said
@@ -34,6 +35,7 @@ from lsal.workbench.demo import Demo
 from lsal.workbench.detaching import Detached
 from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.status import Status
+from lsal.workbench.suspecting import Suspicions
 from lsal.workbench.told import NoneYet, Told
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
@@ -103,6 +105,11 @@ def _(shown: Dataset) -> Sheet:
 @sheet.register
 def _(shown: Compared) -> Sheet:
     return compared_sheet(shown)
+
+
+@sheet.register
+def _(shown: Suspicions) -> Sheet:
+    return suspicions_sheet(shown)
 
 
 @sheet.register
