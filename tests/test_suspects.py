@@ -1,43 +1,20 @@
 """Label errors without a server: what is found, what is sent back, and where nobody can tell."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
+from doubts import NAMES, ONE, SEVERAL, about
 
 from lsal.dashboard.html import to_text
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.errors import BadRequest
-from lsal.kinds import match
-from lsal.label_studio.config import read_config
 from lsal.project_settings import check_settings
 from lsal.ranking import Candidates, rank
-from lsal.records import Annotation, Control, Entry, Example, Labels, Prediction, Task
+from lsal.records import Entry, Example, Labels, Prediction
 from lsal.strategies.pools import start_pool
-from lsal.suspects import Doubted, doubted, find, mixing, pairs, people, said
+from lsal.suspects import Doubted, doubted, find, mixing
 from lsal.workbench.suspecting import Suspicions
-
-NAMES = ("ham", "spam", "other")
-ONE = Control("label", "text", "Choices", "Text", "text", NAMES)
-SEVERAL = replace(ONE, options={"choice": "multiple"})
-XML = (
-    '<View><Text name="text" value="$text"/><Choices name="label" toName="text">'
-    '<Choice value="ham"/><Choice value="spam"/><Choice value="other"/></Choices></View>'
-)
-
-
-def about(count: int, wrong: set[int] = frozenset(), classes: int = 3, sure: float = 0.8) -> Doubted:  # type: ignore[assignment]
-    """So many labels that models would guess with some noise; those of `wrong` tasks were given wrongly."""
-    draw, examples, rows = np.random.default_rng(0), [], []
-    for task in range(count):
-        truth = task % classes
-        row = np.full(3, (1 - sure) / 2) + draw.random(3) * 0.1
-        row[truth] += sure
-        given = (truth + 1) % classes if task in wrong else truth
-        examples.append(Example(task, "text", Labels((NAMES[given],))))
-        rows.append(row / row.sum())
-    return Doubted(ONE, examples, np.array(rows, np.float32))
 
 
 def test_planted_errors_come_first() -> None:
@@ -101,53 +78,6 @@ def test_who_has_no_answer_out_of_fold_is_left_out() -> None:
     assert [e.task_id for e in doubted(ONE, examples, told).examples] == [2]
 
 
-def crowd(answers: dict[int, dict[int, str]]) -> Any:
-    """What people said: by task and person."""
-    control, kind = match(read_config(XML).controls)[0]["label"]
-    tasks = []
-    for task, theirs in answers.items():
-        rows = [
-            Annotation(100 * task + p, p, False, f"2026-01-01T00:00:0{p}Z", _result(name)) for p, name in theirs.items()
-        ]
-        tasks.append(Task(task, "", 0.5, {"text": "t"}, tuple(rows)))
-    return said(kind, control, tasks)
-
-
-def _result(name: str) -> list[dict[str, Any]]:
-    return [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [name]}}]
-
-
-def test_agreement_of_annotators_is_counted() -> None:
-    told = crowd(
-        {
-            1: {1: "ham", 2: "ham"},
-            2: {1: "ham", 2: "spam", 3: "spam"},
-            3: {1: "ham"},
-            4: {2: "other", 3: "other"},
-        }
-    )
-    names = {1: "ann", 2: "bob", 3: "cis"}
-    assert [(p.first, p.second, p.same, p.shared) for p in pairs(told, names)] == [
-        ("ann", "bob", 1, 2),
-        ("ann", "cis", 0, 1),
-        ("bob", "cis", 2, 2),
-    ]
-    assert [(p.name, p.answered, p.same, p.shared) for p in people(told, names)] == [
-        ("ann", 3, 1, 3),
-        ("bob", 3, 3, 4),
-        ("cis", 2, 2, 3),
-    ]
-
-
-def test_the_careless_annotator_is_told_from_the_careful() -> None:
-    given = about(60)
-    careless = {t: {1: NAMES[t % 3], 2: NAMES[t % 3], 3: NAMES[(t + t // 3 % 2) % 3]} for t in range(60)}
-    found = {p.name: p for p in people(crowd(careless), {1: "ann", 2: "bob", 3: "cis"}, given)}
-    assert found["cis"].quality is not None
-    assert found["ann"].quality is not None
-    assert found["cis"].quality < found["ann"].quality - 0.2
-
-
 def test_one_annotators_errors_are_sent_back_once() -> None:
     found = find(about(120, {3, 15, 27, 39}))
     worst = [one.task_id for one in found.suspects if one.flagged]
@@ -156,28 +86,6 @@ def test_one_annotators_errors_are_sent_back_once() -> None:
     assert [one.task_id for one in mixing.by_errors(found, 99, {worst[0]})] == worst[1:]
     entries = mixing.by_errors(found, 1, set())
     assert "models that did not see that say 'ham'" in entries[0].relabel
-
-
-def test_active_lab_weighs_labelled_against_open_tasks() -> None:
-    given = about(60, {3, 15})
-    told = crowd({t: {1 + t % 2: e.target.names[0]} for t, e in enumerate(given.examples) if e.target})
-    found, sure, torn = find(given), np.array([[0.98, 0.01, 0.01]]), np.array([[0.34, 0.33, 0.33]])
-    known = mixing.by_active_lab(given, found, told, np.repeat(sure, 50, axis=0), 10, 4, set())
-    assert {one.task_id for one in known[:2]} == {3, 15}
-    assert len(known) == 4
-    assert "ActiveLab" in known[0].relabel
-    some = mixing.by_active_lab(given, found, told, np.repeat(torn, 50, axis=0), 10, 4, set())
-    assert {one.task_id for one in some} <= {3, 15}, "open tasks that tear the model come before labels that fit"
-    assert not {3, 15} & {
-        one.task_id for one in mixing.by_active_lab(given, found, told, np.repeat(sure, 50, axis=0), 10, 4, {3, 15})
-    }
-
-
-def test_whom_everybody_answered_is_not_asked_again() -> None:
-    given = about(60, {3})
-    told = crowd({t: {1: e.target.names[0], 2: e.target.names[0]} for t, e in enumerate(given.examples) if e.target})
-    sure = np.repeat(np.array([[0.98, 0.01, 0.01]]), 50, axis=0)
-    assert mixing.by_active_lab(given, find(given), told, sure, 10, 4, set()) == []
 
 
 @pytest.mark.parametrize(("size", "share", "most"), [(25, 0.1, 3), (20, 0.1, 2), (10, 0.0, 0), (5, 1.0, 5)])

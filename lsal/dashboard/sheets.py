@@ -107,9 +107,7 @@ def _(shown: Compared) -> Sheet:
     return compared_sheet(shown)
 
 
-@sheet.register
-def _(shown: Suspicions) -> Sheet:
-    return suspicions_sheet(shown)
+sheet.register(Suspicions, suspicions_sheet)
 
 
 @sheet.register
