@@ -48,7 +48,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One task of a ranking. A `measuring` task is shown without a pre-annotation."""
+    """One task of a ranking. A `measuring` task is shown without a pre-annotation; so is one that has
+    a label already and is sent back for another answer: `relabel` says why.
+    """
 
     task_id: int
     score: float
@@ -59,6 +61,7 @@ class Entry:
     runner_up: str = ""
     chance: float | None = None
     margin: float | None = None
+    relabel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,4 @@ class Publication:
     strategy: str = ""
     why: str = ""
     made_at: float = 0.0
+    relabel: tuple[int, ...] = ()
