@@ -41,7 +41,7 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
             facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
     facts += switched(result)
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
-    for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
+    for name in ("published", "measuring", "strategy", "why", "exact", "faults", "verdict", "shown by"):
         if result.get(name) not in (None, "", []):
             facts.append((name, str(result[name])))
     if seconds := result.get("seconds"):
