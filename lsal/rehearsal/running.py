@@ -86,8 +86,9 @@ class _Clock:
             return
         if self._first < 0:  # what was kept from an earlier run took no time
             self._first = progress.done
-        made, spent = progress.done - self._first, time.monotonic() - self._begun
-        left = f", about {_minutes(spent * (progress.total - progress.done) / made)} left" if made > 0.01 else ""
+        made, todo = progress.done - self._first, progress.total - progress.done
+        spent = time.monotonic() - self._begun
+        left = f", about {_minutes(spent * todo / made)} left" if made > 0.01 and todo > 0 else ""
         self._report(Progress(progress.done, progress.total, f"{progress.message}{left}"))
 
 

@@ -14,7 +14,7 @@ from lsal.rehearsal.intervals import quantile
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-DRAWS = 1000
+DRAWS = 500
 """Resamples of the seeds."""
 
 
