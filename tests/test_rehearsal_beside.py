@@ -1,4 +1,4 @@
-"""Rehearsals side by side in processes: the same curves, killed and gone on with, cancelled; and as files and pictures."""
+"""Rehearsals side by side in processes: the same curves, killed, cancelled, gone on with; as files and pictures."""
 
 from __future__ import annotations
 
