@@ -21,6 +21,7 @@ root/                       .lsal beside the notebook
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
     ├── rehearsals/         last.json, and points of replays of the project's own labels
+    ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again

@@ -178,7 +178,7 @@ def test_what_an_export_lacks_is_said(exported: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "family", "count"), [("digits", "image_features", 1797), ("messages", "crf_tokens", 0)]
+    ("name", "family", "count"), [("digits", "image_features", 1797), ("messages", "crf_tokens", 100)]
 )
 def test_sets_of_lsals_own_are_named(name: str, family: str, count: int) -> None:
     source = read_source(Path(name), "text", "label")

@@ -45,6 +45,9 @@ def _drawn(done: Any, a: Arguments) -> Any:
     return done
 
 
+SAVED = Command(
+    "saved", "labels saved against a random order, as far as that can be told", lambda bench, a: bench.saved()
+)
 REHEARSE = Command(
     "rehearse",
     "replay strategies on labels that are there already",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.commands.command import COLUMNS, FAMILY_OPTIONS, Arguments, Command, argument, options_of
-from lsal.commands.rehearsing import REHEARSE
+from lsal.commands.rehearsing import REHEARSE, SAVED
 from lsal.workbench import Workbench
 
 
@@ -34,6 +34,7 @@ TRIAL = (
         (argument("count", type=int, nargs="?", default=0, help="tasks; without it, what is open in the queue"),),
     ),
     REHEARSE,
+    SAVED,
     Command(
         "demo",
         "the whole loop with a simulated annotator",

@@ -46,7 +46,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One task of a ranking. A `measuring` task is shown without a pre-annotation."""
+    """One task of a ranking. A `measuring` task is shown without a pre-annotation.
+
+    `probability` is the chance that the task had to be picked, where chance decided.
+    """
 
     task_id: int
     score: float
@@ -57,6 +60,7 @@ class Entry:
     runner_up: str = ""
     chance: float | None = None
     margin: float | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

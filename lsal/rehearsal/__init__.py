@@ -18,6 +18,7 @@ from lsal.rehearsal.running import run
 from lsal.rehearsal.saving import Saved, saved
 from lsal.rehearsal.source import read_source
 from lsal.rehearsal.verdict import BASELINE, Rehearsal, conclude
+from lsal.rehearsal.weighing import chance_level
 
 __all__ = [
     "BASELINE",
@@ -89,13 +90,6 @@ def concluded(plan: Plan, curves: Mapping[str, Sequence[Curve]], target: float |
 
 def _chance(plan: Plan) -> float | None:
     """What the commonest answer alone may come to by luck, None where there is no such thing."""
-    shares, counts = [], []
-    for seed in range(plan.seeds):
-        truth = truths(plan.source.by, plan.source.pool_and_test(seed)[1])
-        commonest = plan.source.by.measure(truth, truth, plan.source.control.labels).commonest
-        if commonest is None:
-            return None
-        shares.append(commonest)
-        counts.append(len(truth))
-    share, count = sum(shares) / len(shares), min(counts)
-    return share + 1.64 * (share * (1 - share) / count) ** 0.5 if count else None
+    given = plan.source
+    tests = [truths(given.by, given.pool_and_test(seed)[1]) for seed in range(plan.seeds)]
+    return chance_level([given.by.measure(truth, truth, given.control.labels) for truth in tests])

@@ -111,3 +111,23 @@ def _crossings(
     one, other = rising(ours[seeds].mean(axis=0)), rising(theirs[seeds].mean(axis=0))
     aim = float(other[-1]) if target is None else target
     return aim, crossing(labels, one, aim), crossing(labels, other, aim)
+
+
+def saved_by_draws(runs: Sequence[Curve], baseline: Sequence[Curve]) -> Saved:
+    """The same where each pair is a whole repetition of the comparison: their spread itself is the interval.
+
+    Both sides may end at different numbers of labels; the target of each pair is its baseline's last value.
+    """
+    found: list[tuple[float, float, float]] = []
+    for one, other in zip(runs, baseline, strict=True):
+        values = rising(np.array(other.metric))
+        ends = crossing(np.array(one.labels, np.int64), rising(np.array(one.metric)), values[-1])
+        theirs = crossing(np.array(other.labels, np.int64), values, values[-1])
+        found.append(
+            (float(values[-1]), float(one.labels[-1]) if ends is None else ends, float(theirs or other.labels[-1]))
+        )
+    aims, ours, others = np.array(found).T
+    counts, wide = others - ours, quantile(len(found))
+    half, half_share = wide * counts.std(ddof=1), wide * (counts / others).std(ddof=1)
+    aim, labels, needed = float(aims.mean()), float(ours.mean()), float(others.mean())
+    return Saved(aim, labels, needed, len(found), float(half), float(half_share))

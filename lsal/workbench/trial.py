@@ -12,8 +12,10 @@ from lsal.files import keep_from_git, read_json
 from lsal.jobs import Job
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
+from lsal.phrases import moment
 from lsal.protocols import Report
 from lsal.workbench.loop import Loop
+from lsal.workbench.told import Told
 from lsal.workbench.wanting import finder
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 LIMITS = {"start": 25, "batch": 20, "budget": 525, "seeds": 10}
 """Of a rehearsal: labels in the first batch, in each later one, in all, and replays of each strategy."""
+NAMES = {"rehearsal": "in replays of the labels at hand", "picks": "against the picks of chance"}
 
 
 class Trial(Loop):
@@ -55,6 +58,21 @@ class Trial(Loop):
         Measured on its measuring tasks. Rounds go on meanwhile, and nothing in the project is changed.
         """
         return self._start("rehearse", control=control, options=dict(options or {}), **(LIMITS | given))
+
+    def saved(self) -> Told:
+        """Labels saved against a random order, as of the last rehearsal on the project's own labels.
+
+        By the replays, and by those picks that chance made in the project itself; each "saved 310 ± 90", "nothing
+        measurable" or "cannot tell", with on what it was measured.
+        """
+        kept = read_json(self.home.path("rehearsals", "last.json"), {})
+        if not kept.get("saved"):
+            says = "Labels saved: cannot tell, nothing was rehearsed on this project's labels yet"
+            return Told({"says": "cannot tell"}, says, None, "Do it: lsal rehearse")
+        found = kept["saved"]
+        facts = {NAMES[name]: f"{one['says']} (measured on {one['measured_on']})" for name, one in found.items()}
+        when = f"As of the rehearsal of {moment(kept['made_at'])}; afresh: lsal rehearse"
+        return Told({"says": found["rehearsal"]["says"]} | found, "Labels saved against a random order", facts, when)
 
     def rehearsed(self) -> Rehearsal:
         """What the last rehearsal on the project's own labels came to. Raises BadRequest before the first."""

@@ -14,7 +14,7 @@ from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.records import Publication, Ranking
-from lsal.worker import suggesting
+from lsal.worker import drawn, suggesting
 from lsal.worker.candidates import candidates, controls_to_rank
 from lsal.worker.steps import Steps
 
@@ -122,6 +122,7 @@ def _published(
             raise
         raise _Outdated from error
     steps.commit()
+    drawn.note(desk.home, made)
     return published
 
 

@@ -14,9 +14,10 @@ from lsal.files import write_json
 from lsal.jobs import Job
 from lsal.phrases import counted
 from lsal.records import Example
-from lsal.rehearsal import STRATEGIES, Source, concluded, planned
+from lsal.rehearsal import BASELINE, STRATEGIES, Plan, Rehearsal, Saved, Source, concluded, planned, telling
 from lsal.rehearsal import run as replayed
-from lsal.worker import answers
+from lsal.rehearsal.weighing import weighed
+from lsal.worker import answers, drawn
 from lsal.worker.queueing import pull
 from lsal.worker.steps import Steps, told
 
@@ -32,7 +33,7 @@ HELD_OUT = "tasks held out of the labels that strategies chose, so biased"
 
 def rehearse(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Replay on all labelled tasks of one control, with its family and options; kept as `rehearsals/last.json`."""
-    steps, home = Steps(job, total=3), desk.home
+    steps, home = Steps(job, total=4), desk.home
     with contextlib.suppress(LabelStudioError):  # without a server it is about what was seen last
         pull(desk, steps)
     with steps.step("read"):
@@ -45,10 +46,41 @@ def rehearse(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, A
     with steps.step("rehearse"):
         curves = replayed(plan, int(parameters.get("workers") or 0), steps.report)
     done = concluded(plan, curves, parameters.get("target"))
+    with steps.step("weigh"):
+        saved = labels_saved(desk, steps, name, plan, done)
     kept = {"made_at": time.time(), "job": job.id, "control": name, "family": family}
-    kept |= {"results": done.results, "summary": done.summary, "verdict": done.verdict}
+    kept |= {"results": done.results, "summary": done.summary, "verdict": done.verdict, "saved": saved}
     write_json(home.path("rehearsals", "last.json"), kept)
     return {"verdict": done.verdict, "shown by": "lsal rehearse --last", "seconds": steps.seconds}
+
+
+def labels_saved(desk: Desk, steps: Steps, control: str, plan: Plan, done: Rehearsal) -> dict[str, Any]:
+    """What the project's strategy saves: in the replays, and by the tasks that chance picked in the project itself."""
+    rivals = [name for name in plan.strategies if name != BASELINE]
+    named = desk.home.settings().strategy
+    row = next((one for one in done.summary if one["strategy"] in rivals and one["strategy"] == named), None)
+    row = row or next((one for one in done.summary if one["strategy"] in rivals), None)
+    measured_on = f"{row['measured_on']}, {row['seeds']} replays of {row['strategy']}" if row else ""
+    known = row and "target" in row
+    replays = telling.of_summary(row) if row and known else f"cannot tell: no strategy was replayed beside {BASELINE}"
+    picks, where = _by_chance(desk, steps, control, plan)
+    return {"rehearsal": telling.told(replays, measured_on), "picks": telling.told(picks, where)}
+
+
+def _by_chance(desk: Desk, steps: Steps, control: str, plan: Plan) -> tuple[Saved | str, str]:
+    """What is saved against the tasks that chance picked, and on what that was measured."""
+    came = {task.id: task.annotations[0].updated_at for task in desk.mirror.labelled() if task.annotations}
+    share, known = desk.home.settings().measuring_share, drawn.chances(desk.home)
+    tasks = sorted((t for t in desk.mirror.labelled() if t.place >= share), key=lambda t: (came.get(t.id, ""), t.id))
+    order = [one for one in desk.labelled(control, tasks) if one.target is not None and not one.problem]
+    test = [one for one in desk.labelled(control, answers.measuring_tasks(desk)) if one.counts]
+    among = sum(one.task_id in known for one in order)
+    where = f"{counted(len(test), 'measuring task')}, {among} of {counted(len(order), 'label')} picked by chance"
+    if plan.network:
+        return f"cannot tell: training {plan.family} so many times would take too long", where
+    given = plan.source
+    how = (test, given.control, plan.family, plan.options, given.by, steps.report)
+    return weighed(order, known, *how), where
 
 
 def own_labels(desk: Desk, steps: Steps, control: str) -> Source:
