@@ -64,6 +64,13 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert 25 <= inside <= 30
 
 
+def test_random_reaches_its_own_last_value_at_its_last_label() -> None:
+    """Whatever way its mean is summed up: here two ways differ in the last digit."""
+    runs = [Curve([5, 25], [0.5, end], [0.0, 0.0]) for end in (0.762, 0.758, 0.764, 0.7616, 0.1, 0.3, 0.7)]
+    row = conclude({"auto": runs, "random": runs}).summary[1]
+    assert (row["labels_to_baseline"], row["labels_to_target"], row["saved"]) == (25, pytest.approx(25), 0)
+
+
 def test_seeds_are_paired() -> None:
     """What a lucky start gives to both is no doubt about their difference."""
     lifts = [0.0, 0.05, 0.1, 0.15]

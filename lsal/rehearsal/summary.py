@@ -65,7 +65,7 @@ def labels_to_baseline(runs: Sequence[Curve], baseline: Sequence[Curve]) -> int 
     """The fewest labels at which the mean curve is at the baseline's last value; None if it never is."""
     wanted = np.mean([curve.metric[-1] for curve in baseline])
     labels, values = together(runs)
-    reached = np.flatnonzero(values.mean(axis=0) >= wanted)
+    reached = np.flatnonzero(values.mean(axis=0) >= wanted - 1e-9)
     return int(labels[reached[0]]) if len(reached) else None
 
 

@@ -41,7 +41,9 @@ def rehearse(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, A
         source = own_labels(desk, steps, name)
     limits = {key: int(parameters[key]) for key in ("start", "batch", "budget", "seeds")}
     chosen, keep = parameters.get("strategies") or STRATEGIES, home.path("rehearsals", "points")
-    family, options = parameters.get("family") or source.family, parameters.get("options") or desk.options(name)
+    family, options = parameters.get("family") or source.family, parameters.get("options")
+    if not options and family == source.family:
+        options = desk.options(name)
     plan = planned(source, chosen, **limits, family=family, options=options, keep=keep)
     with steps.step("rehearse"):
         curves = replayed(plan, int(parameters.get("workers") or 0), steps.report)
