@@ -50,6 +50,8 @@ class Version:
 class Entry:
     """One task of a ranking. A `measuring` task is shown without a pre-annotation; so is one that has
     a label already and is sent back for another answer: `relabel` says why.
+
+    `probability` is the chance that the task had to be picked, where chance decided.
     """
 
     task_id: int
@@ -62,6 +64,7 @@ class Entry:
     chance: float | None = None
     margin: float | None = None
     relabel: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
