@@ -104,6 +104,20 @@ def test_a_flat_curve_says_that_nothing_more_is_expected() -> None:
     assert "kappa .995" in says
 
 
+def test_where_nothing_can_be_learned_nothing_is_promised() -> None:
+    """A sixth of the answers are right by chance, as with shuffled labels of six classes; half of them stay so."""
+    gains, lowest = [], []
+    for seed in range(6):
+        draw = np.random.default_rng(seed)
+        first, kept = draw.random(200) < 1 / 6, draw.random((20, 200)) < 0.5
+        values = np.where(kept, first, draw.random((20, 200)) < 1 / 6).mean(axis=1)
+        expected = forecast(measured(values, tasks=200), 20).expected[2]
+        gains.append(expected.gain)
+        lowest.append(expected.gain_interval[0])
+    assert max(lowest) < 0
+    assert np.median(gains) < 0.01, "of 200 labels"
+
+
 @pytest.mark.parametrize(("count", "tasks", "why"), [(3, 500, "3 measured versions"), (10, 8, "8 measuring tasks")])
 def test_too_little_says_cannot_tell(count: int, tasks: int, why: str) -> None:
     found = forecast(measured(law(LABELS)[:count], tasks=tasks), 25, target=0.9)
