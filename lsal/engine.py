@@ -34,17 +34,21 @@ class Here(Executor):
         return map(fn, *iterables)
 
 
-def processes() -> ProcessPoolExecutor:
-    """Runs calls in fresh processes, as many as a worker may use threads."""
-    context = multiprocessing.get_context("spawn")
-    watched = (plugins.watched(),)
-    return ProcessPoolExecutor(worker_threads(), mp_context=context, initializer=_begin, initargs=watched)
+def processes(count: int = 0, begin: Callable[..., None] | None = None, *given: Any) -> ProcessPoolExecutor:
+    """Runs calls in fresh processes: `count` of them, else as many as a worker may use threads.
+
+    Each calls `begin` first, with what is `given`.
+    """
+    context, watched = multiprocessing.get_context("spawn"), (plugins.watched(), begin, given)
+    return ProcessPoolExecutor(count or worker_threads(), mp_context=context, initializer=_begin, initargs=watched)
 
 
-def _begin(roots: list[Path]) -> None:
+def _begin(roots: list[Path], begin: Callable[..., None] | None, given: tuple[Any, ...]) -> None:
     """Know what the user plugged in, and let no process outlive a worker that was killed."""
     plugins.watch_all(roots)
     threading.Thread(target=_watch_parent, daemon=True).start()
+    if begin is not None:
+        begin(*given)
 
 
 def _watch_parent() -> None:

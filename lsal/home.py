@@ -7,6 +7,7 @@ root/                       .lsal beside the notebook
 ├── files/                  images that it may serve
 ├── plugins/                kinds, models and strategies of the user's own
 ├── making/                 projects that `new` has begun and not yet ended
+├── rehearsals/             points of replays: the same rehearsal goes on from them
 ├── backend.json            the running ML backend
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to
@@ -14,11 +15,13 @@ root/                       .lsal beside the notebook
     ├── mirror.sqlite       local copy of tasks and annotations
     ├── media/              files of tasks
     ├── embeddings/         of texts, by encoder: worked out once for all processes
-    ├── versions/0001/      weights; answers/ beside them
+    ├── versions/0001/      weights; beside them answers/ to the measuring tasks, sample/ to some open ones
     ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
+    ├── rehearsals/         last.json, and points of replays of the project's own labels
+    ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves

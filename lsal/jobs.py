@@ -32,6 +32,8 @@ WAIT_S = 20.0
 """Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
 priority is long in coming, and whoever started it may be gone by then."""
 ENDED = ("done", "failed", "cancelled", "lost")
+ASIDE = ("rehearse",)
+"""Acts that change nothing in the project: rounds need not wait for them."""
 PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
 """Who starts jobs."""
 
@@ -188,9 +190,10 @@ def jobs(home: Home) -> list[Job]:
     return [Job(path) for path in sorted(found, reverse=True)]
 
 
-def running(home: Home) -> Job | None:
-    """The job that runs now, if there is one."""
-    return next((job for job in jobs(home)[:20] if job.state().state in ("running", "waiting")), None)
+def running(home: Home, aside: bool = False) -> Job | None:
+    """The job that runs now, if there is one: of those that change the project, or `aside` of the others."""
+    found = (job for job in jobs(home)[:20] if job.state().state in ("running", "waiting"))
+    return next((job for job in found if (job.facts.get("act") in ASIDE) == aside), None)
 
 
 def find(home: Home, name: str) -> Job:

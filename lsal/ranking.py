@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsal.errors import EmptyPool
@@ -106,9 +106,17 @@ def _picked(candidates: Sequence[Candidates], strategy: str, n: int) -> tuple[li
             for one, told in zip(candidates, known, strict=True)
             if one.to_result and orders[which][k] in told
         }
-        entries.append(_entry(asked[which], picks[which], k, results))
+        # Turns between several controls leave no chance that could be told.
+        chance = chance_of(picks[which], k) if len(asked) == 1 else None
+        entries.append(replace(_entry(asked[which], picks[which], k, results), probability=chance))
     whys = [f"{one.control.name}: {found.why}" for one, found in zip(asked, picks, strict=True)]
     return entries, "; ".join(whys) if len(whys) > 1 else picks[0].why
+
+
+def chance_of(picks: Picks, k: int) -> float | None:
+    """The chance of inclusion of the k-th pick; None where a strategy decided, which says 0 or nothing."""
+    chance = math.nan if picks.probability is None else float(picks.probability[k])
+    return chance if 0 < chance <= 1 else None
 
 
 def _entry(by: Candidates, picks: Picks, k: int, results: Mapping[str, list[dict[str, Any]]]) -> Entry:

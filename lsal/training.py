@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lsal.calibration import fit_temperature
 from lsal.cross_fitting import FOLDS, lone, out_of_fold
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.models.tokens import tokens_of
+from lsal.phrases import counted
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Prediction, Target
+from lsal.records import Control, Example, Labels, Prediction, Progress, Target
 from lsal.snapshots import Snapshot
 
-LIGHT_S = 2.0
-"""Cross-validation is only done where one training takes less than this."""
+log = logging.getLogger(__name__)
+
+LIGHT_S = 10.0
+"""Cross-validation is given up after so long, and not begun where one training takes longer."""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
@@ -28,7 +34,7 @@ class Trained:
     """A model that has learned, and from what.
 
     `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
-    or there are too few.
+    or there are too few. `calibration` is what they say about its confidence.
     """
 
     model: Model
@@ -37,6 +43,12 @@ class Trained:
     cross_validation: dict[str, Any] | None
     usable: Sequence[Example] = ()
     out_of_fold: Sequence[Prediction | None] | None = None
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float:
+        """By what the model's chances are set right: 1 leaves them as they are."""
+        return float(self.calibration.get("temperature", 1.0))
 
 
 def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: Path | None = None) -> Trained:
@@ -73,17 +85,43 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         described["notes"] = notes
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
-    told = _out_of_fold(snapshot, usable, report, home) if seconds < LIGHT_S else None
-    return Trained(model, described, seconds, cross_validation(usable, told), usable, told)
+    told, why_not = _out_of_fold(snapshot, usable, report, home, seconds)
+    calibration = fit_temperature(snapshot.control, usable, told, why_not)
+    return Trained(model, described, seconds, cross_validation(usable, told), usable, told, calibration)
 
 
 def _out_of_fold(
-    snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None
-) -> list[Prediction | None] | None:
-    """Cross-validation's answers, worked out once for all who ask; of classes, and where there are enough."""
-    if len(usable) < 2 * FOLDS or not all(isinstance(e.target, Labels) for e in usable):
-        return None
-    return out_of_fold(lambda: _new(snapshot, home), usable, snapshot.pool, FOLDS, snapshot.seed, report)
+    snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None, seconds: float
+) -> tuple[list[Prediction | None] | None, str]:
+    """Cross-validation's answers, worked out once for all who ask; else why there are none."""
+    if not all(isinstance(e.target, Labels) for e in usable):
+        return None, "only classes of whole tasks are"
+    if len(usable) < 2 * FOLDS:
+        return None, f"{counted(len(usable), 'label')} to learn from, {2 * FOLDS} wanted"
+    hurried, dear = _hurried(report), f"cross-validation takes longer than {LIGHT_S:.0f} s"
+    try:
+        if seconds < LIGHT_S:
+            fresh = partial(_new, snapshot, home)
+            return out_of_fold(fresh, usable, snapshot.pool, FOLDS, snapshot.seed, hurried), ""
+    except _TooDear:
+        log.info("Gave up: %s", dear)
+    return None, dear
+
+
+class _TooDear(Exception):
+    """Cross-validation takes longer than it is worth."""
+
+
+def _hurried(report: Report) -> Report:
+    """The same report, until the time is over. What a first training loads and reads, the others need not."""
+    end = time.monotonic() + LIGHT_S
+
+    def heard(progress: Progress) -> None:
+        report(progress)
+        if time.monotonic() > end:
+            raise _TooDear
+
+    return heard
 
 
 def cross_validation(usable: Sequence[Example], told: Sequence[Prediction | None] | None) -> dict[str, Any] | None:

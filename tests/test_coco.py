@@ -82,7 +82,7 @@ def test_a_folder_of_classes_can_be_rehearsed_too(tmp_path: Path) -> None:
         Image.new("L", (16, 16), 20 + number + 200 * (number % 2)).save(folder / f"{number}.png")
     given = rehearsal.read_source(tmp_path, "text", "label")
     assert (given.family, given.by.metric, given.control.labels) == ("image_features", "accuracy", ("dark", "light"))
-    assert len(rehearse(tmp_path, start=4, batch=4, budget=8, seeds=1, family="random").results) == 2
+    assert len(rehearse(tmp_path, start=4, batch=4, budget=8, seeds=1, family="random").results) == 3
 
 
 def test_an_image_without_objects_is_an_answer_and_one_nobody_looked_at_is_none(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def rollback(bench: Workbench, a: Arguments) -> Any:
 
 def cancel(bench: Workbench, a: Arguments) -> Any:
     """Ask the running job to stop; which one that is."""
-    job = jobs.running(bench.home)
+    job = jobs.running(bench.home) or jobs.running(bench.home, aside=True)
     if job is None or not bench.cancel():
         return Told({"asked": False}, "Nothing was running")
     says = f"Job {job.id} is being cancelled: it stops at its next step"

@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from lsal.commands.command import COLUMNS, FAMILY_OPTIONS, Arguments, Command, argument, options_of
+from lsal.commands.rehearsing import REHEARSE, SAVED
 from lsal.workbench import Workbench
 
 
 def label(bench: Workbench, a: Arguments) -> Any:
     """Let the simulated annotator label."""
     return bench.label(a.count)
-
-
-def rehearse(bench: Workbench, a: Arguments) -> Any:
-    """Replay strategies on a labelled source."""
-    options = {
-        name: getattr(a, name) for name in ("input", "label", "start", "batch", "budget", "seeds", "family", "keep")
-    }
-    return bench.rehearse(a.source, strategies=tuple(a.strategies.split(",")), options=options_of(a), **options)
 
 
 def demo(bench: Workbench, a: Arguments) -> Any:
@@ -40,23 +33,8 @@ TRIAL = (
         label,
         (argument("count", type=int, nargs="?", default=0, help="tasks; without it, what is open in the queue"),),
     ),
-    Command(
-        "rehearse",
-        "replay strategies on labels that are there already",
-        rehearse,
-        (
-            argument("source", help="a labelled CSV or JSONL file, a folder of images, or a COCO file"),
-            *COLUMNS,
-            argument("--strategies", default="auto,random", help="names of strategies, with commas"),
-            argument("--start", type=int, default=25, help="labels in the first batch"),
-            argument("--batch", type=int, default=20, help="labels in each later batch"),
-            argument("--budget", type=int, default=225, help="labels in all"),
-            argument("--seeds", type=int, default=5, help="how many replays of each"),
-            argument("--family", default=None, help="the model family"),
-            argument("--keep", default=None, help="a folder for the points: the same command goes on where it stopped"),
-            FAMILY_OPTIONS,
-        ),
-    ),
+    REHEARSE,
+    SAVED,
     Command(
         "demo",
         "the whole loop with a simulated annotator",

@@ -43,7 +43,17 @@ def to_html(shown: object) -> str | None:
     found = sheet(shown)
     if found is None:
         return None
-    return _html(found)
+    return _html(found) + (_curves(shown) if isinstance(shown, Rehearsal) and shown.summary else "")
+
+
+def _curves(shown: Rehearsal) -> str:
+    """The curves below the table of a rehearsal."""
+    from base64 import b64encode
+
+    from lsal.workbench.replayed import replayed_curves
+
+    written = b64encode(_png(replayed_curves(shown))).decode()
+    return f'<img src="data:image/png;base64,{written}" alt="learning curves" style="max-width:640px">'
 
 
 def _html(found: Sheet) -> str:

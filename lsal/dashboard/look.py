@@ -73,7 +73,7 @@ def refusals(seen: Look, job: State | None) -> dict[str, str]:
     A training or a round may be started while a ranking runs, and waits for it: a refill of
     the queue takes seconds and may have begun by itself.
     """
-    running = job if works(job) else None
+    running = job if job and works(job) and job.act not in jobs.ASIDE else None
     wait = f"{title(running.act)} is running: wait for it, or cancel it." if running else ""
     if running and (running.act != "rank" or seen.status is None):
         return dict.fromkeys(("train", "rank", "round"), wait)

@@ -43,7 +43,7 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
     facts += [(f"suspects of {name}", told) for name, told in result.get("suspects", {}).items()]
     facts += [("sent back", counted(result["sent_back"], "task"))] if result.get("sent_back") else []
-    for name in ("published", "measuring", "strategy", "why", "exact", "faults"):
+    for name in ("published", "measuring", "strategy", "why", "exact", "faults", "verdict", "shown by"):
         if result.get(name) not in (None, "", []):
             facts.append((name, str(result[name])))
     if seconds := result.get("seconds"):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lsal.dashboard.tables import Sheet
 from lsal.dashboard.wording import bare, upper
-from lsal.rehearsal import Rehearsal
+from lsal.rehearsal import BASELINE, Rehearsal
 from lsal.workbench.demo import Demo
 
 
 def rehearsal_sheet(shown: Rehearsal) -> Sheet:
     """A line for each strategy, and the verdict."""
     measure = str(shown.summary[0]["measure"]) if shown.summary else ""
-    columns = ("strategy", "seeds", "labels", measure, "area under curve", "labels to reach random")
+    columns = ("strategy", "seeds", "labels", measure, "area under curve", "labels to random", "labels saved")
+    more = ("recall of rare classes", "seconds a query")
     rows = [
         (
             one["strategy"],
@@ -20,11 +24,22 @@ def rehearsal_sheet(shown: Rehearsal) -> Sheet:
             bare(measure, one["metric"], one["interval"]),
             f"{one['area']:.4f}",
             str(one["labels_to_baseline"] or "-"),
+            _saved(one),
+            "-" if one.get("rare_recall") is None else f"{one['rare_recall']:.3f}",
+            f"{one['query_seconds']:.3f}",
         )
         for one in shown.summary
     ]
     measured = tuple(dict.fromkeys(f"Measured as {one['measured_on']}." for one in shown.summary))
-    return Sheet("Rehearsal", columns=columns, rows=tuple(rows), notes=(shown.verdict, *measured))
+    return Sheet("Rehearsal", columns=columns + more, rows=tuple(rows), notes=(shown.verdict, *measured))
+
+
+def _saved(one: Mapping[str, Any]) -> str:
+    """Labels saved until the target with the half width of the interval, or a dash."""
+    if one["strategy"] == BASELINE or one.get("saved") is None:
+        return "-"
+    half = one["saved_half_width"]
+    return f"{one['saved']:+.0f}" + ("" if half is None else f" ± {half:.0f}")
 
 
 def demo_sheet(shown: Demo) -> Sheet:

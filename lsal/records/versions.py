@@ -16,7 +16,8 @@ class Version:
 
     `examples` records what was trained on: counts, task ids and their digest. `metrics`
     always say on what they were measured. `promoted` and `reason` are the gate's verdict
-    when the version was made; which version is live now is the store's `current`.
+    when the version was made; which version is live now is the store's `current`. `calibration`
+    sets its chances right, or says why not: see `lsal.calibration`; empty for one from before there was that.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Version:
     shape: str = ""
     promoted: bool = True
     reason: str = ""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, control: Control) -> bool:
         """Whether the weights still are for this control: the label config may have changed."""
@@ -48,6 +50,8 @@ class Version:
 class Entry:
     """One task of a ranking. A `measuring` task is shown without a pre-annotation; so is one that has
     a label already and is sent back for another answer: `relabel` says why.
+
+    `probability` is the chance that the task had to be picked, where chance decided.
     """
 
     task_id: int
@@ -60,6 +64,7 @@ class Entry:
     chance: float | None = None
     margin: float | None = None
     relabel: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from lsal.records import Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Curve:
     """One strategy with one seed: after `labels[i]` labels the value of the main figure was `metric[i]`.
 
-    `picked[i]` are the places in the pool that the i-th batch took.
+    `picked[i]` are the places in the pool that the i-th batch took; `rare[i]` is the mean recall of the
+    rare classes, None where there are none.
     """
 
     labels: list[int] = field(default_factory=list)
@@ -23,6 +24,7 @@ class Curve:
     query_seconds: list[float] = field(default_factory=list)
     why: list[str] = field(default_factory=list)
     picked: list[list[int]] = field(default_factory=list)
+    rare: list[float | None] = field(default_factory=list)
 
     @property
     def area(self) -> float:

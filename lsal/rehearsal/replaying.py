@@ -13,11 +13,13 @@ import numpy as np
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
 from lsal.models.scratch import scratch
-from lsal.predicting import thoroughly, twice
+from lsal.predicting import asked as told_by
+from lsal.predicting import thoroughly
 from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.kept import keep, resumed
+from lsal.rehearsal.rare import recall_of
 from lsal.strategies.pools import make_pool, start_pool
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def replay(
     options: Mapping[str, Any] | None = None,
     by: Ruler = CLASSES,
     kept: Path | None = None,
+    rare: Sequence[str] = (),
 ) -> Curve:
     """One run of {pick, look the labels up, train, measure on `test`} until `budget` labels are spent.
 
@@ -46,31 +49,39 @@ def replay(
     but the picked ones, and begins with the weights of the training before where the family can, as in a
     round; `report` hears the labels so far out of the budget. What nobody knows the answer to counts
     as nothing, as does a version that finds nothing. With a folder `kept` it goes on from what lies there.
+    Of the classes in `rare` the recall is noted too.
     """
     hidden, asked = ([replace(example, target=None) for example in part] for part in (pool, test))
     budget, truth = min(budget, len(pool)), truths(by, test)
     curve, model = resumed(kept, control, family)
+
+    def trained(before: Model | None) -> Model:
+        made = _going_on(MODELS[family](control, options, seed), before)
+        labelled = [pool[i] for i in curve.taken.tolist()]
+        made.fit(labelled, hidden, [], report_of(report, len(labelled), budget))
+        return made
+
+    if model is None and 0 < len(curve.taken) < budget:
+        model = trained(None)
     while len(curve.taken) < budget:
         ask: Pool
         open_: Ints
         if model is None:
             ask, open_ = _first_pool(hidden, control, family, options, seed), np.arange(len(pool))
         else:
-            told = twice(model, hidden) if getattr(strategy, "looks_twice", False) else model.predict(hidden)
-            ask, open_ = _next_pool(told, pool, control, curve.taken, seed)
+            ask, open_ = _next_pool(told_by(model, hidden, strategy), pool, control, curve.taken, seed)
         begin = time.perf_counter()
         picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         curve.query_seconds.append(time.perf_counter() - begin)
         curve.picked.append(open_[picks.positions].tolist())
         curve.labels.append(len(curve.taken))
         curve.why.append(picks.why)
-        model = _going_on(MODELS[family](control, options, seed), model)
-        labelled = [pool[i] for i in curve.taken.tolist()]
-        model.fit(labelled, hidden, [], report_of(report, len(labelled), budget))
+        model = trained(model)
         said = answers(by, thoroughly(model, asked), test)
         curve.metric.append(by.value(said, truth, control.labels) or 0.0)
+        curve.rare.append(recall_of(by, said, truth, control.labels, rare))
         if kept:
-            keep(kept, curve, model)
+            keep(kept, curve, model, last=len(curve.taken) >= budget)
     return curve
 
 

@@ -1,46 +1,25 @@
-"""A labelled source, as examples with the control that their labels answer."""
+"""Reading a labelled source, whatever its form, as examples with the control that their labels answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lsal import sources
+from lsal import settings, sources
 from lsal.errors import BadData
 from lsal.kinds.writing import taking
 from lsal.label_studio.config import read_config
-from lsal.measuring import CLASSES, Ruler, ruler
+from lsal.measuring import ruler
 from lsal.records import Control, Example, Labels
-from lsal.sources import Bad, Record, Wanted, is_coco, kept_for_testing, read_table, records_of, spans_in, texts_of
+from lsal.rehearsal.exports import Find, is_export, read_export
+from lsal.rehearsal.labelled import Source
+from lsal.sources import Bad, Record, Wanted, is_coco, read_table, records_of, spans_in, texts_of
 
-HELD_OUT = 0.2
+__all__ = ["Source", "read_source"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """Labelled examples, each with the split it belongs to, and the control of their labels.
-
-    `family` learns it where none is chosen, `by` tells how good the answers are.
-    """
-
-    examples: list[Example]
-    splits: list[str]
-    control: Control
-    family: str
-    by: Ruler = CLASSES
-
-    def pool_and_test(self, seed: int) -> tuple[list[Example], list[Example]]:
-        """The source's own test rows and the rest; where it has not both, the seed holds out a fifth."""
-        out = kept_for_testing(self.splits)
-        if not out:
-            drawn = np.random.default_rng(seed).permutation(len(self.examples))
-            out = set(np.flatnonzero(drawn < HELD_OUT * len(drawn)).tolist())
-        pool = [example for place, example in enumerate(self.examples) if place not in out]
-        return pool, [example for place, example in enumerate(self.examples) if place in out]
+NAMED = ("digits", "shapes", "messages")
+"""Sets that lsal makes itself."""
 
 
 def read_source(
@@ -49,18 +28,26 @@ def read_source(
     label: str,
     files_in: Path | None = None,
     family: str | None = None,
+    config: str = "",
+    find: Find | None = None,
 ) -> Source:
-    """Read a CSV, TSV or JSONL file, rows, a folder of images, or a COCO file; rows without a label are left out.
+    """Read a CSV, TSV or JSONL file, rows, a folder of images, a COCO file, an export of Label Studio, or one of
+    lsal's own sets; rows without a label are left out.
 
-    Where `label`, or `entities`, lists spans, those are what is learned.
+    Where `label`, or `entities`, lists spans, those are what is learned. `config` and `find` are for exports.
 
     With `files_in` the inputs are files in that folder, named by a table. Raises BadData for a source that
     cannot be read, a column that is not there, and labels of fewer than two classes.
     """
+    if isinstance(source, Path) and str(source) in NAMED and not source.exists():
+        return _of_project(sources.read_source(str(source), settings.cache_folder() / "sources"), family)
     if isinstance(source, Path) and not source.exists():
-        raise BadData(f"There is no '{source}'", "Give a labelled table, a folder of images, or a COCO file")
+        fix = f"Give a labelled table, a folder of images, a COCO file, an export, or one of {', '.join(NAMED)}"
+        raise BadData(f"There is no '{source}'", fix)
     if isinstance(source, Path) and (source.is_dir() or is_coco(source)):
         return _of_project(sources.read_source(str(source), source), family)
+    if isinstance(source, Path) and is_export(source):
+        return read_export(source, family, config, find)
     import pandas
 
     wanted = Wanted(input, label)

@@ -10,10 +10,14 @@ import numpy as np
 
 from lsal.files import to_json
 from lsal.rehearsal.curve import Curve
+from lsal.rehearsal.intervals import student
+from lsal.rehearsal.saving import Saved, saved
+from lsal.rehearsal.summary import rare_area, result_of, summary_of
 
 BASELINE = "random"
 ACCURACY = "accuracy"
-CONFIDENCE = 0.95
+VAGUE = 0.3
+"""An interval that reaches further than this share of the labels to either side tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,97 +33,110 @@ class Rehearsal:
         return to_json({"results": self.results, "summary": self.summary, "verdict": self.verdict}, indent=True)
 
 
-def conclude(curves: Mapping[str, Sequence[Curve]], measure: str = ACCURACY, tasks: str = "") -> Rehearsal:
+def conclude(
+    curves: Mapping[str, Sequence[Curve]],
+    measure: str = ACCURACY,
+    tasks: str = "",
+    target: float | None = None,
+    chance: float | None = None,
+    notes: Sequence[str] = (),
+) -> Rehearsal:
     """What curves of the main figure `measure`, on these `tasks`, come to.
 
-    Results by strategy and seed, a summary row for each strategy, and each against the baseline.
+    Results by strategy and seed, a summary row for each strategy, and each against the baseline: at the last label,
+    over the whole curve, and by the labels until the `target`, which is the baseline's last value if none is given.
+    Up to `chance` a figure is no sign of learning. The `notes` are said after the verdict.
     """
-    results = [
-        {
-            "strategy": name,
-            "seed": seed,
-            "labels": curve.labels,
-            "metric": curve.metric,
-            "query_seconds": curve.query_seconds,
-        }
-        for name, runs in curves.items()
-        for seed, curve in enumerate(runs)
-    ]
+    results = [result_of(name, seed, curve) for name, runs in curves.items() for seed, curve in enumerate(runs)]
     measured = {"measure": measure, "measured_on": f"{measure} on {tasks}"}
-    summary = [_summary(name, runs, curves.get(BASELINE)) | measured for name, runs in curves.items()]
+    baseline = curves.get(BASELINE)
+    summary = [summary_of(name, runs, baseline, target) | measured for name, runs in curves.items()]
     rivals = [name for name in curves if name != BASELINE]
-    if BASELINE not in curves or not rivals:
-        verdict = f"Nothing to compare: name {BASELINE} and another strategy"
+    if baseline is None or not rivals:
+        said = [f"Nothing to compare: name {BASELINE} and another strategy"]
     else:
-        verdict = ". ".join(_verdict(name, curves[name], curves[BASELINE], measure) for name in rivals)
-    return Rehearsal(results, summary, verdict + ".")
+        said = [_verdict(name, curves[name], baseline, measure, target, chance) for name in rivals]
+    return Rehearsal(results, summary, ". ".join([*said, *notes]) + ".")
 
 
-def _summary(name: str, runs: Sequence[Curve], baseline: Sequence[Curve] | None) -> dict[str, Any]:
-    last = np.array([curve.metric[-1] for curve in runs])
-    return {
-        "strategy": name,
-        "seeds": len(runs),
-        "labels": runs[0].labels[-1],
-        "metric": float(last.mean()),
-        "interval": _possible(_interval(last), last),
-        "area": float(np.mean([curve.area for curve in runs])),
-        "labels_to_baseline": _labels_to_baseline(runs, baseline) if baseline else None,
-        "query_seconds": float(np.mean([curve.query_seconds for curve in runs])),
-    }
+def _verdict(
+    name: str,
+    runs: Sequence[Curve],
+    baseline: Sequence[Curve],
+    measure: str,
+    target: float | None,
+    chance: float | None,
+) -> str:
+    """One strategy against the baseline, in hundredths of the main figure and in labels."""
+    ends = [float(np.mean([curve.metric[-1] for curve in side])) for side in (runs, baseline)]
+    labels = runs[0].labels[-1]
+    if len(runs) < 2:
+        told = f"{100 * (ends[0] - ends[1]):+.1f} {_points(measure)}"
+        return f"{name} ended {told} from {BASELINE} at {labels} labels; one seed cannot tell more"
+    if chance is not None and max(ends) <= chance:
+        neither = f"neither {name} ({ends[0]:.3f}) nor {BASELINE} ({ends[1]:.3f})"
+        return f"Nothing is measurable: with {labels} labels {neither} is better than the commonest answer alone"
+    found = saved(runs, baseline, target)
+    rare = _rare(runs, baseline)
+    return f"{_saving(name, found, labels, target)}{rare}. {_gaps(name, runs, baseline, measure)}"
 
 
-def _verdict(name: str, runs: Sequence[Curve], baseline: Sequence[Curve], measure: str) -> str:
-    """Paired differences at the budget and over the whole curve, in hundredths of the main figure."""
+def _saving(name: str, told: Saved, labels: int, target: float | None) -> str:
+    """What is saved until the target, or why that cannot be said."""
+    aim = f"{BASELINE}'s {told.target:.3f}" if target is None else f"{told.target:.3f}"
+    if told.baseline is None:
+        other = f"; {name} does with {told.labels:.0f}" if told.labels is not None else f", nor does {name}"
+        return f"{BASELINE} does not reach {aim} within {labels} labels{other}"
+    if told.labels is None or told.share is None or told.half_share is None:
+        return f"{name} does not reach {aim} within {labels} labels"
+    share, half = f"{abs(told.share):.0%} ± {told.half_share:.0%}".replace("%", " %"), told.half_share
+    where = f"to reach {aim} ({told.labels:.0f} against {told.baseline:.0f})"
+    if told.sure:
+        return f"{name} {'saves' if told.sure > 0 else 'needs'} {share} {_of_or_more(told.sure)} labels {where}"
+    signed = f"{told.share:+.0%} ± {half:.0%}".replace("%", " %")
+    if half > VAGUE:
+        return f"Whether {name} saves labels {where} cannot be told with {told.seeds} seeds ({signed})"
+    return f"No labels saved by {name} are measurable {where}: {signed}"
+
+
+def _of_or_more(sure: int) -> str:
+    return "of the" if sure > 0 else "more"
+
+
+def _rare(runs: Sequence[Curve], baseline: Sequence[Curve]) -> str:
+    """What happens to rare classes, "" where there are none."""
+    pairs = [(rare_area(run), rare_area(other)) for run, other in zip(runs, baseline, strict=True)]
+    gaps = 100 * np.array([one - other for one, other in pairs if one is not None and other is not None])
+    interval = student(gaps) if len(gaps) else None
+    if interval is None:
+        return ""
+    told = f"({gaps.mean():+.1f} points of recall [{interval[0]:+.1f}, {interval[1]:+.1f}] over the whole curve)"
+    if interval[0] > 0 or interval[1] < 0:
+        return f"; it is {'better' if interval[0] > 0 else 'worse'} on rare classes {told}"
+    return f"; no difference on rare classes is measurable {told}"
+
+
+def _gaps(name: str, runs: Sequence[Curve], baseline: Sequence[Curve], measure: str) -> str:
+    """Paired differences at the budget and over the whole curve."""
     pairs = list(zip(runs, baseline, strict=True))
     gaps = 100 * np.array([run.metric[-1] - other.metric[-1] for run, other in pairs])
     areas = 100 * np.array([run.area - other.area for run, other in pairs])
-    labels, interval = runs[0].labels[-1], _interval(gaps)
-    if interval is None:
-        told = f"{gaps[0]:+.1f} {_points(measure)}"
-        return f"{name} ended {told} from {BASELINE} at {labels} labels; one seed cannot tell more"
+    labels, interval = runs[0].labels[-1], student(gaps) or (0.0, 0.0)
     figures = f"({_told(gaps, measure)} at {labels} labels, 95 % intervals, {len(gaps)} paired seeds)"
     if interval[0] > 0 or interval[1] < 0:
         sentence = f"{name} is {'above' if interval[0] > 0 else 'below'} {BASELINE} {figures}"
     else:
         sentence = f"No difference between {name} and {BASELINE} is measurable {figures}"
-    reached = _labels_to_baseline(runs, baseline) if interval[0] > 0 else None
-    saved = f"; it reaches {BASELINE}'s last {measure} with {reached} labels" if reached and reached < labels else ""
-    low, high = _interval(areas) or (0.0, 0.0)
-    return sentence + saved + (f"; over the whole curve {_told(areas, measure)}" if low > 0 or high < 0 else "")
+    low, high = student(areas) or (0.0, 0.0)
+    return sentence + (f"; over the whole curve {_told(areas, measure)}" if low > 0 or high < 0 else "")
 
 
 def _told(points: Any, measure: str) -> str:
     """A mean with its interval in words."""
-    low, high = _interval(points) or (float("nan"), float("nan"))
+    low, high = student(points) or (float("nan"), float("nan"))
     return f"{points.mean():+.1f} {_points(measure)} [{low:+.1f}, {high:+.1f}]"
 
 
 def _points(measure: str) -> str:
     """Points are those of accuracy, unless it is said of what."""
     return "points" if measure == ACCURACY else f"points of {measure}"
-
-
-def _interval(values: Any) -> tuple[float, float] | None:
-    """Student's 95 % interval of a mean; None for a single value."""
-    if len(values) < 2:
-        return None
-    from scipy import stats
-
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
-
-
-def _possible(interval: tuple[float, float] | None, values: Any) -> tuple[float, float] | None:
-    """The part of it where a share can be: Student's interval of a few seeds may reach beyond 0 or 1."""
-    if interval is None or values.min() < 0 or values.max() > 1:
-        return interval
-    return max(interval[0], 0.0), min(interval[1], 1.0)
-
-
-def _labels_to_baseline(runs: Sequence[Curve], baseline: Sequence[Curve]) -> int | None:
-    """The fewest labels at which the mean curve is at the baseline's last value; None if it never is."""
-    wanted = np.mean([curve.metric[-1] for curve in baseline])
-    mean = np.mean([curve.metric for curve in runs], axis=0)
-    reached = np.flatnonzero(mean >= wanted)
-    return runs[0].labels[int(reached[0])] if len(reached) else None

@@ -16,7 +16,7 @@ from lsal.workbench.trial import Trial
 from lsal.workbench.upkeep import Upkeep
 
 
-class Workbench(SettingUp, Loop, Sight, Trial, Upkeep, Exporting):
+class Workbench(SettingUp, Trial, Loop, Sight, Upkeep, Exporting):
     """One project of a root; before there is one, only `up`, `new` and `attach` make sense."""
 
     def demo(self, source: str = "digits", **options: Any) -> Demo:

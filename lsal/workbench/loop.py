@@ -82,7 +82,7 @@ class Loop(Opened):
 
     def cancel(self) -> bool:
         """Ask the running job to stop; True if there was one."""
-        job = jobs.running(self.home)
+        job = jobs.running(self.home) or jobs.running(self.home, aside=True)
         if job:
             job.cancel()
         return job is not None
@@ -106,7 +106,7 @@ class Loop(Opened):
 
     def _refuse_second(self, act: str) -> None:
         self.home.need_attached()
-        running = jobs.running(self.home)
+        running = jobs.running(self.home, aside=act in jobs.ASIDE)
         # A refill of the queue takes seconds and may have begun by itself: the worker waits for it.
         if running and (act == "rank" or running.state().act != "rank"):
             raise BadRequest(f"Job {running.id} is still running", "Wait for it, or: lsal cancel")

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsal import annotator
+from lsal.errors import BadRequest
+from lsal.files import keep_from_git, read_json
+from lsal.jobs import Job
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
+from lsal.phrases import moment
 from lsal.protocols import Report
-from lsal.workbench.opened import Opened
+from lsal.workbench.loop import Loop
+from lsal.workbench.told import Told
+from lsal.workbench.wanting import finder
 
 if TYPE_CHECKING:
     from lsal.rehearsal import Rehearsal
 
+LIMITS = {"start": 25, "batch": 20, "budget": 525, "seeds": 10}
+"""Of a rehearsal: labels in the first batch, in each later one, in all, and replays of each strategy."""
+NAMES = {"rehearsal": "in replays of the labels at hand", "picks": "against the picks of chance"}
 
-class Trial(Opened):
+
+class Trial(Loop):
     """What a person does to see whether the loop is worth it."""
 
     def label(self, count: int = 0, keys: Sequence[str] = (), report: Report | None = None) -> annotator.Labelled:
@@ -28,8 +38,47 @@ class Trial(Opened):
         people = [Project(connection, self.home.project) for connection in connections]
         return annotator.label(self.home, people, count or annotator.open_count(self.home, people[0]), report)
 
-    def rehearse(self, source: Path | str, **options: Any) -> Rehearsal:
-        """Replay strategies on labels that are there already; see `rehearsal.rehearse`."""
+    def rehearse(self, source: Path | str, files: Path | str = "", **options: Any) -> Rehearsal:
+        """Replay strategies on labels that are there already; see `rehearsal.rehearse`.
+
+        Points are kept under the root unless `keep` names another folder. Files that an export of Label Studio
+        refers to are looked for in the folder `files`, and on lsal's own server.
+        """
         from lsal.rehearsal import rehearse
 
-        return rehearse(Path(source), **options)
+        find = finder(self.root, Path(files).expanduser() if files else None)
+        if not options.get("keep"):
+            keep_from_git(self.root)
+            options["keep"] = self.root / "rehearsals"
+        return rehearse(Path(source).expanduser(), find=find, **options)
+
+    def rehearse_own(self, control: str = "", options: Mapping[str, Any] | None = None, **given: Any) -> Job:
+        """Replay strategies on the labels of the project itself, in a job; `rehearsed` shows what came of the last.
+
+        Measured on its measuring tasks. Rounds go on meanwhile, and nothing in the project is changed.
+        """
+        return self._start("rehearse", control=control, options=dict(options or {}), **(LIMITS | given))
+
+    def saved(self) -> Told:
+        """Labels saved against a random order, as of the last rehearsal on the project's own labels.
+
+        By the replays, and by those picks that chance made in the project itself; each "saved 310 ± 90", "nothing
+        measurable" or "cannot tell", with on what it was measured.
+        """
+        kept = read_json(self.home.path("rehearsals", "last.json"), {})
+        if not kept.get("saved"):
+            says = "Labels saved: cannot tell, nothing was rehearsed on this project's labels yet"
+            return Told({"says": "cannot tell"}, says, None, "Do it: lsal rehearse")
+        found = kept["saved"]
+        facts = {NAMES[name]: f"{one['says']} (measured on {one['measured_on']})" for name, one in found.items()}
+        when = f"As of the rehearsal of {moment(kept['made_at'])}; afresh: lsal rehearse"
+        return Told({"says": found["rehearsal"]["says"]} | found, "Labels saved against a random order", facts, when)
+
+    def rehearsed(self) -> Rehearsal:
+        """What the last rehearsal on the project's own labels came to. Raises BadRequest before the first."""
+        from lsal.rehearsal import Rehearsal
+
+        kept = read_json(self.home.path("rehearsals", "last.json"))
+        if kept is None:
+            raise BadRequest("Nothing was rehearsed on this project's labels yet", "Do it: lsal rehearse")
+        return Rehearsal(kept["results"], kept["summary"], kept["verdict"])

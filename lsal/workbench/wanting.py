@@ -51,7 +51,7 @@ def wanted(root: Path, said: Options) -> tuple[Wanted, str]:
         label=said.columns[1],
         labels=tuple(said.labels),
         several=said.several,
-        find=_finder(root, Path(said.files).expanduser() if said.files else None),
+        find=finder(root, Path(said.files).expanduser() if said.files else None),
     )
     if not said.config:
         return asked, ""
@@ -153,7 +153,7 @@ def _wrong(config: Config) -> Callable[[Mapping[str, Any]], str]:
     return wrong
 
 
-def _finder(root: Path, files: Path | None) -> Callable[[str], Path | None]:
+def finder(root: Path, files: Path | None) -> Callable[[str], Path | None]:
     """Finds the file behind an address of Label Studio: in a folder that the caller names, or on lsal's own server."""
 
     def find(address: str) -> Path | None:

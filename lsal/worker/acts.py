@@ -1,4 +1,4 @@
-"""The acts that a job can be: train, rank, round, promote, rollback, suspects."""
+"""The acts that a job can be: train, rank, round, promote, rollback, suspects, rehearse."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from lsal import housekeeping, plugins, publishing, unlearned
 from lsal.desk import Desk
 from lsal.errors import BadRequest, LsalError
 from lsal.home import open_home
-from lsal.jobs import Job
+from lsal.jobs import ASIDE, Job
 from lsal.records import Version
 from lsal.worker import doubting
 from lsal.worker.learning import Lesson, learn, write_snapshots
 from lsal.worker.queueing import pull, renew
+from lsal.worker.rehearsing import rehearse
 from lsal.worker.steps import Steps
 from lsal.worker.switching import promote, rollback
 
@@ -23,13 +24,15 @@ LOCK_S = 30.0
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Do what the job says, under the project's lock; returns what goes into its end."""
+    """Do what the job says, under the project's lock if it changes the project; returns what goes into its end."""
     facts = job.facts
     act = ACTS.get(facts.get("act", ""))
     if act is None:
         raise BadRequest(f"No act is called '{facts.get('act')}'", f"Choose one of: {', '.join(ACTS)}")
     desk = Desk(open_home(job.folder.parent.parent))
     plugins.watch(desk.home.root)
+    if facts["act"] in ASIDE:
+        return act(desk, job, facts.get("parameters", {}))
     with desk.home.lock(wait_s=LOCK_S):
         desk.home.need_attached()
         if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
@@ -89,6 +92,7 @@ ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
     "promote": promote,
     "rollback": rollback,
     "suspects": suspects_act,
+    "rehearse": rehearse,
 }
 
 

@@ -15,7 +15,7 @@ from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.records import Publication, Ranking
 from lsal.suspects import sending_back
-from lsal.worker import doubting, suggesting
+from lsal.worker import doubting, drawn, suggesting
 from lsal.worker.candidates import candidates, controls_to_rank
 from lsal.worker.steps import Steps
 
@@ -137,6 +137,7 @@ def _published(
             raise
         raise _Outdated from error
     steps.commit()
+    drawn.note(desk.home, made)
     return published
 
 
