@@ -39,17 +39,20 @@ def test_the_careless_annotator_is_told_from_the_careful() -> None:
 
 def test_active_lab_weighs_labelled_against_open_tasks() -> None:
     given = about(60, {3, 15})
-    told = crowd({t: {1 + t % 2: e.target.names[0]} for t, e in enumerate(given.examples) if e.target})
-    found, sure, torn = find(given), np.array([[0.98, 0.01, 0.01]]), np.array([[0.34, 0.33, 0.33]])
-    known = mixing.by_active_lab(given, found, told, np.repeat(sure, 50, axis=0), 10, 4, set())
-    assert {one.task_id for one in known[:2]} == {3, 15}
-    assert len(known) == 4
-    assert "ActiveLab" in known[0].relabel
-    some = mixing.by_active_lab(given, found, told, np.repeat(torn, 50, axis=0), 10, 4, set())
-    assert {one.task_id for one in some} <= {3, 15}, "open tasks that tear the model come before labels that fit"
-    assert not {3, 15} & {
-        one.task_id for one in mixing.by_active_lab(given, found, told, np.repeat(sure, 50, axis=0), 10, 4, {3, 15})
-    }
+    theirs = {t: {1 + t % 3: e.target.names[0]} for t, e in enumerate(given.examples) if e.target}
+    careless = {t: {1 + t % 3: NAMES[t % 3], 1 + (t + 1) % 3: NAMES[(t + t % 2) % 3]} for t in range(20, 60)}
+    careful = {t: {1 + t % 3: NAMES[t % 3], 1 + (t + 1) % 3: NAMES[t % 3]} for t in range(20, 60)}
+    sure, torn = (np.repeat(np.array([row]), 50, axis=0) for row in ((0.98, 0.01, 0.01), (0.34, 0.33, 0.33)))
+
+    def sent(others: dict[int, dict[int, str]], open_chances: np.ndarray, *done: int) -> list[int]:
+        told = crowd(theirs | others)
+        return [one.task_id for one in mixing.by_active_lab(given, find(given), told, open_chances, 10, 4, done)]
+
+    assert set(sent(careless, sure)[:2]) == {3, 15}
+    assert len(sent(careless, sure)) == 4
+    assert not {3, 15} & set(sent(careless, sure, 3, 15))
+    assert not sent(careless, torn), "where open tasks tear the model they teach more"
+    assert not sent(careful, sure), "people who agree are believed"
 
 
 def test_whom_everybody_answered_is_not_asked_again() -> None:
@@ -57,3 +60,13 @@ def test_whom_everybody_answered_is_not_asked_again() -> None:
     told = crowd({t: {1: e.target.names[0], 2: e.target.names[0]} for t, e in enumerate(given.examples) if e.target})
     sure = np.repeat(np.array([[0.98, 0.01, 0.01]]), 50, axis=0)
     assert mixing.by_active_lab(given, find(given), told, sure, 10, 4, set()) == []
+
+
+def test_before_anybody_answered_twice_errors_are_sent_back() -> None:
+    given = about(60, {3, 15})
+    told = crowd({t: {1 + t % 2: e.target.names[0]} for t, e in enumerate(given.examples) if e.target})
+    torn = np.repeat(np.array([[0.34, 0.33, 0.33]]), 50, axis=0)
+    found = find(given)
+    sent = mixing.by_active_lab(given, found, told, torn, 10, 4, set())
+    assert sent == mixing.by_errors(found, 4, set())
+    assert {one.task_id for one in sent} <= {3, 15}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,7 +68,7 @@ def annotator_qualities(answers: Floats, chances: Floats) -> Floats:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """What cleanlab warns of, rare classes say, is looked at before or does not concern a person."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    """What cleanlab warns of and prints, rare classes say, is looked at before or does not concern a person."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(StringIO()):
         warnings.simplefilter("ignore")
         yield

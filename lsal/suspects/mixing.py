@@ -36,12 +36,18 @@ def by_errors(found: Suspected, most: int, done: Collection[int]) -> list[Entry]
 def by_active_lab(
     about: Doubted, found: Suspected, told: Said, open_chances: Floats, size: int, most: int, done: Collection[int]
 ) -> list[Entry]:
-    """Those labelled tasks that ActiveLab puts among the first `size` of labelled and open ones, at most so many."""
+    """Those labelled tasks that ActiveLab puts among the first `size` of labelled and open ones, at most so many.
+
+    While no task has two answers, nothing is known of the annotators, and it takes every low chance of
+    an untaught model for doubt: until then those that are held for errors are asked again.
+    """
     everybody, answers = matrix(told, about)
     answered = ~np.isnan(answers)
     asked = np.flatnonzero(answered.any(axis=1))  # answers of nobody in particular say nothing of anybody
     if len(everybody) < 2 or not len(asked):
         return []
+    if answered.sum(axis=1).max() < 2:
+        return by_errors(found, most, done)
     labelled, unlabelled = confident.active_scores(answers[asked], about.chances[asked], open_chances)
     limit = np.sort(np.concatenate([labelled, unlabelled]))[: max(size, 1)][-1]
     by_task, entries = {one.task_id: one for one in found.suspects}, list[Entry]()
