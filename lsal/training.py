@@ -25,7 +25,7 @@ from lsal.snapshots import Snapshot
 log = logging.getLogger(__name__)
 
 LIGHT_S = 10.0
-"""Cross-validation is given up after so long, and not begun where one training takes longer."""
+"""Cross-validation may take so long. It is not begun where one training takes longer, and given up when it will."""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
@@ -113,12 +113,13 @@ class _TooDear(Exception):
 
 
 def _hurried(report: Report) -> Report:
-    """The same report, until the time is over. What a first training loads and reads, the others need not."""
-    end = time.monotonic() + LIGHT_S
+    """The same report, as long as the time suffices. What a first training loads and reads, the others need not."""
+    begun = time.monotonic()
 
     def heard(progress: Progress) -> None:
         report(progress)
-        if time.monotonic() > end:
+        passed = time.monotonic() - begun
+        if passed > LIGHT_S or (progress.done >= 1 and passed * progress.total > progress.done * LIGHT_S):
             raise _TooDear
 
     return heard

@@ -15,7 +15,9 @@ from lsal import measuring, predicting, publishing, training
 from lsal.calibration import FEWEST, at_temperature, fit_temperature, in_words, set_right
 from lsal.dashboard.html import to_text
 from lsal.dashboard.trusted import WHAT_IT_IS, calibrated, calibration_notes
+from lsal.engine import ENGINES
 from lsal.home import Home, create_home
+from lsal.jobs import Job
 from lsal.label_studio.server import Server
 from lsal.measuring.confidence import by_chance, ece, interval, sureness, trust
 from lsal.models.sklearn_text import SklearnText
@@ -26,6 +28,8 @@ from lsal.snapshots import Snapshot
 from lsal.store import Store
 from lsal.training import Trained, train
 from lsal.workbench import Workbench
+from lsal.worker.candidates import candidates
+from lsal.worker.steps import Steps
 
 TEXT = Control("c", "x", "Choices", "Text", "text", ("cat", "dog", "emu"), {}, {"choice": "single"})
 SEVERAL = replace(TEXT, options={"choice": "multiple"})
@@ -168,18 +172,12 @@ def test_a_version_answers_at_its_temperature(home: Home, overconfident: Trained
     live = predicting.Live(store).model(TEXT)
     assert live is not None
     more = replace(TEXT, labels=("cat", "owl", "dog", "emu"))
-    with predicting_engine() as executor:
+    with ENGINES["here"]() as executor:
         scored = predicting.score(version, TEXT, asked, executor, deaf)
     for told in (predicting.load(version, TEXT).predict(asked), live[1].predict(asked), scored):
         assert [(t.target, t.chances.tolist()) for t in told] == [(w.target, w.chances.tolist()) for w in wanted]
     aligned = predicting.load(version, more).predict(asked)
     assert [t.chances[0, [0, 2, 3]].tolist() for t in aligned] == [w.chances[0].tolist() for w in wanted]
-
-
-def predicting_engine():  # type: ignore[no-untyped-def]
-    from lsal.engine import ENGINES
-
-    return ENGINES["here"]()
 
 
 def test_a_version_from_before_answers_as_before(home: Home, overconfident: Trained) -> None:
@@ -295,3 +293,14 @@ def test_published_predictions_carry_calibrated_scores(bench: Workbench, client:
         [mine] = [p for p in told if p["model_version"] == publication.name]
         assert mine["result"][0]["score"] == pytest.approx(right[number], abs=1e-6)
         assert right[number] != pytest.approx(raw[number], abs=1e-3)
+
+
+def test_strategies_see_what_cross_validation_tells(bench: Workbench, tmp_path: Path) -> None:
+    live = bench.desk.store.current()
+    told = bench.desk.store.get(live["label"]).metrics["cross_validation"]
+    tasks = list(bench.desk.mirror.tasks())[:5]
+    read = candidates(bench.desk, Steps(Job(tmp_path), 1), "label", tasks, live, "margin")
+    assert (read.asked.pool.held_out, read.asked.pool.prior) == (told["accuracy"], told["commonest"])
+    assert 0 < told["commonest"] <= told["accuracy"] <= 1
+    before = candidates(bench.desk, Steps(Job(tmp_path), 1), "label", tasks, {}, "margin").asked.pool
+    assert (before.held_out, before.prior) == (None, None)

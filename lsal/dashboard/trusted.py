@@ -34,7 +34,7 @@ def calibration_notes(shown: Mapping[int, Mapping[str, Any]]) -> tuple[str, ...]
         if "why_not" in calibration:
             why[str(calibration["why_not"])].append(number)
     notes = tuple(f"Not calibrated: {_versions(numbers)}: {reason}." for reason, numbers in why.items())
-    return ((WHAT_IT_IS, *notes)) if any("temperature" in one for one in shown.values()) else notes
+    return (WHAT_IT_IS, *notes) if any("temperature" in one for one in shown.values()) else notes
 
 
 def trusted(told: Confidence) -> str:
