@@ -15,7 +15,7 @@ root/                       .lsal beside the notebook
     ├── mirror.sqlite       local copy of tasks and annotations
     ├── media/              files of tasks
     ├── embeddings/         of texts, by encoder: worked out once for all processes
-    ├── versions/0001/      weights; answers/ beside them
+    ├── versions/0001/      weights; beside them answers/ to the measuring tasks, sample/ to some open ones
     ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them

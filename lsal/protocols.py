@@ -93,7 +93,8 @@ class Strategy(Protocol):
     """Picks the n most instructive tasks of a pool.
 
     One with the attribute `looks_twice`, True, is given `Pool.disagreement`: the model is then asked
-    by its `predict_twice`, which families have that can mirror their input.
+    by its `predict_twice`, which families have that can mirror their input. One with `asks_members`, True, is
+    given `Pool.members` where the family has `predict_with_members`: a strategy does without elsewhere, and says so.
     """
 
     def __call__(self, pool: Pool, n: int) -> Picks:

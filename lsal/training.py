@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lsal.calibration import fit_temperature
+from lsal.cross_fitting import FOLDS, lone, out_of_fold
 from lsal.errors import BadData
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.models.tokens import tokens_of
+from lsal.phrases import counted
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Progress, Target
+from lsal.records import Control, Example, Labels, Prediction, Progress, Target
 from lsal.snapshots import Snapshot
 
-FOLDS = 5
-LIGHT_S = 2.0
-"""Cross-validation is only done where one training takes less than this."""
+log = logging.getLogger(__name__)
+
+LIGHT_S = 10.0
+"""Cross-validation is given up after so long, and not begun where one training takes longer."""
+BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model that has learned, and from what."""
+    """A model that has learned, and from what.
+
+    `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
+    or there are too few. `calibration` is what they say about its confidence.
+    """
 
     model: Model
     examples: dict[str, Any]
     seconds: float
     cross_validation: dict[str, Any] | None
+    usable: Sequence[Example] = ()
+    out_of_fold: Sequence[Prediction | None] | None = None
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float:
+        """By what the model's chances are set right: 1 leaves them as they are."""
+        return float(self.calibration.get("temperature", 1.0))
 
 
 def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: Path | None = None) -> Trained:
@@ -66,30 +85,63 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
         described["notes"] = notes
     if snapshot.control.marks:
         described["tokens"] = _tokens([*usable, *(e for e in snapshot.measure if e.counts)])
-    checked = _cross_validate(snapshot, usable, report, home) if seconds < LIGHT_S else None
-    return Trained(model, described, seconds, checked)
+    told, why_not = _out_of_fold(snapshot, usable, report, home, seconds)
+    calibration = fit_temperature(snapshot.control, usable, told, why_not)
+    return Trained(model, described, seconds, cross_validation(usable, told), usable, told, calibration)
 
 
-def _cross_validate(
-    snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None
-) -> dict[str, Any] | None:
-    """Accuracy on held-out folds of the training labels: biased, as a strategy chose them."""
-    if len(usable) < 2 * FOLDS or not all(isinstance(e.target, Labels) for e in usable):
+def _out_of_fold(
+    snapshot: Snapshot, usable: Sequence[Example], report: Report, home: Path | None, seconds: float
+) -> tuple[list[Prediction | None] | None, str]:
+    """Cross-validation's answers, worked out once for all who ask; else why there are none."""
+    if not all(isinstance(e.target, Labels) for e in usable):
+        return None, "only classes of whole tasks are"
+    if len(usable) < 2 * FOLDS:
+        return None, f"{counted(len(usable), 'label')} to learn from, {2 * FOLDS} wanted"
+    hurried, dear = _hurried(report), f"cross-validation takes longer than {LIGHT_S:.0f} s"
+    try:
+        if seconds < LIGHT_S:
+            fresh = partial(_new, snapshot, home)
+            return out_of_fold(fresh, usable, snapshot.pool, FOLDS, snapshot.seed, hurried), ""
+    except _TooDear:
+        log.info("Gave up: %s", dear)
+    return None, dear
+
+
+class _TooDear(Exception):
+    """Cross-validation takes longer than it is worth."""
+
+
+def _hurried(report: Report) -> Report:
+    """The same report, until the time is over. What a first training loads and reads, the others need not."""
+    end = time.monotonic() + LIGHT_S
+
+    def heard(progress: Progress) -> None:
+        report(progress)
+        if time.monotonic() > end:
+            raise _TooDear
+
+    return heard
+
+
+def cross_validation(usable: Sequence[Example], told: Sequence[Prediction | None] | None) -> dict[str, Any] | None:
+    """How often answers out of fold are right: biased, as a strategy chose the labels.
+
+    An example that is alone in its class counts as wrong. None where a fold taught nothing.
+    """
+    alone = set(lone(usable))
+    if told is None or any(one is None and place not in alone for place, one in enumerate(told)):
         return None
-    right = 0
-    for fold in range(FOLDS):
-        report(Progress(fold, FOLDS, "cross-validating"))
-        kept = [e for i, e in enumerate(usable) if i % FOLDS != fold]
-        held = [e for i, e in enumerate(usable) if i % FOLDS == fold]
-        model = _new(snapshot, home)
-        try:
-            model.fit(kept, snapshot.pool, [], _quiet)
-        except BadData:  # all that can be learned from lies in one fold
-            return None
-        for example, told in zip(held, model.predict(held), strict=True):
-            right += example.target is not None and set(told.target.names) == set(example.target.names)
-    where = "biased: held-out folds of labels that a strategy chose"
-    return {"accuracy": right / len(usable), "measured_on": where}
+    given = [e.target.names for e in usable if isinstance(e.target, Labels)]
+    right = [one is not None and set(one.target.names) == set(names) for one, names in zip(told, given, strict=True)]
+    by_class = {names: [hit for hit, g in zip(right, given, strict=True) if g == names] for names in sorted(set(given))}
+    return {
+        "accuracy": sum(right) / len(right),
+        "commonest": max(Counter(given).values()) / len(given),
+        "recall": {" + ".join(names): sum(hits) / len(hits) for names, hits in by_class.items()},
+        "tasks": len(right),
+        "measured_on": BIASED,
+    }
 
 
 def needs_pool(family: str) -> bool:
@@ -101,10 +153,6 @@ def _new(snapshot: Snapshot, home: Path | None) -> Model:
     model: Model = MODELS[snapshot.family](snapshot.control, snapshot.options, snapshot.seed)
     keeping(model, home)
     return model
-
-
-def _quiet(progress: Progress) -> None:
-    """Progress of an inner fit says nothing about the whole."""
 
 
 def _tokens(examples: Sequence[Example]) -> int:

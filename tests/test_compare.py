@@ -13,7 +13,7 @@ from lsal.files import write_json
 from lsal.measuring.classes import CLASSES
 from lsal.models import MODELS
 from lsal.records import Control, Example, Labels, Prediction
-from lsal.workbench import Workbench, comparing
+from lsal.workbench import Workbench, asking
 from lsal.worker import answers
 
 
@@ -98,7 +98,7 @@ def test_a_version_is_asked_about_the_tasks_that_came_since(bench: Workbench) ->
 def test_only_so_many_tasks_are_asked_and_the_rest_is_told(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = keys(bench)
     say(bench, 1, [], asked)
-    monkeypatch.setattr(comparing, "ASKED_AT_MOST", 3)
+    monkeypatch.setattr(asking, "ASKED_AT_MOST", 3)
     told = bench.compare(1, 2)
     assert told.tasks == 3
     assert told.notes == (f"{len(asked) - 3} more measuring tasks were not answered by both.",)

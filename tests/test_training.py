@@ -102,7 +102,9 @@ def test_what_could_not_be_learned_is_told(tmp_path: Path) -> None:
     broken = Example(9, text, Spans(), "task 9: Region 'a' lies outside the text")
     parts = {"train": [*learned, over], "measure": [broken], "pool": learned}
     write_snapshot(tmp_path / "s", marks, "crf_tokens", {}, 0, parts)
-    told = train(read_snapshot(tmp_path / "s"), deaf).examples
+    trained = train(read_snapshot(tmp_path / "s"), deaf)
+    told = trained.examples
+    assert trained.calibration == {"why_not": "only classes of whole tasks are"}
     assert told["notes"] == "1 span left out (overlaps, or no word)"
     assert told["skipped"] == {9: "task 9: Region 'a' lies outside the text"}
     shown = {"promoted": True, "reason": "", "metrics": {}, "labels": 5, "version": 1}

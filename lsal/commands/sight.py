@@ -46,6 +46,11 @@ def rounds(bench: Workbench, a: Arguments) -> Any:
     return bench.rounds() or NoneYet("No round has trained a version yet. Label some tasks, then: lsal round")
 
 
+def forecast(bench: Workbench, a: Arguments) -> Any:
+    """What more labels will bring."""
+    return bench.forecast(a.target) or NoneYet("No version was trained yet. Label some tasks, then: lsal round")
+
+
 def plot(bench: Workbench, a: Arguments) -> Any:
     """The learning curve as a figure, or written to a file."""
     figure = bench.plot()
@@ -74,6 +79,12 @@ SIGHT = (
             argument("first", type=int, help="a version, say the live one"),
             argument("second", type=int, help="another one, say one that was held"),
         ),
+    ),
+    Command(
+        "forecast",
+        "what more labels will bring, and whether to stop",
+        forecast,
+        (argument("--target", type=float, default=None, help="a figure to reach, say 0.9"),),
     ),
     Command("rounds", "the trainings so far, with seconds by step", rounds),
     Command(

@@ -9,6 +9,7 @@ from typing import Any
 from lsal.dashboard.colours import colours_of, worth_showing
 from lsal.dashboard.pictures import Picture
 from lsal.dashboard.tables import Row, Sheet
+from lsal.dashboard.trusted import trusted
 from lsal.dashboard.wording import figure, said, seen
 from lsal.phrases import counted
 from lsal.records import Regions
@@ -32,6 +33,7 @@ def compared_sheet(shown: Compared) -> Sheet:
         ("measured on", shown.measured_on),
         (f"version {two.version} against {one.version}", shown.comparison),
         *((_name(side), _overall(side)) for side in (one, two)),
+        *((f"confidence of {side.version}", trusted(side.confidence)) for side in (one, two) if side.confidence),
         *((f"class {label}", _class(shown, label)) for label in {**one.classes, **two.classes}),
     )
     columns = ("task", "what", "people said", f"version {one.version}", f"version {two.version}", "outcome", "where")

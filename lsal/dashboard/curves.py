@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lsal.dashboard.by_class import by_class
 from lsal.dashboard.tables import Sheet
+from lsal.dashboard.trusted import HEAD, calibrated, calibration_notes
 from lsal.dashboard.wording import cut, figure, percent
+from lsal.outlook.forecast import FEWEST_VERSIONS
 from lsal.phrases import counted
 from lsal.workbench.curve import Point, Round
 
@@ -14,7 +16,8 @@ from lsal.workbench.curve import Point, Round
 def points_sheet(shown: Iterable[Point]) -> Sheet:
     """Every version on the same tasks; below, by class."""
     points = list(shown)
-    columns = ("version", "control", "labels", _now(points), "measured on", "state")
+    trusted = {one.version: one.calibration for one in points if one.calibration}
+    columns = ("version", "control", "labels", _now(points), "measured on", *([HEAD] if trusted else ()), "state")
     rows = [
         (
             str(one.version),
@@ -22,12 +25,15 @@ def points_sheet(shown: Iterable[Point]) -> Sheet:
             f"{one.labels}{_cost(one)}",
             figure(one.metric, one.value, one.interval),
             counted(one.tasks, "task"),
+            *([calibrated(one.first, one.calibration)] if trusted else ()),
             "live" if one.live else "" if one.promoted else "held",
         )
         for one in points
     ]
     held = [f"Version {one.version} is held: {one.reason}." for one in points if not (one.promoted or one.live)]
-    notes = (f"Measured on {points[0].measured_on}.", *_limits(points), *held)
+    ahead = ("What more labels will bring: lsal forecast",) if len(points) >= FEWEST_VERSIONS else ()
+    measured_on = f"Measured on {points[0].measured_on}."
+    notes = (measured_on, *_limits(points), *calibration_notes(trusted), *held, *ahead)
     return Sheet("Learning curve", columns=columns, rows=tuple(rows), notes=notes, below=by_class(points))
 
 

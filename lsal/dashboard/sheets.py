@@ -15,6 +15,7 @@ from lsal.dashboard.examples import example_sheet, prediction_sheet, regions_she
 from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
+from lsal.dashboard.outlooks import outlooks_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
 from lsal.dashboard.wording import duration, said
@@ -33,10 +34,12 @@ from lsal.workbench.curve import Point, Round
 from lsal.workbench.demo import Demo
 from lsal.workbench.detaching import Detached
 from lsal.workbench.doctor import Diagnosis
+from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
 from lsal.workbench.told import NoneYet, Told
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
+LISTS |= {Outlook: outlooks_sheet}
 """How a list of each record looks."""
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from lsal.dashboard.pictures import Picture
+from lsal.dashboard.trusted import calibrated, calibration_notes
 from lsal.dashboard.wording import duration, kept_figure, percent, seen
 from lsal.jobs import Job
 from lsal.phrases import counted
@@ -36,8 +37,19 @@ class Sheet:
     below: tuple[Sheet, ...] = ()
 
 
-def _versions(shown: Iterable[Version]) -> Sheet:
-    columns = ("version", "control", "family", "labels", "when made", "measured on", "made", "train s", "gate")
+def _versions(shown: Sequence[Version]) -> Sheet:
+    columns = (
+        "version",
+        "control",
+        "family",
+        "labels",
+        "when made",
+        "measured on",
+        "calibration",
+        "made",
+        "train s",
+        "gate",
+    )
     rows = [
         (
             str(one.number),
@@ -46,13 +58,19 @@ def _versions(shown: Iterable[Version]) -> Sheet:
             str(one.examples.get("count", 0) + one.examples.get("measuring", 0)),
             kept_figure(one.metrics),
             counted(one.metrics.get("tasks", 0), "task"),
+            calibrated(one.metrics, one.calibration),
             datetime.fromtimestamp(one.made_at).strftime("%Y-%m-%d %H:%M"),
             f"{one.seconds.get('train', 0.0):.1f}",
             f"{'promoted' if one.promoted else 'held'}: {one.reason}",
         )
         for one in shown
     ]
-    return Sheet("Versions", columns=columns, rows=tuple(rows))
+    return Sheet(
+        "Versions",
+        columns=columns,
+        rows=tuple(rows),
+        notes=calibration_notes({one.number: one.calibration for one in shown}),
+    )
 
 
 def _queue(shown: Iterable[Waiting]) -> Sheet:

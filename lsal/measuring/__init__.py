@@ -10,14 +10,16 @@ How answers are measured depends on what they are: each kind names its ruler by 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lsal.measuring.classes import CLASSES
+from lsal.measuring.confidence import Sure, Trust, sureness, trust
 from lsal.measuring.objects import BOXES, MASKS
 from lsal.measuring.paired import CLEARLY, Comparison, gate, wilson
 from lsal.measuring.ruler import MEASURED_ON, ClassFigures, Measured, Ruler, Said, main_figure
 from lsal.measuring.spans import ENTITIES
 from lsal.measuring.words import WORDS
-from lsal.records import Example, Prediction
+from lsal.records import Control, Example, Prediction
 
 __all__ = [
     "CLASSES",
@@ -29,10 +31,15 @@ __all__ = [
     "Measured",
     "Ruler",
     "Said",
+    "Sure",
+    "Trust",
     "answers",
+    "figures",
     "gate",
     "main_figure",
     "ruler",
+    "sureness",
+    "trust",
     "truths",
     "wilson",
 ]
@@ -43,6 +50,18 @@ RULERS: Mapping[str, Ruler] = {one.metric: one for one in (CLASSES, BOXES, MASKS
 def ruler(of: object) -> Ruler:
     """The ruler of a kind, by its `metric`; classes where it names none."""
     return RULERS[str(getattr(of, "metric", CLASSES.metric))]
+
+
+def figures(
+    by: Ruler, control: Control, examples: Sequence[Example], told: Sequence[Prediction], temperature: float
+) -> dict[str, Any]:
+    """What a new version keeps: how good its answers are, and of classes how far its confidence can be trusted."""
+    said, truth = answers(by, told, examples), truths(by, examples)
+    metrics = by.measure(said, truth, control.labels).facts()
+    if by is not CLASSES:
+        return metrics
+    sure = sureness(told, examples, control, control.labels, temperature)
+    return metrics | trust(sure, said, truth, control.labels).facts()
 
 
 def answers(by: Ruler, predictions: Sequence[Prediction], examples: Sequence[Example]) -> Said:

@@ -84,12 +84,16 @@ def prior_of(control: Control, targets: Ints) -> Floats:
 
 
 def answer(
-    control: Control, examples: Sequence[Example], chances: Floats, embeddings: Floats | None = None
+    control: Control,
+    examples: Sequence[Example],
+    chances: Floats,
+    embeddings: Floats | None = None,
+    members: Floats | None = None,
 ) -> list[Prediction]:
     """One prediction per example, in order.
 
-    `chances` is (n, units, classes), `embeddings` (n, d). A single choice is the most likely
-    class; of several labels those count that are more likely present than absent.
+    `chances` is (n, units, classes), `embeddings` (n, d), `members` (n, k, units, classes). A single
+    choice is the most likely class; of several labels those count that are more likely present than absent.
     """
     if control.several:
         targets = [
@@ -100,9 +104,10 @@ def answer(
         singles = [Labels((name,)) for name in control.labels]
         targets = [singles[best] for best in chances[:, 0].argmax(axis=1).tolist()]
     vectors = [None] * len(examples) if embeddings is None else embeddings
+    each = [None] * len(examples) if members is None else members
     return [
-        Prediction(example.task_id, target, rows, vector)
-        for example, target, rows, vector in zip(examples, targets, chances, vectors, strict=True)
+        Prediction(example.task_id, target, rows, vector, members=told)
+        for example, target, rows, vector, told in zip(examples, targets, chances, vectors, each, strict=True)
     ]
 
 

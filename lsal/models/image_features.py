@@ -14,6 +14,7 @@ from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
 from lsal.models.choosing import Fits, check_options, positive
+from lsal.models.committee import SIZES
 from lsal.models.hub import look_for
 from lsal.models.linear_head import LinearHead
 from lsal.models.pixels import features_of
@@ -29,6 +30,7 @@ CHUNK = 32
 _FITS: Fits = {
     "model": ("the name of a download, or the path of a folder", lambda value: isinstance(value, str | Path)),
     "strength": ("a number above 0", positive),
+    **SIZES,
 }
 
 
@@ -36,7 +38,9 @@ class ImageFeatures:
     """A linear head over features that are never trained, so a round costs seconds.
 
     Options: `model`, the name or path of a transformers vision model whose frozen features
-    replace the gradients; `strength`, the inverse regularisation C (0.1, on standardised features).
+    replace the gradients; `strength`, the inverse regularisation C (0.1, on standardised features);
+    `committee`, how many more heads are trained on other draws of the labels, for strategies that ask a committee (0:
+    dropout makes one).
     """
 
     family: ClassVar[str] = "image_features"
@@ -45,7 +49,8 @@ class ImageFeatures:
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.control, self.options, self.seed = control, dict(options or {}), seed
         check_options(self.family, self.options, _FITS)
-        self._head = LinearHead(control, float(self.options.get("strength", 0.1)), standardise=True)
+        size, strength = int(self.options.get("committee", 0)), float(self.options.get("strength", 0.1))
+        self._head = LinearHead(control, strength, standardise=True, committee=size, seed=seed)
         self._width = 0
 
     def look_for_weights(self) -> None:
@@ -66,12 +71,20 @@ class ImageFeatures:
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """One prediction per example; an image that cannot be read gets the prior and a zero embedding."""
+        return self._predictions(examples, False)
+
+    def predict_with_members(self, examples: Sequence[Example]) -> list[Prediction]:
+        """`predict`, each with what every member of a committee says."""
+        return self._predictions(examples, True)
+
+    def _predictions(self, examples: Sequence[Example], committee: bool) -> list[Prediction]:
         if not self._width:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         features, readable, reason = self._read(examples)
         chances = np.tile(self._head.prior, (len(examples), 1, 1))
         chances[readable] = self._head.chances(features[readable])
-        told, fine = answer(self.control, examples, chances, features), set(readable.tolist())
+        members = self._head.members(features, readable) if committee else None
+        told, fine = answer(self.control, examples, chances, features, members), set(readable.tolist())
         return [one if n in fine else replace(one, problem=reason) for n, one in enumerate(told)]
 
     def embed(self, examples: Sequence[Example]) -> Floats:
@@ -91,7 +104,7 @@ class ImageFeatures:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._width = kept["width"]
-        model._head = LinearHead.load(folder / "head.npz", control)
+        model._head = LinearHead.load(folder / "head.npz", control, model.seed)
         return model
 
     def _read(self, examples: Sequence[Example], report: Report | None = None) -> tuple[Floats, Ints, str]:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lsal.errors import BadData
 from lsal.models.answers import prior_of
+from lsal.models.committee import answers, draws, masks, thinned
 from lsal.protocols import Report
 from lsal.records import Control, Progress
 
@@ -31,11 +32,15 @@ class LinearHead:
     """One multinomial regression for a single choice, one binary regression per label for several.
 
     A class that no example shows keeps chance 0; where only one class was shown there is
-    nothing to regress on and its frequency, 1, is the answer.
+    nothing to regress on and its frequency, 1, is the answer. A `committee` of so many is trained
+    beside it, each on another draw of the labels.
     """
 
-    def __init__(self, control: Control, strength: float = 10.0, standardise: bool = False) -> None:
-        self.control, self.strength = control, strength
+    def __init__(
+        self, control: Control, strength: float = 10.0, standardise: bool = False, committee: int = 0, seed: int = 0
+    ) -> None:
+        self.control, self.strength, self.committee, self.seed = control, strength, committee, seed
+        self.others: list[LinearHead] = []
         self.scaler = StandardScaler() if standardise else None
         self.prior: Floats = np.zeros(0, np.float32)
         self.columns: Ints = np.zeros(0, np.int64)
@@ -48,49 +53,82 @@ class LinearHead:
         self.columns = _used(features)
         features = features[:, self.columns]
         features = self.scaler.fit_transform(features) if self.scaler else features
-        self.regressions = []
+        self.regressions, self.others = [], []
         for unit, column in enumerate(targets.T):
             report(Progress(unit, units, "Fitting"))
             self.regressions.append(self._regression(features, column, report))
+        for rows in draws(targets, self.committee, self.seed):
+            self.others.append(self._other(features[rows], targets[rows], report))
         report(Progress(units, units, "Fitted", {"examples": float(len(targets))}))
 
     def chances(self, features: Any) -> Floats:
         """Float32 (n, units, classes); rows sum to 1."""
-        out = np.tile(self.prior, (features.shape[0], 1, 1))
-        if not len(out):
-            return out
-        features = features[:, self.columns]
-        features = self.scaler.transform(features) if self.scaler else features
-        for unit, regression in enumerate(self.regressions):
-            if regression is not None:
-                out[:, unit] = 0
-                out[:, unit, regression.classes_] = regression.predict_proba(features)
+        return answers(self.regressions, self.prior, self._scaled(features))
+
+    def members(self, features: Any, readable: Ints) -> Floats:
+        """What each member of the committee says, float32 (n, members, units, classes); the prior of other rows.
+
+        Without a trained one, they are this head with features left out: the same ones for all rows.
+        """
+        some = self._scaled(features[readable])
+        told = [answers(one.regressions, one.prior, some) for one in self.others]
+        for mask in [] if told else masks(some.shape[1], self.seed):
+            told.append(answers([one and thinned(one, mask) for one in self.regressions], self.prior, some))
+        out = np.tile(self.prior, (features.shape[0], len(told), 1, 1))
+        out[readable] = np.stack(told, axis=1)
         return out
 
     def save(self, path: Path) -> None:
         """Write plain arrays: reading them executes nothing, and needs no heavy import."""
-        kept: dict[str, Any] = {"prior": self.prior, "columns": self.columns}
+        kept: dict[str, Any] = {"columns": self.columns}
         if self.scaler:
             kept |= {"mean": self.scaler.mean_, "scale": self.scaler.scale_}
-        for unit, regression in enumerate(self.regressions):
-            if regression is not None:
-                kept |= {f"{name}{unit}": getattr(regression, name) for name in LEARNED}
+        kept |= self._learned()
+        for member, one in enumerate(self.others):
+            kept |= {f"member{member}_{name}": value for name, value in one._learned().items()}
         np.savez(path, **kept)
 
     @classmethod
-    def load(cls, path: Path, control: Control) -> Self:
+    def load(cls, path: Path, control: Control, seed: int = 0) -> Self:
         """What `save` wrote. Raises BadData for a file that is not arrays alone."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 kept = dict(file)
         except (OSError, ValueError) as error:
             raise BadData(f"{path} does not hold plain arrays ({error})", "Train again: lsal train") from None
-        head = cls(control, standardise="mean" in kept)
-        head.prior, head.columns = kept["prior"], kept["columns"]
+        count = sum(name.startswith("member") and name.endswith("_prior") for name in kept)
+        head = cls(control, standardise="mean" in kept, committee=count, seed=seed)
+        head.columns = kept["columns"]
         if head.scaler:
             head.scaler.mean_, head.scaler.scale_ = kept["mean"], kept["scale"]
-        head.regressions = [_restored(kept, unit) for unit in range(len(head.prior))]
+        head._restore(kept)
+        head.others = [LinearHead(control) for _ in range(count)]
+        for member, one in enumerate(head.others):
+            one._restore(kept, f"member{member}_")
         return head
+
+    def _other(self, features: Any, targets: Ints, report: Report) -> LinearHead:
+        """A member of the committee, trained on features that are scaled already."""
+        one = LinearHead(self.control, self.strength)
+        one.prior = prior_of(self.control, targets)
+        one.regressions = [one._regression(features, column, report) for column in targets.T]
+        return one
+
+    def _scaled(self, features: Any) -> Any:
+        features = features[:, self.columns]
+        return self.scaler.transform(features) if self.scaler and features.shape[0] else features
+
+    def _learned(self) -> dict[str, Any]:
+        """What was learned, as arrays by name."""
+        kept: dict[str, Any] = {"prior": self.prior}
+        for unit, regression in enumerate(self.regressions):
+            if regression is not None:
+                kept |= {f"{name}{unit}": getattr(regression, name) for name in LEARNED}
+        return kept
+
+    def _restore(self, kept: Mapping[str, Any], prefix: str = "") -> None:
+        self.prior = kept[f"{prefix}prior"]
+        self.regressions = [_restored(kept, f"{prefix}{{}}{unit}") for unit in range(len(self.prior))]
 
     def _regression(self, features: Any, column: Ints, report: Report) -> LogisticRegression | None:
         if len(np.unique(column)) < 2:
@@ -108,12 +146,12 @@ class LinearHead:
         return regression
 
 
-def _restored(kept: Mapping[str, Any], unit: int) -> LogisticRegression | None:
-    if f"coef_{unit}" not in kept:
+def _restored(kept: Mapping[str, Any], named: str) -> LogisticRegression | None:
+    if named.format("coef_") not in kept:
         return None
     regression = LogisticRegression()
     for name in LEARNED:
-        setattr(regression, name, kept[f"{name}{unit}"])
+        setattr(regression, name, kept[named.format(name)])
     return regression
 
 

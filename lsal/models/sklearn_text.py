@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from lsal.errors import NoVersion
 from lsal.files import read_json, write_json
 from lsal.models.answers import answer, class_indices, learnable, nothing_to_learn
 from lsal.models.choosing import check_options, positive
+from lsal.models.committee import SIZES
 from lsal.models.linear_head import LinearHead
 from lsal.models.text_space import TextSpace, fitted_space
 from lsal.models.texts import words_of
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 class SklearnText:
     """The vocabulary comes from the whole pool, the weights from the labels.
 
-    Options: `strength`, the inverse regularisation C of the regression (10).
+    Options: `strength`, the inverse regularisation C of the regression (10); `committee`, how many more are
+    trained on other draws of the labels, for strategies that ask a committee (0: dropout makes one).
     """
 
     family: ClassVar[str] = "sklearn_text"
@@ -31,8 +35,9 @@ class SklearnText:
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.control, self.options, self.seed = control, dict(options or {}), seed
-        check_options(self.family, self.options, {"strength": ("a number above 0", positive)})
-        self._head = LinearHead(control, float(self.options.get("strength", 10.0)))
+        check_options(self.family, self.options, {"strength": ("a number above 0", positive), **SIZES})
+        size, strength = int(self.options.get("committee", 0)), float(self.options.get("strength", 10.0))
+        self._head = LinearHead(control, strength, committee=size, seed=seed)
         self._space: TextSpace | None = None
 
     def fit(
@@ -50,6 +55,13 @@ class SklearnText:
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """One prediction per example; an empty or unreadable text gets the prior."""
+        return self._predictions(examples, False)
+
+    def predict_with_members(self, examples: Sequence[Example]) -> list[Prediction]:
+        """`predict`, each with what every member of a committee says."""
+        return self._predictions(examples, True)
+
+    def _predictions(self, examples: Sequence[Example], committee: bool) -> list[Prediction]:
         if self._space is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         if not examples:
@@ -58,7 +70,10 @@ class SklearnText:
         features, embeddings = self._space.vectors(texts)
         chances = self._head.chances(features)
         chances[[not text for text in texts]] = self._head.prior
-        return answer(self.control, examples, chances, embeddings)
+        if not committee:
+            return answer(self.control, examples, chances, embeddings)
+        readable = np.flatnonzero([bool(text) for text in texts])
+        return answer(self.control, examples, chances, embeddings, self._head.members(features, readable))
 
     def embed(self, examples: Sequence[Example]) -> Floats:
         """Embeddings (n, d) before there is any label; fits the space to `examples` if none was fitted."""
@@ -79,7 +94,7 @@ class SklearnText:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._space = TextSpace.load(folder)
-        model._head = LinearHead.load(folder / "head.npz", control)
+        model._head = LinearHead.load(folder / "head.npz", control, model.seed)
         return model
 
     def _space_of(self, examples: Sequence[Example]) -> TextSpace:

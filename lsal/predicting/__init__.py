@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lsal.predicting.live import Live
-from lsal.predicting.loading import Predictor, load, showing, thoroughly, twice
+from lsal.predicting.loading import Predictor, asked, load, showing, thoroughly, twice
 from lsal.predicting.scoring import CHUNK, score
 
-__all__ = ["CHUNK", "Live", "Predictor", "load", "score", "showing", "thoroughly", "twice"]
+__all__ = ["CHUNK", "Live", "Predictor", "asked", "load", "score", "showing", "thoroughly", "twice"]

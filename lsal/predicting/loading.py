@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
+from lsal.calibration import set_right, temperature_of
 from lsal.errors import BadRequest
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
@@ -42,16 +45,42 @@ def load_model(version: Version, control: Control) -> Model:
 
 
 def for_control(model: Model, version: Version, control: Control) -> Predictor:
-    """The model itself if it knows just the control's labels, else in their words."""
+    """The model with chances that are set right, in the control's words if it knows fewer labels."""
+    temperature = temperature_of(version)
+    right: Predictor = model if temperature == 1.0 else Calibrated(model, temperature)
     if version.labels == control.labels or not version.can_answer(control):
-        return model
-    return Aligned(model, version.labels, control)
+        return right
+    return Aligned(right, version.labels, control)
+
+
+class Calibrated:
+    """A model whose chances are those of another temperature; its answers stay as they are."""
+
+    def __init__(self, model: Predictor, temperature: float) -> None:
+        self.inner, self.temperature = model, temperature
+        self.family = getattr(model, "family", type(model).__name__)
+
+    def predict(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The model's predictions, with their chances set right."""
+        return set_right(self.inner.predict(examples), self.temperature)
+
+    def predict_all(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what is too doubtful to be shown."""
+        return set_right(thoroughly(self.inner, examples), self.temperature)
+
+    def predict_twice(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with how far the model disagrees with itself."""
+        return set_right(twice(self.inner, examples), self.temperature)
+
+    def predict_with_members(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what each of a committee says, if the model has one: a committee keeps its own chances."""
+        return set_right(with_members(self.inner, examples), self.temperature)
 
 
 class Aligned:
     """A model that knows some of a control's labels: the others, and only they, get no chance."""
 
-    def __init__(self, model: Model, known: Sequence[str], control: Control) -> None:
+    def __init__(self, model: Predictor, known: Sequence[str], control: Control) -> None:
         self.inner, self._control = model, control
         self._places = [control.labels.index(label) for label in known]
 
@@ -67,6 +96,10 @@ class Aligned:
         """The same, with how far the model disagrees with itself."""
         return [self._aligned(one) for one in twice(self.inner, examples)]
 
+    def predict_with_members(self, examples: Sequence[Example]) -> list[Prediction]:
+        """The same, with what each of a committee says, if the model has one."""
+        return [self._aligned(one) for one in with_members(self.inner, examples)]
+
     def _aligned(self, told: Prediction) -> Prediction:
         if not isinstance(told.target, Labels):  # each has its label by name; the last column stays the last
             chances = told.chances[:, -1:].repeat(len(self._control.labels) + 1, axis=1)
@@ -74,7 +107,8 @@ class Aligned:
             chances[:, self._places] = told.chances[:, :-1]
             return replace(told, chances=chances)
         names = tuple(label for label in self._control.labels if label in told.target.names)
-        return replace(told, target=Labels(names), chances=self._chances(told.chances))
+        members = None if told.members is None else np.stack([self._chances(one) for one in told.members])
+        return replace(told, target=Labels(names), chances=self._chances(told.chances), members=members)
 
     def _chances(self, known: Floats) -> Floats:
         labels = len(self._control.labels)
@@ -91,7 +125,9 @@ class Aligned:
 
 def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
     """The model, showing regions from the confidence that the settings name now, whatever it was trained with."""
-    inner = model.inner if isinstance(model, Aligned) else model
+    inner: Any = model
+    while isinstance(inner, Aligned | Calibrated):
+        inner = inner.inner
     if "threshold" in options and hasattr(inner, "threshold"):
         inner.threshold = float(options["threshold"])
     return model
@@ -100,6 +136,20 @@ def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
 def thoroughly(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
     """What a model says when it is measured: also what is too doubtful to be shown, if it tells."""
     ask = getattr(model, "predict_all", model.predict)
+    told: list[Prediction] = ask(examples)
+    return told
+
+
+def asked(model: Predictor, examples: Sequence[Example], strategy: object) -> list[Prediction]:
+    """What a model says, asked as the strategy wants it: its attributes `looks_twice` and `asks_members`."""
+    if getattr(strategy, "looks_twice", False):
+        return twice(model, examples)
+    return with_members(model, examples) if getattr(strategy, "asks_members", False) else model.predict(examples)
+
+
+def with_members(model: Predictor, examples: Sequence[Example]) -> list[Prediction]:
+    """What a model says, and each member of its committee; without members from one that has none."""
+    ask = getattr(model, "predict_with_members", model.predict)
     told: list[Prediction] = ask(examples)
     return told
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lsal.predicting.loading import for_control, load_model, showing, twice
+from lsal.predicting.loading import asked, for_control, load_model, showing
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Prediction, Progress, Version
 
 CHUNK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a strategy asks of a model: a plain record, for other processes."""
+
+    looks_twice: bool = False
+    asks_members: bool = False
 
 
 def score(
@@ -22,15 +31,16 @@ def score(
     executor: Executor,
     report: Report,
     options: Mapping[str, Any] | None = None,
-    looks_twice: bool = False,
+    strategy: object = None,
 ) -> list[Prediction]:
     """Predictions for many examples, in order, chunk by chunk through an engine; `options` as for `showing`.
 
-    Where it `looks_twice`, each tells its disagreement: see `twice`.
+    The model is asked as `strategy` wants it: see `asked`.
     """
+    wanted = Wanted(*(bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")))
     chunks = [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
     found: list[Prediction] = []
-    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), looks_twice), chunks):
+    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), wanted), chunks):
         found += told
         report(Progress(len(found), len(examples), "scoring"))
     return found
@@ -41,10 +51,10 @@ _loaded: dict[Path, Model] = {}
 
 
 def _score_chunk(
-    version: Version, control: Control, options: Mapping[str, Any], looks_twice: bool, examples: Sequence[Example]
+    version: Version, control: Control, options: Mapping[str, Any], wanted: Wanted, examples: Sequence[Example]
 ) -> list[Prediction]:
     if version.folder not in _loaded:
         _loaded.clear()
         _loaded[version.folder] = load_model(version, control)
     model = showing(for_control(_loaded[version.folder], version, control), options)
-    return twice(model, examples) if looks_twice else model.predict(examples)
+    return asked(model, examples, wanted)

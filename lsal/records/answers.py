@@ -24,7 +24,8 @@ class Prediction:
     more: the chance that there is none of the classes; for spans, and for the words of a page, there
     is such a unit for each token. `embedding` is float32 (d,), where the
     model has one. `disagreement` in [0, 1] is how far two looks at the same input differ, where
-    a strategy asked for a second one.
+    a strategy asked for a second one; `members` (k, units, classes) is what each of a committee says, where
+    a strategy asked for one.
     A `problem` says why the input could not be read; the chances are then the prior.
     """
 
@@ -34,6 +35,7 @@ class Prediction:
     embedding: Floats | None = None
     problem: str | None = None
     disagreement: float | None = None
+    members: Floats | None = None
 
     @property
     def confidence(self) -> float:
@@ -54,6 +56,9 @@ class Pool:
     `objects` that a model found in an image, a last column is the chance of none of the classes.
     Where they are the `tokens` of a text or a page, there is such a last column too.
     `disagreement` (n,) is how far two looks at each input differ, for strategies that ask for it.
+    `held_out` is the share of right answers that the model gave to labels it had not seen, None where nobody
+    knows, and `prior` what who always gives the commonest answer would get of the same labels. Where a
+    strategy chose these labels they are the doubtful ones: on a random task the model is right more often.
     """
 
     task_ids: Ints
@@ -68,6 +73,8 @@ class Pool:
     objects: bool = False
     tokens: bool = False
     disagreement: Floats | None = None
+    held_out: float | None = None
+    prior: float | None = None
 
     def __len__(self) -> int:
         return len(self.task_ids)

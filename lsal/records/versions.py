@@ -16,7 +16,8 @@ class Version:
 
     `examples` records what was trained on: counts, task ids and their digest. `metrics`
     always say on what they were measured. `promoted` and `reason` are the gate's verdict
-    when the version was made; which version is live now is the store's `current`.
+    when the version was made; which version is live now is the store's `current`. `calibration`
+    sets its chances right, or says why not: see `lsal.calibration`; empty for one from before there was that.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Version:
     shape: str = ""
     promoted: bool = True
     reason: str = ""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
     def fits(self, control: Control) -> bool:
         """Whether the weights still are for this control: the label config may have changed."""

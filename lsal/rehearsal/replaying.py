@@ -13,7 +13,8 @@ import numpy as np
 from lsal.measuring import CLASSES, Ruler, answers, truths
 from lsal.models import MODELS
 from lsal.models.scratch import scratch
-from lsal.predicting import thoroughly, twice
+from lsal.predicting import asked as told_by
+from lsal.predicting import thoroughly
 from lsal.protocols import Model, Report, Strategy
 from lsal.records import Control, Example, Pool, Prediction, Progress
 from lsal.rehearsal.curve import Curve
@@ -68,8 +69,7 @@ def replay(
         if model is None:
             ask, open_ = _first_pool(hidden, control, family, options, seed), np.arange(len(pool))
         else:
-            told = twice(model, hidden) if getattr(strategy, "looks_twice", False) else model.predict(hidden)
-            ask, open_ = _next_pool(told, pool, control, curve.taken, seed)
+            ask, open_ = _next_pool(told_by(model, hidden, strategy), pool, control, curve.taken, seed)
         begin = time.perf_counter()
         picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         curve.query_seconds.append(time.perf_counter() - begin)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lsal.records import Pool
+from lsal.strategies.blocks import blocks
 
 if TYPE_CHECKING:
     from lsal.records import Floats
 
 Measure = Callable[[Pool], "Floats"]
+TINY = np.finfo(np.float32).tiny
 
 
 def least_confident(pool: Pool) -> Floats:
@@ -28,20 +30,39 @@ def least_confident(pool: Pool) -> Floats:
 
 def margin(pool: Pool) -> Floats:
     """1 - the gap between the two most likely classes (Scheffer et al. 2001); float32 (n,)."""
-    chances = pool.chances
-    if chances.shape[1] == 1:
-        return per_task(pool, np.zeros(len(chances), np.float32))
-    if chances.shape[1] == 2:
-        return per_task(pool, 1 - np.abs(chances[:, 0] - chances[:, 1]))
-    top = np.partition(chances, -2, axis=1)
-    return per_task(pool, 1 - (top[:, -1] - top[:, -2]))
+    return per_task(pool, margins(pool.chances))
+
+
+def margins(chances: Floats) -> Floats:
+    """Of each unit 1 - the gap between its two largest chances; 0 with a single class. float32 (units,).
+
+    Column by column over turned blocks: several times faster than sorting each row.
+    """
+    out = np.zeros(len(chances), np.float32)
+    if chances.shape[1] < 2:
+        return out
+    for rows in blocks(*chances.shape):
+        block = np.ascontiguousarray(chances[rows].T)
+        first, second = np.maximum(block[0], block[1]), np.minimum(block[0], block[1])
+        for column in block[2:]:
+            np.maximum(second, np.minimum(first, column), out=second)
+            np.maximum(first, column, out=first)
+        out[rows] = 1 - (first - second)
+    return out
 
 
 def entropy(pool: Pool) -> Floats:
     """Shannon entropy of the chances over its largest value, log(classes) (Settles 2009); float32 (n,)."""
-    chances = pool.chances
-    nats = -(chances * np.log(np.maximum(chances, np.finfo(np.float32).tiny))).sum(axis=1)
-    return per_task(pool, (nats / np.log(max(2, chances.shape[1]))).astype(np.float32))
+    chances, nats = pool.chances, np.zeros(len(pool.chances), np.float32)
+    for rows in blocks(*chances.shape):
+        nats[rows] = nats_of(chances[rows])
+    return per_task(pool, nats / np.float32(np.log(max(2, chances.shape[1]))))
+
+
+def nats_of(chances: Floats) -> Floats:
+    """Shannon entropy over the last axis."""
+    found: Floats = -np.einsum("...j,...j->...", chances, np.log(np.maximum(chances, TINY)))
+    return found
 
 
 def per_task(pool: Pool, units: Floats) -> Floats:

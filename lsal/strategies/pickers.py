@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lsal.errors import EmptyPool
 from lsal.records import Picks, Pool
+from lsal.strategies.blocks import gaps_to, nearest, squares
+from lsal.strategies.clustering import clusters_of, nearest_to_centroids
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
+__all__ = ["best", "clusters_of", "filled", "in_order", "kmeans", "nearest_to_centroids", "ranked", "refuse_empty"]
 Picker = Callable[[Pool, "Floats", int], Picks]
 
 FACTOR = 10
 """How many times the batch k-means looks at, as in the literature."""
 RANKED = 1000
-"""How many tasks ranked batch mode looks at; it is quadratic in them."""
+"""How many tasks ranked batch mode looks at."""
 
 
 def best(scores: Floats, n: int, seed: int) -> Ints:
@@ -27,16 +30,12 @@ def best(scores: Floats, n: int, seed: int) -> Ints:
     Ties are common (one class only gives every task the same chances): without the shuffle
     they would be taken in the order of the tasks.
     """
-    shuffled = np.random.default_rng(seed).permutation(len(scores))
-    drawn = scores[shuffled]
-    if n < len(drawn):
-        bar = np.partition(drawn, len(drawn) - n)[len(drawn) - n]
-        above = np.flatnonzero(drawn > bar)
-        chosen = np.concatenate([above, np.flatnonzero(drawn == bar)[: n - len(above)]])
-    else:
-        chosen = np.arange(len(drawn))
-    order = np.argsort(-drawn[chosen], kind="stable")
-    return cast("Ints", shuffled[chosen[order]])
+    draw = np.random.default_rng(seed)
+    bar = np.partition(scores, len(scores) - n)[len(scores) - n] if n < len(scores) else -np.inf
+    above = draw.permutation(np.flatnonzero(scores > bar))
+    ties = np.flatnonzero(scores == bar) if len(above) < min(n, len(scores)) else above[:0]
+    chosen = np.concatenate([above, np.random.default_rng(seed).permutation(ties)[: n - len(above)]])
+    return np.asarray(chosen[np.argsort(-scores[chosen], kind="stable")], np.int64)
 
 
 def refuse_empty(pool: Pool) -> None:
@@ -45,10 +44,37 @@ def refuse_empty(pool: Pool) -> None:
         raise EmptyPool("There is no unlabelled task left to rank", "Add tasks to the project, or stop here")
 
 
+def filled(pool: Pool, positions: Ints, n: int) -> Ints:
+    """The positions, with a random draw of others where they are fewer than n."""
+    if len(positions) >= n:
+        return positions[:n]
+    rest = np.setdiff1d(np.arange(len(pool)), positions)
+    more = rest[best(np.zeros(len(rest), np.float32), n - len(positions), pool.seed)]
+    return np.asarray(np.concatenate([positions, more]), np.int64)
+
+
+def in_order(positions: Ints, parts: Mapping[str, Floats], why: str = "") -> Picks:
+    """Picks whose order is all that is known of their worth: the score is the place in the batch."""
+    places = np.linspace(1, 0, len(positions), endpoint=False, dtype=np.float32)
+    return Picks(positions, places, {name: values.astype(np.float32) for name, values in parts.items()}, why=why)
+
+
 def top(pool: Pool, scores: Floats, n: int) -> Picks:
     """The n highest scores (Lewis & Gale 1994)."""
     positions = best(scores, n, pool.seed)
     return Picks(positions, scores[positions], {"uncertainty": scores[positions]})
+
+
+def power(pool: Pool, scores: Floats, n: int) -> Picks:
+    """The n highest of log score + Gumbel noise: a draw without replacement in proportion to the scores.
+
+    Kirsch et al. 2023 (2106.12059, Stochastic batch acquisition): PowerMargin over margins, PowerBALD over BALD;
+    a batch of the top is much alike, one drawn by its scores is less so, at no cost.
+    """
+    noise = np.random.default_rng(pool.seed).gumbel(size=len(scores)).astype(np.float32)
+    drawn = np.log(np.maximum(scores, np.finfo(np.float32).tiny)) + noise
+    positions = best(drawn, n, pool.seed)
+    return Picks(positions, drawn[positions], {"uncertainty": scores[positions]})
 
 
 def kmeans(pool: Pool, scores: Floats, n: int, factor: int = FACTOR) -> Picks:
@@ -71,64 +97,26 @@ def kmeans(pool: Pool, scores: Floats, n: int, factor: int = FACTOR) -> Picks:
 def ranked(pool: Pool, scores: Floats, n: int) -> Picks:
     """Uncertainty weighed against distance from all that is labelled or chosen already.
 
-    Cardoso et al. 2017, Ranked batch-mode active learning, as modAL does it, over the 1,000
-    most uncertain tasks. Its score is the place in the batch; without embeddings it is `top`.
+    Cardoso et al. 2017, Ranked batch-mode active learning, with the similarity 1 / (1 + distance), over the
+    1,000 most uncertain tasks. Its score is the place in the batch; without embeddings it is `top`.
     """
     if pool.embeddings is None:
         return top(pool, scores, n)
-    from modAL.batch import ranked_batch
-
     shortlist = best(scores, max(RANKED, n), pool.seed)
-    frozen = _Frozen(pool.labelled_embeddings)
-    chosen, _ = ranked_batch(frozen, pool.embeddings[shortlist], scores[shortlist], n, "euclidean", None)
-    distinct = list(dict.fromkeys(chosen.tolist()))  # the first of all may come twice where nothing is labelled
-    rest = [place for place in range(len(shortlist)) if place not in set(distinct)][: n - len(distinct)]
-    positions = shortlist[[*distinct, *rest]]
-    places = np.linspace(1, 0, len(positions), endpoint=False, dtype=np.float32)
-    return Picks(positions, places, {"uncertainty": scores[positions]})
-
-
-def nearest_to_centroids(vectors: Floats, k: int, seed: int, weights: Floats | None = None) -> tuple[Ints, Ints]:
-    """K distinct rows of `vectors`, each the nearest to one centroid, and the sizes of their clusters.
-
-    Fewer clusters than k (many equal vectors) are made up by the heaviest rows left.
-    """
-    if k >= len(vectors):
-        return np.arange(len(vectors)), np.ones(len(vectors), np.int64)
-    if weights is not None and not weights.any():
-        weights = None
-    centers, labels = clusters_of(vectors, k, seed, weights)
-    gaps = np.linalg.norm(vectors - centers[labels], axis=1)
-    order = np.lexsort((gaps, labels))
-    found, firsts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
-    chosen = order[firsts]
-    if len(found) < k:
-        rest = np.setdiff1d(np.arange(len(vectors)), chosen)
-        more = rest[best(np.ones(len(rest), np.float32) if weights is None else weights[rest], k - len(found), seed)]
-        chosen = np.concatenate([chosen, more])
-        sizes = np.concatenate([sizes, np.ones(len(more), np.int64)])
-    return chosen, sizes
-
-
-def clusters_of(vectors: Floats, k: int, seed: int, weights: Floats | None = None) -> tuple[Floats, Ints]:
-    """Centroids (k, d) and the cluster of each row, by k-means, in mini-batches where the pool is large."""
-    import warnings
-
-    from sklearn.cluster import KMeans, MiniBatchKMeans
-    from sklearn.exceptions import ConvergenceWarning
-
-    large = len(vectors) * k > 2_000_000
-    method = MiniBatchKMeans(k, n_init=1, random_state=seed) if large else KMeans(k, n_init=1, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # equal vectors give fewer clusters: handled by the caller
-        labels = method.fit_predict(vectors, sample_weight=weights)
-    return method.cluster_centers_, labels.astype(np.int64)
-
-
-class _Frozen:
-    """What modAL's ranked batch asks of a classifier: the vectors that are labelled already."""
-
-    on_transformed = False
-
-    def __init__(self, labelled: Floats | None) -> None:
-        self.X_training = labelled if labelled is not None and len(labelled) else None
+    vectors, doubts = pool.embeddings[shortlist].astype(np.float32), scores[shortlist]
+    labelled = pool.labelled_embeddings if pool.labelled_embeddings is not None else vectors[:0]
+    known, lengths = len(labelled), squares(vectors)
+    if known:
+        closest, chosen = np.sqrt(nearest(vectors, labelled, lengths)[1]), list[int]()
+    else:  # nothing is labelled: the most central task opens the batch
+        chosen = [int(nearest(vectors.mean(axis=0, keepdims=True), vectors)[0][0])]
+        closest = np.sqrt(gaps_to(vectors, lengths, vectors[chosen])[:, 0])
+    while len(chosen) < min(n, len(shortlist)):
+        left = len(shortlist) - len(chosen)
+        room = left / (left + known + len(chosen))
+        worth = room * (1 - 1 / (1 + closest)) + (1 - room) * doubts
+        worth[chosen] = -np.inf
+        chosen.append(int(worth.argmax()))
+        closest = np.minimum(closest, np.sqrt(gaps_to(vectors, lengths, vectors[chosen[-1:]])[:, 0]))
+    positions = shortlist[chosen]
+    return in_order(positions, {"uncertainty": scores[positions]})

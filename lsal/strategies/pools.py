@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,7 +39,9 @@ def make_pool(
         embeddings=_stack(predictions) if embedded else None,
         labelled_embeddings=_stack(labelled) if embedded else None,
         labelled_classes=_classes(control, targets) if labelled else None,
+        members=_members(predictions),
         disagreement=_disagreement(predictions),
+        prior=_prior(targets),
         objects=any(isinstance(p.target, Regions) and not _of_tokens(p.target) for p in predictions),
         tokens=any(_of_tokens(p.target) for p in predictions),
     )
@@ -57,6 +61,22 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
         objects=control.draws and not control.by_words,
         tokens=control.marks or control.by_words,
     )
+
+
+def some_of(pool: Pool, among: Ints, **changes: Any) -> Pool:
+    """The pool with the tasks at these positions alone, in this order."""
+    counts = np.diff(pool.offsets)[among]
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    units = np.arange(offsets[-1]) + np.repeat(pool.offsets[:-1][among] - offsets[:-1], counts)
+    kept = {
+        "task_ids": pool.task_ids[among],
+        "chances": pool.chances[units],
+        "offsets": offsets,
+        "embeddings": None if pool.embeddings is None else pool.embeddings[among],
+        "members": None if pool.members is None else pool.members[:, units],
+        "disagreement": None if pool.disagreement is None else pool.disagreement[among],
+    }
+    return replace(pool, **kept | changes)
 
 
 def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
@@ -82,9 +102,20 @@ def _classes(control: Control, targets: Sequence[Target]) -> Ints:
     return np.array([column.get(target.names[0], -1) if target.names else -1 for target in targets], np.int64)
 
 
+def _prior(targets: Sequence[Target]) -> float | None:
+    """What who always gives the commonest answer would get."""
+    given = Counter(target.names for target in targets if isinstance(target, Labels))
+    return max(given.values()) / given.total() if given else None
+
+
 def _disagreement(predictions: Sequence[Prediction]) -> Floats | None:
     told = [one.disagreement for one in predictions if one.disagreement is not None]
     return np.array(told, np.float32) if len(told) == len(predictions) > 0 else None
+
+
+def _members(predictions: Sequence[Prediction]) -> Floats | None:
+    told = [one.members for one in predictions if one.members is not None]
+    return np.concatenate(told, axis=1) if len(told) == len(predictions) > 0 else None
 
 
 def _stack(predictions: Sequence[Prediction]) -> Floats | None:

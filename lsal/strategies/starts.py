@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lsal.records import Picks, Pool
-from lsal.strategies.pickers import best, clusters_of, refuse_empty
+from lsal.strategies.clustering import central, clusters_of
+from lsal.strategies.pickers import best, filled, refuse_empty
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-FITTED = 20_000
+FITTED = 10_000
 """Tasks that k-means is fitted on at most."""
 
 
@@ -51,15 +52,7 @@ def _typical(pool: Pool, vectors: Floats, n: int) -> tuple[Ints, Floats]:
     centers, clusters = clusters_of(everything, k, pool.seed)
     sizes = np.bincount(clusters, minlength=k)
     sizes[clusters[len(fitted) :]] = 0
-    free = clusters[: len(fitted)]
-    gaps = np.linalg.norm(vectors[fitted] - centers[free], axis=1)
-    order = np.lexsort((gaps, free))
-    found, firsts = np.unique(free[order], return_index=True)
-    chosen = fitted[order[firsts]]
+    chosen, found = central(vectors[fitted], centers, clusters[: len(fitted)])
     ranked = np.argsort(-sizes[found], kind="stable")[:n]
-    positions, shares = chosen[ranked], sizes[found[ranked]] / len(everything)
-    if len(positions) < n:
-        rest = np.setdiff1d(np.arange(len(pool)), positions)
-        more = rest[best(np.zeros(len(rest), np.float32), n - len(positions), pool.seed)]
-        positions, shares = np.concatenate([positions, more]), np.pad(shares, (0, len(more)))
-    return positions, shares.astype(np.float32)
+    shares = np.pad(sizes[found[ranked]] / len(everything), (0, n - len(ranked)))
+    return filled(pool, fitted[chosen[ranked]], n), shares.astype(np.float32)

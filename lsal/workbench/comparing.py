@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsal import measuring, predicting
+from lsal import measuring
 from lsal.desk import Desk
-from lsal.errors import BadRequest, LsalError
+from lsal.errors import BadRequest
 from lsal.measuring import ClassFigures, Ruler, Said
 from lsal.phrases import on_tasks
 from lsal.records import Example, Page, Version
+from lsal.workbench.asking import Confidence, Told, ask, confidence
 from lsal.workbench.shown import teller
 from lsal.worker import answers
-
-ASKED_AT_MOST = 300
-"""Tasks that a version which has not answered them yet is asked about, in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,7 @@ class Figures:
     interval: tuple[float, float]
     more: Mapping[str, float | None]
     classes: Mapping[str, ClassFigures]
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,15 @@ def compare(desk: Desk, first: int, second: int) -> Compared:
     old, new = desk.store.get(first), desk.store.get(second)
     control = _one_control(old, new)
     measured, truth = _truth(desk, control)
-    (old_said, why_old), (new_said, why_new) = _said(desk, old, measured), _said(desk, new, measured)
-    both = {task: truth[task] for task in truth if task in old_said and task in new_said}
+    was, now = ask(desk, old, measured), ask(desk, new, measured)
+    both = {task: truth[task] for task in truth if task in was.said and task in now.said}
     labels, live = tuple(dict.fromkeys(old.labels + new.labels)), desk.store.current().get(control)
     by = answers.ruler(desk, control, new)
-    compared = by.compare(old_said, new_said, both, labels)
+    compared = by.compare(was.said, now.said, both, labels)
     return Compared(
         control=control,
-        first=_figures(by, first, live == first, old_said, both, labels),
-        second=_figures(by, second, live == second, new_said, both, labels),
+        first=_figures(by, old, live == first, was, both, labels),
+        second=_figures(by, new, live == second, now, both, labels),
         tasks=compared.tasks,
         gained=compared.gained,
         lost=compared.lost,
@@ -98,8 +97,8 @@ def compare(desk: Desk, first: int, second: int) -> Compared:
         verdict=compared.verdict,
         comparison=str(compared),
         measured_on=on_tasks([len(both)], measuring.MEASURED_ON),
-        changed=tuple(_changed(desk, by, old_said, new_said, both, _files(measured))),
-        notes=tuple(note for note in (why_old, why_new, _missing(len(truth), len(both))) if note),
+        changed=tuple(_changed(desk, by, was.said, now.said, both, _files(measured))),
+        notes=tuple(note for note in (was.why_not, now.why_not, _missing(len(truth), len(both))) if note),
         labels=labels,
     )
 
@@ -123,32 +122,16 @@ def _truth(desk: Desk, control: str) -> tuple[list[Example], Said]:
     return measured, measuring.truths(answers.ruler(desk, control), measured)
 
 
-def _said(desk: Desk, version: Version, measured: Sequence[Example]) -> tuple[Said, str]:
-    """What a version says about the tasks, and what there is to know about that."""
-    known = answers.kept(desk, version.number)
-    missing = [e for e in measured if e.key not in known]
-    if not missing:
-        return known, ""
-    control = desk.handled[version.control][0]
-    if not version.can_answer(control):
-        return known, f"Version {version.number} was trained for another label config and is not asked any more."
-    asked = missing[:ASKED_AT_MOST]
-    try:
-        told = predicting.thoroughly(predicting.load(version, control), asked)
-    except LsalError as error:
-        return known, f"Version {version.number} cannot be asked: {error.what}."
-    return {**known, **measuring.answers(answers.ruler(desk, version.control), told, asked)}, ""
-
-
 def _missing(labelled: int, both: int) -> str:
     if not labelled:
         return "No measuring task is labelled yet. They are mixed into the queue: label on."
     return f"{labelled - both} more measuring tasks were not answered by both." if both < labelled else ""
 
 
-def _figures(by: Ruler, number: int, live: bool, said: Said, truth: Said, labels: Sequence[str]) -> Figures:
-    found = by.measure(said, truth, labels)
-    return Figures(number, live, found.metric, found.value, found.interval, found.more, found.classes)
+def _figures(by: Ruler, version: Version, live: bool, told: Told, truth: Said, labels: Sequence[str]) -> Figures:
+    found, trusted = by.measure(told.said, truth, labels), confidence(by, version, told, truth)
+    main = (found.metric, found.value, found.interval)
+    return Figures(version.number, live, *main, found.more, found.classes, trusted)
 
 
 def _files(measured: Sequence[Example]) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Point:
     who always gives the commonest answer gets right, `unseen` the labels that no such task has.
     `regions` are what people drew in all these images: what labelling them cost, `tokens` the words
     that they read in all these texts. `classes` are the
-    figures of each class on these tasks, none of a class that they do not show.
+    figures of each class on these tasks, none of a class that they do not show. `calibration` is the version's.
     """
 
     version: int
@@ -51,6 +51,7 @@ class Point:
     regions: int | None = None
     tokens: int | None = None
     classes: Mapping[str, ClassFigures] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def curve(desk: Desk) -> list[Point]:
                 regions=_regions(version, found),
                 tokens=version.examples.get("tokens"),
                 classes=_classes(version, found),
+                calibration=version.calibration,
             )
         )
     return points

@@ -12,6 +12,7 @@ from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
+from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Sight(Opened):
         from lsal.workbench.figures import learning_curve
 
         return learning_curve(self.curve(), baseline, held_out)
+
+    def forecast(self, target: float | None = None) -> list[Outlook]:
+        """For each control: are answers stable, what will more labels bring, is it time to stop?"""
+        return outlooks(self.desk, target)
 
     def rounds(self) -> list[Round]:
         """The trainings so far, with seconds by step."""

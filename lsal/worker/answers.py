@@ -2,6 +2,7 @@
 
 versions/answers/
 ├── 0007.json             what version 7 said, by task and digest of its data
+├── 0007-sure.json        how sure it was of each answer: see `measuring.confidence`
 └── truth-CONTROL.json    what people said, as of the last training; truth-CONTROL.ERA.json
                           as of the last one for the same labels: see `era`
 """
@@ -15,11 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lsal import measuring, predicting
+from lsal.calibration import temperature_of
 from lsal.desk import Desk
 from lsal.errors import LsalError
 from lsal.files import file_name, read_json, write_json
-from lsal.measuring import Comparison, Ruler, Said
-from lsal.records import Control, Example, Task, Version
+from lsal.measuring import Comparison, Ruler, Said, Sure
+from lsal.records import Control, Example, Prediction, Task, Version
 
 OLD_VERSIONS_S = 5.0
 """Seconds spent at most on asking old versions about newly measured tasks."""
@@ -82,9 +84,25 @@ def era(known: Version | Control) -> str:
     return hashlib.sha256("\n".join([known.shape, *sorted(known.labels)]).encode()).hexdigest()[:8]
 
 
-def note(desk: Desk, number: int, said: Said) -> None:
-    """Keep what a version said, beside what it said before."""
-    write_json(_path(desk, number), {**read_json(_path(desk, number), {}), **said})
+def kept_sure(desk: Desk, number: int) -> Sure:
+    """How sure a version was, as far as that was kept: one from before it was kept has none of it."""
+    sure: Sure = read_json(_path(desk, number, "-sure"), {})
+    return sure
+
+
+def note(desk: Desk, number: int, said: Said, sure: Sure | None = None) -> None:
+    """Keep what a version said, and how sure it was, beside what it said before."""
+    write_json(_path(desk, number), {**kept(desk, number), **said})
+    if sure:
+        write_json(_path(desk, number, "-sure"), {**kept_sure(desk, number), **sure})
+
+
+def note_told(
+    desk: Desk, version: Version, control: Control, told: Sequence[Prediction], of: Sequence[Example]
+) -> None:
+    """The same out of a version's calibrated predictions."""
+    sure = measuring.sureness(told, of, control, version.labels, temperature_of(version))
+    note(desk, version.number, measuring.answers(ruler(desk, control.name), told, of), sure)
 
 
 def note_truth(desk: Desk, control: Control, measured: Sequence[Example]) -> None:
@@ -124,12 +142,12 @@ def ask_old_versions(desk: Desk, control: Control, measured: Sequence[Example]) 
             told = predicting.thoroughly(predicting.load(version, control), missing)
         except LsalError:  # a damaged old version must not stop a new one
             continue
-        note(desk, version.number, measuring.answers(ruler(desk, control.name), told, missing))
+        note_told(desk, version, control, told, missing)
 
 
 def _truth_path(desk: Desk, control: str, era: str = "") -> Path:
     return desk.home.path("versions", "answers", f"truth-{file_name(control)}{era and '.'}{era}.json")
 
 
-def _path(desk: Desk, number: int) -> Path:
-    return desk.home.path("versions", "answers", f"{number:04d}.json")
+def _path(desk: Desk, number: int, what: str = "") -> Path:
+    return desk.home.path("versions", "answers", f"{number:04d}{what}.json")

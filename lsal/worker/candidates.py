@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lsal import predicting
+from lsal import outlook, predicting
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
+from lsal.protocols import Strategy
 from lsal.ranking import Candidates
 from lsal.records import Control, Example, Pool, Prediction, Task
 from lsal.strategies import STRATEGIES
@@ -45,14 +46,15 @@ def candidates(
 ) -> Read:
     """Read and score the `tasks` for one control, by its version in `live` if it has one."""
     control, kind = desk.handled[name]
-    looks_twice = bool(getattr(STRATEGIES[strategy], "looks_twice", False))
     with steps.step("read"):
         read = list(told(desk.examples(name, tasks), len(tasks), steps.report))
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool, unread = _score(desk, steps, control, examples, live, looks_twice)
+        predictions, pool, unread = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
     by_task = {e.task_id: e for e in examples}
+    if name in live:
+        outlook.sample.keep(desk.home, live[name], ((by_task[one.task_id].key, one.target) for one in predictions))
 
     def to_result(one: Prediction) -> list[dict[str, Any]]:
         return kind.result(control, one, by_task[one.task_id])
@@ -75,7 +77,7 @@ def _score(
     control: Control,
     examples: Sequence[Example],
     live: Mapping[str, int],
-    looks_twice: bool,
+    strategy: Strategy,
 ) -> tuple[list[Prediction], Pool, dict[int, str]]:
     """Predictions and the pool that they make up, and why some tasks are not in it."""
     settings, number = desk.home.settings(), live.get(control.name)
@@ -88,11 +90,12 @@ def _score(
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
-        how = (executor, steps.report, desk.options(control.name), looks_twice)
+        how = (executor, steps.report, desk.options(control.name), strategy)
         scored = predicting.score(version, control, [*examples, *labelled], *how)
     split = len(examples)
     predictions = [one for one in scored[:split] if not one.problem]
     unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
     targets = [e.target for e in labelled if e.target is not None]
     pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
-    return predictions, pool, unread
+    told = version.metrics.get("cross_validation") or {}  # one that was too dear to cross-validate has none
+    return predictions, replace(pool, held_out=told.get("accuracy"), prior=told.get("commonest", pool.prior)), unread

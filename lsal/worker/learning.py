@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal import measuring, predicting, snapshots, training
+from lsal.calibration import set_right
 from lsal.desk import Desk
 from lsal.errors import BadData, BadRequest, LsalError
 from lsal.files import file_name
@@ -94,11 +95,12 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot)
         trained = training.train(snapshot, steps.report, _parent(desk, snapshot), desk.home.folder)
     with steps.step("measure"):
         by = answers.ruler(desk, control.name)
-        said = measuring.answers(by, predicting.thoroughly(trained.model, measured), measured)
-        metrics = by.measure(said, measuring.truths(by, measured), control.labels).facts()
+        told = set_right(predicting.thoroughly(trained.model, measured), trained.temperature)
+        said = measuring.answers(by, told, measured)
+        metrics = measuring.figures(by, control, measured, told, trained.temperature)
         promoted, reason = _gate(desk, snapshot, made, measured, said)
         version = _keep(desk, job, snapshot, trained, metrics, promoted, reason)
-        answers.note(desk, version.number, said)
+        answers.note_told(desk, version, control, told, measured)
         _measure_all(desk, snapshot, measured, not _is_old(snapshot, made))
     return Lesson(version, promoted, reason)
 
@@ -154,4 +156,5 @@ def _keep(
         shape=snapshot.control.shape,
         promoted=promoted,
         reason=reason,
+        calibration=trained.calibration,
     )

@@ -38,7 +38,7 @@ class EmbeddedText:
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None:
         self.control, self.options, self.seed = control, dict(options or {}), seed
         self.wishes = read_wishes(self.options)
-        self._head = LinearHead(control, float(self.wishes.strength))
+        self._head = LinearHead(control, float(self.wishes.strength), committee=self.wishes.committee, seed=seed)
         self._learned_with = ""
         self._keep_in: Path | None = None
 
@@ -65,12 +65,20 @@ class EmbeddedText:
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         """One prediction per example; an empty or unreadable text gets the prior and a zero embedding."""
+        return self._predictions(examples, False)
+
+    def predict_with_members(self, examples: Sequence[Example]) -> list[Prediction]:
+        """`predict`, each with what every member of a committee says."""
+        return self._predictions(examples, True)
+
+    def _predictions(self, examples: Sequence[Example], committee: bool) -> list[Prediction]:
         if not self._learned_with:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
         features, readable = self._embedded(self._same_encoder(), examples)
         chances = np.tile(self._head.prior, (len(examples), 1, 1))
         chances[readable] = self._head.chances(features[readable])
-        return answer(self.control, examples, chances, features)
+        members = self._head.members(features, readable) if committee else None
+        return answer(self.control, examples, chances, features, members)
 
     def embed(self, examples: Sequence[Example]) -> Floats:
         """Embeddings (n, d) before there is any label."""
@@ -90,7 +98,7 @@ class EmbeddedText:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._learned_with = kept["encoder"]
-        model._head = LinearHead.load(folder / "head.npz", control)
+        model._head = LinearHead.load(folder / "head.npz", control, model.seed)
         model._same_encoder()
         return model
 

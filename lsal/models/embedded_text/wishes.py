@@ -9,6 +9,7 @@ from typing import Any
 
 from lsal.errors import BadRequest
 from lsal.models.choosing import Fits, check_options, positive, whole
+from lsal.models.committee import SIZES
 
 FAMILY = "embedded_text"
 NOUN = "encoder of texts"
@@ -21,13 +22,15 @@ class Wishes:
     `model` is the name of a download that is here, or a folder with weights and a tokenizer.
     `strength` is the inverse regularisation C of the regression. `length` is the most tokens of a
     text that are looked at, the rest is cut off; 0 for what the model was made for. `batch` is how
-    many texts are read at a time, 0 for what suits the device.
+    many texts are read at a time, 0 for what suits the device. `committee` is how many more
+    regressions are trained on other draws of the labels, for strategies that ask a committee; 0: dropout makes one.
     """
 
     model: str
     strength: float = 10.0
     length: int = 0
     batch: int = 0
+    committee: int = 0
 
 
 def read_wishes(options: Mapping[str, Any]) -> Wishes:
@@ -44,4 +47,5 @@ _FITS: Fits = {
     "strength": ("a number above 0", positive),
     "length": ("a whole number of tokens, at least 3, or 0", lambda value: whole(0)(value) and value not in (1, 2)),
     "batch": ("a whole number of texts, 0 for what suits", whole(0)),
+    **SIZES,
 }
