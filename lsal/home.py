@@ -23,6 +23,7 @@ root/                       .lsal beside the notebook
     ├── rehearsals/         last.json, and points of replays of the project's own labels
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
+    ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again
     ├── server.json         what was found out about the Label Studio

@@ -17,6 +17,7 @@ class ProjectSettings:
     rank_by: Mapping[str, float] | None = None
     batch: int = 25
     measuring_share: float = 0.1
+    relabel_share: float = 0.0
     seed: int = 0
     refill_below: float = 0.2
     auto_labels: int = 0
@@ -74,6 +75,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "rank_by": (_is_weights, "a weight for each control that chooses: {'label': 1, 'tags': 0.5}"),
     "batch": (lambda value: _is_count(value) and value > 0, "a whole number of tasks, at least 1"),
     "measuring_share": (_is_share, "a share from 0 to 1, such as 0.1"),
+    "relabel_share": (_is_share, "a share from 0 to 1, such as 0.1; 0 sends no label back"),
     "seed": (lambda value: _is_count(value) and value >= 0, "a whole number"),
     "refill_below": (_is_share, "a share from 0 to 1, such as 0.2"),
     "auto_labels": (lambda value: _is_count(value) and value >= 0, "a whole number of labels, 0 for off"),

@@ -44,6 +44,7 @@ def publish(
         ranking.strategy,
         ranking.why,
         time.time(),
+        tuple(entry.task_id for entry in ranking.entries if entry.relabel),
     )
     write_json(home.path("rankings", f"{name}.json"), asdict(ranking))
     write_json(home.path("intent.json"), {"publication": asdict(publication), "live": live, "before": before})
@@ -105,6 +106,6 @@ def _finish(home: Home, store: Store, publication: Publication, live: Mapping[st
 
 def _publication(kept: Mapping[str, object]) -> Publication:
     fields = dict(kept)
-    for name in ("task_ids", "measuring"):
+    for name in ("task_ids", "measuring", "relabel"):
         fields[name] = tuple(fields.get(name) or ())  # type: ignore[arg-type]
     return Publication(**fields)  # type: ignore[arg-type]

@@ -40,15 +40,16 @@ def rank(
     share: float,
     versions: Mapping[str, int] | None = None,
     problems: Mapping[int, str] | None = None,
+    again: Sequence[Entry] = (),
 ) -> Ranking:
     """A batch of `size` tasks, best first, chosen by all `candidates` in turns: see `in_turns`.
 
     `reserve` are the open measuring tasks in the fixed random order: a `share` of the batch is
     their head, spread over the ranks and shown without a pre-annotation, so that nobody is
-    anchored. Raises EmptyPool.
+    anchored. So are the labelled tasks to be answered `again`. Raises EmptyPool.
     """
     pool = len({int(task) for one in candidates for task in one.pool.task_ids})
-    size = min(size, pool + len(reserve))
+    size = min(size, pool + len(reserve) + len(again))
     if size == 0 and problems:
         what = (
             f"None of the {counted(len(problems), 'open task')} can be read; the first: {next(iter(problems.values()))}"
@@ -57,12 +58,13 @@ def rank(
     if size == 0:
         raise EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
     wanted = math.ceil(size * share - 1e-9)  # 100 * 0.07 is a little more than 7
-    measuring = min(len(reserve), max(wanted, size - pool))
+    measuring = min(len(reserve), max(wanted, size - pool - len(again)))
+    again = again[: size - measuring]
     picked: list[Entry] = []
-    why = "only measuring tasks are left"
-    if size > measuring:
-        picked, why = _picked(candidates, strategy, size - measuring)
-    entries = _spread(picked, [Entry(task, 0.0, measuring=True) for task in reserve[:measuring]])
+    why = "only measuring tasks are left" if not again else "only labelled tasks that are looked at again are left"
+    if size > measuring + len(again):
+        picked, why = _picked(candidates, strategy, size - measuring - len(again))
+    entries = _spread(_spread(picked, again), [Entry(task, 0.0, measuring=True) for task in reserve[:measuring]])
     return Ranking(
         tuple(entries), strategy, dict(versions or {}), time.time(), why, pool=pool, problems=dict(problems or {})
     )
@@ -141,10 +143,10 @@ def doubts(control: Control, told: Prediction) -> dict[str, Any]:
     }
 
 
-def _spread(picked: Sequence[Entry], measuring: Sequence[Entry]) -> list[Entry]:
-    """Put the measuring tasks among the picked ones at even distances."""
-    size, entries, queue = len(picked) + len(measuring), [], list(picked)
-    places = {int((j + 0.5) * size / len(measuring)): entry for j, entry in enumerate(measuring)}
+def _spread(picked: Sequence[Entry], among: Sequence[Entry]) -> list[Entry]:
+    """Put the entries of the second list among the picked ones at even distances."""
+    size, entries, queue = len(picked) + len(among), [], list(picked)
+    places = {int((j + 0.5) * size / len(among)): entry for j, entry in enumerate(among)}
     for place in range(size):
         entries.append(places[place] if place in places else queue.pop(0))
     return entries

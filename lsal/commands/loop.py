@@ -15,6 +15,8 @@ _WAIT = argument("--wait", action="store_true", help="wait until the job has end
 _STRATEGY = argument("--strategy", default="", help="a query strategy, if not the project's")
 _BATCH = argument("--batch", type=int, default=0, help="tasks in the batch, if not the project's")
 
+_RELABEL = argument("--relabel", type=float, help="share of the batch that may be sent back, if not the project's")
+
 
 def train(bench: Workbench, a: Arguments) -> Any:
     """Start a training."""
@@ -23,7 +25,7 @@ def train(bench: Workbench, a: Arguments) -> Any:
 
 def rank(bench: Workbench, a: Arguments) -> Any:
     """Start a ranking."""
-    return _job(bench.rank(a.strategy, a.batch), a)
+    return _job(bench.rank(a.strategy, a.batch, relabel=a.relabel), a)
 
 
 def round_(bench: Workbench, a: Arguments) -> Any:
@@ -77,7 +79,7 @@ LOOP = (
         train,
         (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _WAIT),
     ),
-    Command("rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _WAIT)),
+    Command("rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _WAIT)),
     Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _WAIT)),
     Command(
         "promote",

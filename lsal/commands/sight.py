@@ -8,6 +8,7 @@ from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.exporting import EXPORT
+from lsal.commands.suspecting import SUSPECTS
 from lsal.errors import LabelStudioError
 from lsal.workbench import Workbench
 from lsal.workbench.told import NoneYet
@@ -100,6 +101,7 @@ SIGHT = (
         (argument("--fix", action="store_true", help="put right what can be put right safely"),),
     ),
     Command("verify", "compare Label Studio's order with what was published", lambda bench, a: bench.verify()),
+    SUSPECTS,
     EXPORT,
     Command("plot", "the learning curve", plot, (argument("--out", default="", help="a PNG, SVG or PDF file"),)),
     Command("dashboard", "the panel for a notebook", dashboard),

@@ -25,6 +25,7 @@ def status_sheet(shown: Status) -> Sheet:
         *((f"control {name}", f"left to people: {why}") for name, why in shown.left_to_people.items()),
         ("live", f"{live} (of {shown.versions})"),
         ("queue", f"{queue['open']} open of {queue['size']}, {queue['name']}" if queue else "nothing published yet"),
+        ("sent back", f"{counted(queue['sent_back'], 'labelled task')} of the queue" if "sent_back" in queue else ""),
         ("next", shown.next),
         *_people(shown.team),
         ("automatic rounds", ", ".join(part for part in (str(shown.automatic), shown.automatic.looks) if part)),

@@ -41,6 +41,8 @@ def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
             facts.append(("weights", f"the same as those of version {one['same_weights_as']}"))
     facts += switched(result)
     facts += [(f"{name} not trained", why) for name, why in result.get("not_trained", {}).items()]
+    facts += [(f"suspects of {name}", told) for name, told in result.get("suspects", {}).items()]
+    facts += [("sent back", counted(result["sent_back"], "task"))] if result.get("sent_back") else []
     for name in ("published", "measuring", "strategy", "why", "exact", "faults", "verdict", "shown by"):
         if result.get(name) not in (None, "", []):
             facts.append((name, str(result[name])))

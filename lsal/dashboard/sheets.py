@@ -16,6 +16,7 @@ from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
 from lsal.dashboard.outlooks import outlooks_sheet
+from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
 from lsal.dashboard.wording import duration, said
@@ -36,6 +37,7 @@ from lsal.workbench.detaching import Detached
 from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
+from lsal.workbench.suspecting import Suspicions
 from lsal.workbench.told import NoneYet, Told
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
@@ -106,6 +108,9 @@ def _(shown: Dataset) -> Sheet:
 @sheet.register
 def _(shown: Compared) -> Sheet:
     return compared_sheet(shown)
+
+
+sheet.register(Suspicions, suspicions_sheet)
 
 
 @sheet.register

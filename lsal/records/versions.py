@@ -48,7 +48,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One task of a ranking. A `measuring` task is shown without a pre-annotation.
+    """One task of a ranking. A `measuring` task is shown without a pre-annotation; so is one that has
+    a label already and is sent back for another answer: `relabel` says why.
 
     `probability` is the chance that the task had to be picked, where chance decided.
     """
@@ -62,6 +63,7 @@ class Entry:
     runner_up: str = ""
     chance: float | None = None
     margin: float | None = None
+    relabel: str = ""
     probability: float | None = None
 
 
@@ -91,3 +93,4 @@ class Publication:
     strategy: str = ""
     why: str = ""
     made_at: float = 0.0
+    relabel: tuple[int, ...] = ()

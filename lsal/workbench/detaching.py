@@ -21,6 +21,7 @@ from lsal.label_studio import backend_rows, predictions
 from lsal.label_studio.mirror import stamp
 from lsal.label_studio.project import Project, where
 from lsal.protocols import Report
+from lsal.suspects import sending_back
 from lsal.workbench import before, leaving, serving
 from lsal.workbench.leaving import Outcome
 
@@ -90,6 +91,7 @@ def _take_out(
     whose = serving.whose(desk)
     others = bool(backend_rows.look(project, whose).others)
     names, unsure = leaving.names_to_remove(predictions.counts(project), found, before.published(home), others)
+    outcome.removed["raised overlaps"] += sending_back.take_back(home, project)
     if settings:
         leaving.put_back(project, facts, found, {*names, serving.TITLE}, outcome)
     leaving.disconnect(project, whose, outcome)

@@ -14,6 +14,7 @@ from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
+from lsal.workbench.suspecting import Suspicions, suspicions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +54,10 @@ class Sight(Opened):
     def rounds(self) -> list[Round]:
         """The trainings so far, with seconds by step."""
         return rounds(self.desk)
+
+    def suspected(self, top: int = 50) -> Suspicions:
+        """The label errors that were suspected last, the worst first; `suspects` looks afresh."""
+        return suspicions(self.desk, top)
 
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""

@@ -11,6 +11,7 @@ from lsal.desk import Desk
 from lsal.jobs import State
 from lsal.label_studio import seen
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
+from lsal.suspects import sending_back
 from lsal.workbench import serving
 from lsal.workbench.advice import next_step
 from lsal.workbench.automatic import Automatic, automatic
@@ -68,6 +69,7 @@ class Waiting:
     parts: Mapping[str, float] = field(default_factory=dict)
     url: str = ""
     shown: tuple[str, ...] = ()
+    relabel: str = ""
 
 
 def status(desk: Desk) -> Status:
@@ -80,6 +82,8 @@ def status(desk: Desk) -> Status:
     queue = (
         {"size": len(publication.task_ids), "open": open_count(desk), "name": publication.name} if publication else {}
     )
+    if publication and publication.relabel:
+        queue["sent_back"] = len(publication.relabel)
     return Status(
         project=home.project,
         title=home.title,
@@ -113,12 +117,16 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
     ranking = publishing.live_ranking(desk.home)
     if ranking is None:
         return []
+    again = sending_back.waiting(desk.home, desk.mirror)
+    again &= {entry.task_id for entry in ranking.entries if entry.relabel}
     still = still_open(desk, [entry.task_id for entry in ranking.entries])
+    still |= {task.id: task.data for task in desk.mirror.tasks(ids=again)}
     url, shown, rows = desk.address, teller(desk), list[Waiting]()
     for rank, entry in enumerate(ranking.entries):
         if entry.task_id in still and len(rows) < count:
             facts = {
-                name: getattr(entry, name) for name in ("guess", "chance", "runner_up", "margin", "score", "parts")
+                name: getattr(entry, name)
+                for name in ("guess", "chance", "runner_up", "margin", "score", "parts", "relabel")
             }
             address = f"{url}/projects/{desk.home.project}/data?task={entry.task_id}" if url else ""
             facts |= {"url": address, "shown": shown(still[entry.task_id])}

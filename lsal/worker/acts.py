@@ -1,4 +1,4 @@
-"""The acts that a job can be: train, rank, round, promote, rollback, rehearse."""
+"""The acts that a job can be: train, rank, round, promote, rollback, suspects, rehearse."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lsal.errors import BadRequest, LsalError
 from lsal.home import open_home
 from lsal.jobs import ASIDE, Job
 from lsal.records import Version
+from lsal.worker import doubting
 from lsal.worker.learning import Lesson, learn, write_snapshots
 from lsal.worker.queueing import pull, renew
 from lsal.worker.rehearsing import rehearse
@@ -77,12 +78,20 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
     return _told(desk, lessons, why_not, steps) | queued
 
 
+def suspects_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Look for label errors among the training labels; the queue stays as it is."""
+    steps = Steps(job, total=1 + len(desk.need_handled()))
+    pull(desk, steps)
+    return {"suspects": doubting.look(desk, steps), "seconds": steps.seconds}
+
+
 ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
     "train": train,
     "rank": rank_act,
     "round": round_act,
     "promote": promote,
     "rollback": rollback,
+    "suspects": suspects_act,
     "rehearse": rehearse,
 }
 

@@ -14,7 +14,8 @@ from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.records import Publication, Ranking
-from lsal.worker import drawn, suggesting
+from lsal.suspects import sending_back
+from lsal.worker import doubting, drawn, suggesting
 from lsal.worker.candidates import candidates, controls_to_rank
 from lsal.worker.steps import Steps
 
@@ -31,7 +32,8 @@ def renew(
     `before` are the sets of versions that can be gone back to then, if not the present one too.
     """
     strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
-    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size), live, before)
+    relabel = parameters.get("relabel")
+    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size, relabel), live, before)
     if isinstance(publication, str):
         return {"publication": None, "published": 0, "why": publication}
     checked = verify(desk, steps, publication)
@@ -40,6 +42,7 @@ def renew(
         "publication": publication.name,
         "published": len(publication.task_ids),
         "measuring": len(publication.measuring),
+        "sent_back": len(publication.relabel),
         "strategy": publication.strategy,
         "why": publication.why,
         "exact": checked.exact,
@@ -54,8 +57,18 @@ def pull(desk: Desk, steps: Steps) -> None:
         sync(desk.mirror, desk.project, steps.report)
 
 
-def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", size: int = 0) -> Ranking:
-    """The next batch, by the versions in `live`; before the first version by the data alone."""
+def rank(
+    desk: Desk,
+    steps: Steps,
+    live: Mapping[str, int],
+    strategy: str = "",
+    size: int = 0,
+    relabel: float | None = None,
+) -> Ranking:
+    """The next batch, by the versions in `live`; before the first version by the data alone.
+
+    `relabel` is the share of it that may be sent back to people, if not the project's.
+    """
     settings, live = desk.home.settings(), desk.fitting(live)
     tasks = list(desk.mirror.tasks(OPEN))
     reserve = [task.id for task in tasks if task.place < settings.measuring_share]
@@ -65,9 +78,10 @@ def rank(desk: Desk, steps: Steps, live: Mapping[str, int], strategy: str = "", 
     read = [candidates(desk, steps, name, choosable, live, strategy) for name in names]
     told = [replace(one.asked, weight=weight) for one, weight in zip(read, weights, strict=True)]
     problems = {task: why for one in reversed(read) for task, why in one.problems.items()}
+    size, share = size or settings.batch, settings.measuring_share
+    again = doubting.again(desk, steps, told, size, settings.relabel_share if relabel is None else relabel)
     with steps.step("rank"):
-        size, share = size or settings.batch, settings.measuring_share
-        made = ranking.rank(told, reserve, strategy, size, share, live, problems)
+        made = ranking.rank(told, reserve, strategy, size, share, live, problems, again)
         return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, names)
 
 
@@ -114,6 +128,7 @@ def _published(
     try:
         with steps.step("publish"):
             published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
+            sending_back.send(desk.home, desk.project, desk.mirror, published.relabel)
     except LabelStudioError as error:
         if error.status not in (400, queue.CONFLICT):
             raise  # it may have switched all the same: the intent stays, to be asked about

@@ -45,5 +45,5 @@ def _with(desk: Desk, made: Ranking, control: str, model: Predictor) -> Ranking:
 
 
 def _shown(desk: Desk, made: Ranking, control: str) -> Sequence[Example]:
-    shown = [entry.task_id for entry in made.entries if not entry.measuring]
+    shown = [entry.task_id for entry in made.entries if not (entry.measuring or entry.relabel)]
     return [example for example in desk.examples(control, desk.mirror.tasks(ids=shown)) if not example.problem]
