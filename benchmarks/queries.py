@@ -27,11 +27,15 @@ def of_lsal(name: str) -> Query:
         pool = Pool(np.arange(n), chances, np.arange(n + 1), seen, 0, embeddings, *known, members=drawn.get(n))
         return strategy(pool, BATCH).positions
 
-    def with_committee(chances: np.ndarray, embeddings: np.ndarray, labelled: np.ndarray) -> Any:
-        drawn[len(chances)] = np.roll(np.tile(chances, (MEMBERS, 1, 1)), 1, axis=1)  # the model's, not the choice's
-        return query(chances, embeddings, labelled)
+    def prepare(chances: np.ndarray) -> None:
+        others = np.tile(chances, (MEMBERS, 1, 1))
+        for member in range(1, MEMBERS):
+            others[member] = np.roll(chances, member, axis=0)
+        drawn[len(chances)] = others
 
-    return with_committee if asked else query
+    if asked:
+        query.prepare = prepare
+    return query
 
 
 def of_modal(name: str) -> Query:

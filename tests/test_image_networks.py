@@ -16,7 +16,10 @@ from lsal.errors import BadData, BadRequest, NoVersion
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.server import Server
 from lsal.models.transformers_image import TransformersImage
+from lsal.predicting import twice
 from lsal.records import Control, Example, Labels
+from lsal.strategies import STRATEGIES
+from lsal.strategies.pools import make_pool
 from lsal.testing.materials import ignore, images, squares, toy
 from lsal.workbench import Workbench
 
@@ -184,3 +187,16 @@ def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_pa
     (told,) = bench.predict(bench.desk.config.xml, [{"id": task.id, "data": task.data}])
     assert told["model_version"] == f"lsal-{name}.v{version.number}"
     assert told["result"][0]["value"]["choices"][0] in ("cat", "dog")
+
+
+def test_a_second_look_at_an_image_mirrored_differs_where_the_side_tells_the_class(examples: list[Example]) -> None:
+    model = fitted(CHOICE, examples, {**LEARNS, "model": RESNET, "flip": False})
+    told = twice(model, [*examples, Example(7, None, problem="gone")])
+    assert [one.target for one in told[:-1]] == [one.target for one in model.predict(examples)]
+    assert told[-1].disagreement == 0
+    cats, dogs = (
+        np.mean([one.disagreement for one in told[:-1] if one.target.names == (name,)]) for name in ("cat", "dog")
+    )
+    assert cats > dogs, "bright on the left mirrors into a dark left"
+    picks = STRATEGIES["flip_disagreement"](make_pool(told[:-1], CHOICE), 3)
+    assert "mirrored" in picks.why

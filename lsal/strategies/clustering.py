@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lsal.strategies.blocks import gaps_to, nearest, squares
+from lsal.strategies.blocks import blocks, gaps_to, nearest, squares
 from lsal.strategies.seeding import spread, take
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def nearest_to_centroids(vectors: Floats, k: int, seed: int, weights: Floats | N
 
 def central(vectors: Floats, centers: Floats, labels: Ints) -> tuple[Ints, Ints]:
     """The row nearest to each centroid that has any, and which centroids those are."""
-    gaps = squares(vectors - centers[labels])
+    gaps = np.zeros(len(vectors), np.float32)
+    for rows in blocks(*vectors.shape):
+        gaps[rows] = squares(vectors[rows] - centers[labels[rows]])
     order = np.lexsort((gaps, labels))
     found, firsts = np.unique(labels[order], return_index=True)
     return order[firsts], found

@@ -12,6 +12,8 @@ from lsal.strategies.clustering import nearest_to_centroids
 
 AGREEING = 0.5
 """A task of which fewer members than this share answer as the model does is a candidate."""
+MOST = 20_000
+"""Candidates that are clustered: of more than these, those with the least agreement."""
 
 
 class DropQuery:
@@ -37,6 +39,8 @@ class DropQuery:
         if len(candidates) <= n or pool.embeddings is None:
             lacking = "" if pool.embeddings is not None else " (the model has no embeddings: the top was taken)"
             return replace(pickers.top(pool, doubt, n), why=told + lacking)
+        if len(candidates) > max(MOST, n):
+            candidates = candidates[pickers.best(doubt[candidates], max(MOST, n), pool.seed)]
         chosen, _ = nearest_to_centroids(pool.embeddings[candidates], n, pool.seed)
         positions = candidates[chosen]
         positions = positions[np.argsort(-doubt[positions], kind="stable")]

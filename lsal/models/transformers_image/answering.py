@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from lsal.models import devices
 from lsal.models.answers import answer
@@ -38,10 +38,10 @@ class Answering:
     _module: Any = None
     _asking: threading.Lock = field(default_factory=threading.Lock)
 
-    def predictions(self, examples: Sequence[Example]) -> list[Prediction]:
-        """One per example, in order."""
+    def predictions(self, examples: Sequence[Example], mirrored: bool = False) -> list[Prediction]:
+        """One per example, in order; of the images with left and right exchanged if they are to be `mirrored`."""
         told: list[Prediction] = []
-        for chunk, (readable, logits, features, problems) in self._seen(examples):
+        for chunk, (readable, logits, features, problems) in self._seen(examples, mirrored):
             chances = np.tile(self.prior, (len(chunk), 1, 1))
             if readable:
                 chances[readable] = chances_of(logits, self.control.several).numpy()
@@ -54,7 +54,7 @@ class Answering:
         rows = [features for _, (_, _, features, _) in self._seen(examples)]
         return np.concatenate(rows) if rows else np.zeros((0, self._width()), np.float32)
 
-    def _seen(self, examples: Sequence[Example]) -> Any:
+    def _seen(self, examples: Sequence[Example], mirrored: bool = False) -> Any:
         """Chunks, each with the places of what can be read, its logits, the features of all, and the problems."""
         step = CPU_CHUNK if self.device == "cpu" else GPU_CHUNK
         with ThreadPoolExecutor(READERS) as readers:
@@ -62,6 +62,8 @@ class Answering:
                 chunk = examples[begin : begin + step]
                 pictures = list(readers.map(lambda example: small_picture(example, self.net.size), chunk))
                 images = {n: each for n, each in enumerate(pictures) if not isinstance(each, str)}
+                if mirrored:
+                    images = {n: ImageOps.mirror(each) for n, each in images.items()}
                 problems = {n: each for n, each in enumerate(pictures) if isinstance(each, str)}
                 logits, found = self._ask(list(images.values())) if images else (None, None)
                 width = self._width() if found is None else found.shape[1]

@@ -21,7 +21,7 @@ from lsal.models.transformers_image.learning import learn
 from lsal.models.transformers_image.nets import Net, read_net, write_net
 from lsal.models.transformers_image.wishes import Wishes, read_wishes
 from lsal.protocols import Report
-from lsal.records import Control, Example, Progress
+from lsal.records import Control, Example, Prediction, Progress
 
 if TYPE_CHECKING:
     from lsal.records import Floats
@@ -58,6 +58,13 @@ class TransformersImage(Networked[Wishes, Net, Answering]):
         self.problems = learned.problems
         self._answering = Answering(self.control, learned.net, learned.prior)
         report(Progress(1, 1, learned.told))
+
+    def predict_twice(self, examples: Sequence[Example]) -> list[Prediction]:
+        """`predict`, each with the share of its chances that are others once the image is mirrored."""
+        answering = self._ready()
+        told, other = answering.predictions(examples), answering.predictions(examples, mirrored=True)
+        apart = [float(abs(a.chances - b.chances).sum(axis=1).mean() / 2) for a, b in zip(told, other, strict=True)]
+        return [replace(one, disagreement=min(1.0, each)) for one, each in zip(told, apart, strict=True)]
 
     def given(self) -> Answering | None:
         """What answers by the weights that the options name; None if they name none."""
