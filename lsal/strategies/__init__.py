@@ -13,6 +13,7 @@ STRATEGIES = Strategies(
         "margin": "lsal.strategies.queries:margin",
         "entropy": "lsal.strategies.queries:entropy",
         "margin_kmeans": "lsal.strategies.queries:margin_kmeans",
+        "fisher": "lsal.strategies.fisher:fisher",
         "power_margin": "lsal.strategies.queries:power_margin",
         "ranked_batch": "lsal.strategies.queries:ranked_batch",
         "badge": "lsal.strategies.gradients:badge",
