@@ -15,7 +15,7 @@ from lsal.strategies.starts import centroids, random
 from lsal.strategies.typical import typiclust
 
 LABELS_PER_CLASS = 5
-FEWEST, MOST = 10, 100
+FEWEST, MOST = 10, 25
 """Bounds of the start, whatever the number of classes."""
 
 KNOWING = 0.5
