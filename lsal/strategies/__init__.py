@@ -16,6 +16,7 @@ STRATEGIES = Strategies(
         "fisher": "lsal.strategies.fisher:fisher",
         "power_margin": "lsal.strategies.queries:power_margin",
         "ranked_batch": "lsal.strategies.queries:ranked_batch",
+        "information_density": "lsal.strategies.density:information_density",
         "badge": "lsal.strategies.gradients:badge",
         "falcun": "lsal.strategies.falcun:falcun",
         "bald": "lsal.strategies.queries:bald",
