@@ -10,6 +10,8 @@ from lsal.phrases import counted
 from lsal.records import Picks, Pool
 from lsal.strategies.fisher import fisher
 from lsal.strategies.objects import object_doubt, sure_share
+from lsal.strategies.pickers import best
+from lsal.strategies.pools import some_of
 from lsal.strategies.spans import token_margin
 from lsal.strategies.starts import centroids, random
 from lsal.strategies.typical import typiclust
@@ -17,6 +19,9 @@ from lsal.strategies.typical import typiclust
 LABELS_PER_CLASS = 5
 FEWEST, MOST = 10, 25
 """Bounds of the start, whatever the number of classes."""
+
+LOOKED_AT = 20_000
+"""Tasks that the start is chosen from at most."""
 
 KNOWING = 0.5
 """A detector is asked for its doubt once it is sure of an object in this share of the images that have some."""
@@ -43,7 +48,7 @@ def auto(pool: Pool, n: int) -> Picks:
     if reason and pool.objects:
         return replace(random(pool, n), why=f"a random draw: {reason}")
     if reason:
-        picks = (centroids if pool.tokens else typiclust)(pool, n)
+        picks = (centroids if pool.tokens else _typical)(pool, n)
         return replace(picks, why=f"{picks.why}: {reason}")
     if pool.objects:
         picks = object_doubt(pool, n)
@@ -56,6 +61,15 @@ def auto(pool: Pool, n: int) -> Picks:
     picks = fisher(pool, n)
     shown = int((pool.seen > 0).sum())
     return replace(picks, why=f"{picks.why}: {_labels(pool)} labels over {shown} of {len(pool.seen)} classes")
+
+
+def _typical(pool: Pool, n: int) -> Picks:
+    """TypiClust, in a large pool among some of the tasks: what is typical of a random part is so of the whole."""
+    if len(pool) <= LOOKED_AT or pool.embeddings is None:
+        return typiclust(pool, n)
+    among = best(np.zeros(len(pool), np.float32), max(LOOKED_AT, n), pool.seed)
+    picks = typiclust(some_of(pool, among), n)
+    return replace(picks, positions=among[picks.positions])
 
 
 def _too_early(pool: Pool) -> str:

@@ -21,7 +21,7 @@ ALIKE = 0.99
 """Tasks with this cosine to a picked one are passed over while there are others: near-duplicates."""
 LATE = 1e-6
 """What the gain of a near-duplicate counts: it comes after all others."""
-STANDING_FOR = 10_000
+STANDING_FOR = 5_000
 """Tasks drawn to stand for the pool at most: its second moment, all that is needed of it, changes little with more."""
 
 
