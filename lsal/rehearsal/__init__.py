@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lsal.measuring import truths
+from lsal.measuring import CLASSES, truths
 from lsal.phrases import counted, on_tasks
 from lsal.protocols import Report
 from lsal.rehearsal.curve import Curve
@@ -91,5 +91,7 @@ def concluded(plan: Plan, curves: Mapping[str, Sequence[Curve]], target: float |
 def _chance(plan: Plan) -> float | None:
     """What the commonest answer alone may come to by luck, None where there is no such thing."""
     given = plan.source
+    if given.by is not CLASSES:
+        return None
     tests = [truths(given.by, given.pool_and_test(seed)[1]) for seed in range(plan.seeds)]
     return chance_level([given.by.measure(truth, truth, given.control.labels) for truth in tests])
