@@ -117,3 +117,10 @@ def test_a_refill_waits_for_first_answers_alone() -> None:
     assert nearly_labelled(half, 0, 0.2)
     again = Publication("q", {}, tuple(range(10)), relabel=tuple(range(10)))
     assert not nearly_labelled(again, 0, 0.2), "else it would be ranked again and again"
+
+
+def test_a_chance_is_told_of_one_control_alone() -> None:
+    one, other = (Candidates(ONE, start_pool(range(30), ONE, seed=seed)) for seed in (0, 1))
+    assert all(entry.probability == pytest.approx(10 / 30) for entry in rank([one], [], "random", 10, 0.0).entries)
+    turns = rank([one, other], [], "random", 10, 0.0).entries
+    assert all(entry.probability is None for entry in turns), "of two draws in turns nobody knows the chance"
