@@ -70,3 +70,18 @@ def test_before_anybody_answered_twice_errors_are_sent_back() -> None:
     sent = mixing.by_active_lab(given, found, told, torn, 10, 4, set())
     assert sent == mixing.by_errors(found, 4, set())
     assert {one.task_id for one in sent} <= {3, 15}
+
+
+def test_whoever_cannot_be_compared_has_no_quality() -> None:
+    given, names = about(40), {1: "ann", 2: "bob", 3: "cis"}
+    apart = {t: {1 + t % 2: NAMES[t % 3]} for t in range(40)}
+    shared_elsewhere = crowd(apart | {90: {1: "ham", 2: "ham"}})
+    assert [one.quality for one in people(shared_elsewhere, names, given)] == [None, None]
+
+    both = {t: {1: NAMES[t % 3], 2: NAMES[t % 3]} for t in range(10, 40)}  # the first ten came from no person
+    told = dict(crowd(both))
+    told[20] = {**told[20], 3: ()}
+    found = {one.name: one.quality for one in people(told, names, given)}
+    assert found["ann"] is not None
+    assert found["cis"] is None, "who chose no class was asked, and says nothing of themselves"
+    assert mixing.matrix(told, given)[0] == [1, 2]

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lsal.records import Pool
+from lsal.records import Control, Labels, Pool, Prediction
 from lsal.strategies import STRATEGIES, committees, coverage, falcun, gradients, measures, pickers, typical
 from lsal.strategies.blocks import CELLS, mean_row, nearest, squares
 from lsal.strategies.clustering import clusters_of
+from lsal.strategies.pools import make_pool, start_pool
 from lsal.strategies.profiles import guesses, rows_of
 from lsal.strategies.seeding import spread
 from lsal.testing.materials import bare, objects_pool, pool_of, tokens_pool
@@ -276,3 +277,20 @@ def test_a_task_is_seen_as_its_units_are():
 @pytest.mark.parametrize("name", ["badge", "k_center", "light_coreset", "typiclust"])
 def test_a_rule_of_embeddings_says_when_there_are_none(name):
     assert "no embeddings" in STRATEGIES[name](bare(pool_of()), 20).why
+
+
+@pytest.mark.parametrize("figure", [np.nan, np.inf, 1e25])
+def test_an_embedding_that_is_no_number_stops_no_strategy(figure):
+    vectors = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    vectors[7, 2] = figure
+    control = Control("label", "text", "Choices", "Text", "text", ("a", "b"))
+    chances = np.tile(np.array([[0.6, 0.4]], np.float32), (60, 1, 1))
+    told = [Prediction(k, Labels(("a",)), chances[k], vectors[k]) for k in range(60)]
+    pools = [make_pool(told, control), start_pool(range(60), control, vectors)]
+    for pool in pools:
+        assert np.isfinite(pool.embeddings).all()
+        for name in ("k_center", "badge", "light_coreset", "typiclust", "fisher"):
+            picks = STRATEGIES[name](pool, 10)
+            assert len(set(picks.positions.tolist())) == 10
+            assert np.isfinite(picks.scores).all()
+    assert np.array_equal(vectors[7, 2], np.float32(figure), equal_nan=True), "what the model keeps is not changed"

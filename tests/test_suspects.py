@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from doubts import NAMES, ONE, SEVERAL, about
 
+from lsal.backend.refill import nearly_labelled
 from lsal.dashboard.html import to_text
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.errors import BadRequest
 from lsal.project_settings import check_settings
 from lsal.ranking import Candidates, rank
-from lsal.records import Entry, Example, Labels, Prediction
+from lsal.records import Entry, Example, Labels, Prediction, Publication
 from lsal.strategies.pools import start_pool
 from lsal.suspects import Doubted, doubted, find, mixing
 from lsal.workbench.suspecting import Suspicions
@@ -108,3 +109,18 @@ def test_the_setting_is_a_share() -> None:
     check_settings({"relabel_share": 0.1})
     with pytest.raises(BadRequest, match="relabel_share"):
         check_settings({"relabel_share": 2})
+
+
+def test_a_refill_waits_for_first_answers_alone() -> None:
+    half = Publication("q", {}, tuple(range(10)), relabel=tuple(range(8)))
+    assert not nearly_labelled(half, 2, 0.2), "both of the open ones are left"
+    assert nearly_labelled(half, 0, 0.2)
+    again = Publication("q", {}, tuple(range(10)), relabel=tuple(range(10)))
+    assert not nearly_labelled(again, 0, 0.2), "else it would be ranked again and again"
+
+
+def test_a_chance_is_told_of_one_control_alone() -> None:
+    one, other = (Candidates(ONE, start_pool(range(30), ONE, seed=seed)) for seed in (0, 1))
+    assert all(entry.probability == pytest.approx(10 / 30) for entry in rank([one], [], "random", 10, 0.0).entries)
+    turns = rank([one, other], [], "random", 10, 0.0).entries
+    assert all(entry.probability is None for entry in turns), "of two draws in turns nobody knows the chance"

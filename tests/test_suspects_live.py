@@ -77,6 +77,17 @@ def target(bench: Workbench, task: int) -> str:
     return told.text
 
 
+def died_half_way(bench: Workbench, sent: list[int]) -> None:
+    """As if a round had died before Label Studio was told, and a task had been open when it was sent back."""
+    kept = sending_back.read(bench.home)
+    for task in sent:
+        kept.tasks[task] |= {"done": False, "is_labeled": False}
+        bench.desk.project.connection.patch(f"/api/tasks/{task}/", {"overlap": 1, "is_labeled": True})
+    sending_back._write(bench.home, kept)
+    sending_back.send(bench.home, bench.desk.project, bench.desk.mirror, sent)
+    assert set(served(bench.desk.project, sent).values()) == {(2, False)}, "the next round makes up for it"
+
+
 def test_one_annotator_finds_them_in_a_tab(doubted: tuple[Workbench, dict[int, str]]) -> None:
     bench, wrong = doubted
     project, before = bench.desk.project, annotations_digest(bench)
@@ -121,6 +132,7 @@ def test_of_two_the_other_is_asked(doubted: tuple[Workbench, dict[int, str]], co
     assert not looked & set(sent), "what was looked at is not sent back again"
     assert sending_back.TAB not in tabs(project)
     assert set(served(project, sent).values()) == {(2, False)}
+    died_half_way(bench, sent)
     order = [one.task_id for one in bench.queue()]
     assert project.next_task()["id"] == next(t for t in order if t not in sent), "nobody is asked twice"  # type: ignore[index]
 

@@ -27,9 +27,18 @@ def refill(desk: Desk) -> jobs.Job | None:
     if below <= 0 or publication is None or _begun(desk.home, publication) or jobs.running(desk.home):
         return None
     left = len(queue.read_order(desk.project, publication.name))
-    if left > below * len(publication.task_ids) or not _worth_it(desk.project, publication, left):
+    if not nearly_labelled(publication, left, below) or not _worth_it(desk.project, publication, left):
         return None
     return _start(desk.home, publication)
+
+
+def nearly_labelled(publication: Publication, left: int, below: float) -> bool:
+    """Whether few of the tasks are left that wanted a first answer: those sent back for another are not open at all.
+
+    Of a batch that is all sent back nothing could be seen to run out: it would be refilled without an end.
+    """
+    first = len(publication.task_ids) - len(publication.relabel)
+    return first > 0 and left <= below * first
 
 
 def _worth_it(project: Project, publication: Publication, left: int) -> bool:

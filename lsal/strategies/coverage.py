@@ -65,7 +65,7 @@ def _farthest(vectors: Floats, lengths: Floats, closest: Floats, seen: Ints, cho
             seen[stale] = len(chosen)
             closest[chosen] = -1
         best = rows[closest[rows].argmax()]
-        if closest[best] >= bar:
+        if closest[best] >= bar or size >= len(closest):  # distances beyond float32 compare with nothing
             return int(best)
         size *= 4
 

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lsal.records import Control, Labels, Layout, Pool, Prediction, Regions, Spans, Target
+from lsal.strategies.blocks import blocks
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
+
+LARGEST = 1e15
+"""Of a figure in an embedding: squared distances of longer rows do not fit float32."""
 
 
 def make_pool(
@@ -57,7 +61,7 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
         offsets=np.zeros(n + 1, np.int64) if parts else np.arange(n + 1),
         seen=np.zeros(len(control.labels), np.int64),
         seed=seed,
-        embeddings=embeddings,
+        embeddings=None if embeddings is None else finite(np.array(embeddings, np.float32)),
         objects=control.draws and not control.by_words,
         tokens=control.marks or control.by_words,
     )
@@ -120,4 +124,11 @@ def _members(predictions: Sequence[Prediction]) -> Floats | None:
 
 def _stack(predictions: Sequence[Prediction]) -> Floats | None:
     vectors = [prediction.embedding for prediction in predictions if prediction.embedding is not None]
-    return np.stack(vectors) if vectors else None
+    return finite(np.stack(vectors)) if vectors else None
+
+
+def finite(vectors: Floats) -> Floats:
+    """The same rows, changed in place: what is no number, or too large to be squared, counts as 0."""
+    for rows in blocks(*vectors.shape):
+        vectors[rows][~(np.abs(vectors[rows]) < LARGEST)] = 0
+    return vectors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -100,18 +100,23 @@ def _qualities(told: Said, about: Doubted) -> dict[int, float]:
     if about.control.several or not len(about.examples):
         return {}
     everybody, answers = matrix(told, about)
-    found = confident.annotator_qualities(answers, about.chances)
+    answered = (~np.isnan(answers)).sum(axis=1)
+    if answered.max(initial=0) < 2:  # who shares nothing but measuring tasks, or a tie, cannot be compared here
+        return {}
+    found = confident.annotator_qualities(answers[answered > 0], about.chances[answered > 0])
     return {person: float(one) for person, one in zip(everybody, found, strict=True)}
 
 
 def matrix(told: Said, about: Doubted) -> tuple[list[int], Floats]:
-    """The people, and what each said about each example: (n, people), the class's column, else NaN."""
-    tasks: Sequence[int] = [e.task_id for e in about.examples]
-    everybody = sorted({person for task in tasks for person in told.get(task, {})})
+    """Who gave one of them a class, and what each said about each: (n, people), the class's column, else NaN."""
     column = {name: k for k, name in enumerate(about.control.labels)}
-    answers = np.full((len(tasks), len(everybody)), np.nan)
-    for row, task in enumerate(tasks):
-        for person, names in told.get(task, {}).items():
-            if len(names) == 1:
-                answers[row, everybody.index(person)] = column[names[0]]
+    theirs = [
+        {person: column[names[0]] for person, names in told.get(e.task_id, {}).items() if len(names) == 1}
+        for e in about.examples
+    ]
+    everybody = sorted({person for each in theirs for person in each})
+    answers = np.full((len(theirs), len(everybody)), np.nan)
+    for row, each in enumerate(theirs):
+        for person, said_class in each.items():
+            answers[row, everybody.index(person)] = said_class
     return everybody, answers

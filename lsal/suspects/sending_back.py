@@ -4,7 +4,8 @@ Where several people label, the one task asks for one answer more than it has: L
 it, at its rank in the queue, to whoever has not answered it. It never serves a task twice to one person,
 so where one person labels alone, the tasks stand in a tab of the Data Manager of their own.
 
-home/sent_back.json   tasks: overlap and is_labeled as they were, and the answer that was there
+home/sent_back.json   tasks: overlap and is_labeled as they were, the overlap they were `raised` to, and whether
+                      that is `done`
                       view: the tab; looked: tasks that were sent back before, with the answer then
 """
 
@@ -88,28 +89,44 @@ def take_back(home: Home, project: Project) -> int:
 
 def _raise_all(home: Home, project: Project, sent: Sent) -> None:
     """One answer more than there are. What was is on disk before anything changes."""
-    fresh = [task for task, was in sent.tasks.items() if not was]
+    fresh = [task for task, was in sent.tasks.items() if not was.get("done")]
     rows = _rows(project, fresh)
-    for task, row in rows.items():
+    for task in rows.keys() - {task for task, was in sent.tasks.items() if was}:  # one that was cut short knows its own
+        row = rows[task]
         raised = max(row["overlap"], row["total_annotations"]) + 1
         sent.tasks[task] = {"overlap": row["overlap"], "is_labeled": row["is_labeled"], "raised": raised}
     _write(home, sent)
     for task in rows:
-        change = {"overlap": sent.tasks[task]["raised"], "is_labeled": False}
-        project.connection.patch(f"/api/tasks/{task}/", change)  # overlap alone does not open it again
+        # overlap alone does not open it again
+        _change(project, task, {"overlap": sent.tasks[task]["raised"], "is_labeled": False})
+        sent.tasks[task]["done"] = True
+    _write(home, sent)
 
 
 def _put_back(home: Home, project: Project, sent: Sent, tasks: Sequence[int]) -> None:
-    """Where the overlap still is the raised one: somebody may have set another since."""
+    """Where the overlap still is the raised one: somebody may have set another since.
+
+    Whether a task is done goes by its answers now: some may have come, or been deleted, meanwhile.
+    """
     raised = [task for task in tasks if sent.tasks[task]]
     for task, row in _rows(project, raised).items():
         was = sent.tasks[task]
         if row["overlap"] == was["raised"]:
-            change = {"overlap": was["overlap"], "is_labeled": was["is_labeled"]}
-            project.connection.patch(f"/api/tasks/{task}/", change)
+            answers = row["total_annotations"]
+            done = answers >= was["overlap"] or (was["is_labeled"] and answers > 0)
+            _change(project, task, {"overlap": was["overlap"], "is_labeled": done})
     for task in tasks:
         del sent.tasks[task]
     _write(home, sent)
+
+
+def _change(project: Project, task: int, change: Mapping[str, Any]) -> None:
+    """Change one task, unless somebody deleted it this moment."""
+    try:
+        project.connection.patch(f"/api/tasks/{task}/", change)
+    except LabelStudioError as error:
+        if error.status != GONE:
+            raise
 
 
 def _rows(project: Project, tasks: Sequence[int]) -> dict[int, dict[str, Any]]:
