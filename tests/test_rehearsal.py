@@ -221,6 +221,12 @@ def test_what_cannot_be_rehearsed_is_said(tmp_path):
         small(rows(), strategies=["best"])
     with pytest.raises(BadRequest, match="batch 0"):
         small(rows(), batch=0)
+    with pytest.raises(BadRequest, match=r"No version can reach 90"):
+        small(rows(), target=90)
+    with pytest.raises(BadRequest, match="-1 workers"):
+        small(rows(), workers=-1)
+    with pytest.raises(BadRequest, match=r"'yolo' does not learn Choices on Text"):
+        small(rows(), family="yolo")
 
 
 def curves(*ends):

@@ -119,6 +119,14 @@ def test_the_command_writes_json_and_a_plot(texts: Path, tmp_path: Path, capsys:
     assert "Name a PNG, SVG or PDF file" in capsys.readouterr().err
 
 
+def test_a_plot_that_cannot_be_written_is_refused_before_anything_is_replayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in (tmp_path / "p.txt", tmp_path / "absent" / "p.png"):
+        assert main(["rehearse", str(tmp_path / "not read.csv"), "--plot", str(place)]) == 1
+        assert "--plot FILE" in capsys.readouterr().err
+
+
 def test_a_notebook_shows_the_curves_and_a_terminal_the_table(alone: Rehearsal) -> None:
     assert 'src="data:image/png;base64,iVBOR' in str(to_html(alone))
     text = to_text(alone)

@@ -46,6 +46,10 @@ def test_the_projects_own_labels_are_replayed_in_a_job(bench: Workbench) -> None
     before = {task.id for task in bench.desk.mirror.labelled()}
     with pytest.raises(BadRequest, match="Nothing was rehearsed"):
         bench.rehearsed()
+    with pytest.raises(BadRequest, match="no control 'absent' here"):
+        bench.rehearse_own("absent", **SMALL)
+    with pytest.raises(BadRequest, match="No strategy is called 'best'"):
+        bench.rehearse_own(**SMALL | {"strategies": ("best",)})
     job = bench.rehearse_own(**SMALL, workers=1)
     assert jobs.running(bench.home) is None, "rounds need not wait for it"
     with pytest.raises(BadRequest, match="still running"):

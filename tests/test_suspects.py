@@ -7,6 +7,7 @@ import pytest
 from doubts import NAMES, ONE, SEVERAL, about
 
 from lsal.backend.refill import nearly_labelled
+from lsal.cli import main
 from lsal.dashboard.html import to_text
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.errors import BadRequest
@@ -16,6 +17,12 @@ from lsal.records import Entry, Example, Labels, Prediction, Publication
 from lsal.strategies.pools import start_pool
 from lsal.suspects import Doubted, doubted, find, mixing
 from lsal.workbench.suspecting import Suspicions
+
+
+@pytest.mark.parametrize("words", [["suspects", "--top", "0"], ["suspects", "--top", "-3"], ["queue", "0"]])
+def test_fewer_than_one_row_is_refused_before_anything_is_looked_for(words, capsys):
+    assert main(words) == 1
+    assert "cannot be shown" in capsys.readouterr().err
 
 
 def test_planted_errors_come_first() -> None:

@@ -13,10 +13,12 @@ from lsal.workbench import Workbench
 SHARED = ("start", "batch", "budget", "seeds", "family", "workers", "target")
 SOURCES = ("input", "label", "keep", "config", "files")
 """Arguments that only a source has."""
+PLOTS = (".png", ".svg", ".pdf")
 
 
 def rehearse(bench: Workbench, a: Arguments) -> Any:
     """Replay strategies on a source in this process; on the project's own labels in a job."""
+    _require_place(a.plot)
     if a.last:
         return _drawn(bench.rehearsed(), a)
     given = {name: getattr(a, name) for name in SHARED} | {"strategies": tuple(a.strategies.split(","))}
@@ -29,6 +31,15 @@ def rehearse(bench: Workbench, a: Arguments) -> Any:
         return job
     job.wait()
     return _drawn(bench.rehearsed(), a)
+
+
+def _require_place(plot: str) -> None:
+    """A plot that cannot be written is refused before anything is replayed: that may take hours. Raises BadRequest."""
+    place = Path(plot).expanduser()
+    if plot and place.suffix.lower() not in PLOTS:
+        raise BadRequest(f"The plot cannot be written as '{place.name}'", "Name a PNG, SVG or PDF file: --plot FILE")
+    if plot and not place.parent.is_dir():
+        raise BadRequest(f"There is no folder '{place.parent}' for the plot", "Make it, or name another: --plot FILE")
 
 
 def _drawn(done: Any, a: Arguments) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.exporting import EXPORT
 from lsal.commands.suspecting import SUSPECTS
-from lsal.errors import LabelStudioError
+from lsal.errors import BadRequest, LabelStudioError
 from lsal.workbench import Workbench
 from lsal.workbench.told import NoneYet
 
@@ -22,6 +22,8 @@ def status(bench: Workbench, a: Arguments) -> Any:
 
 def queue(bench: Workbench, a: Arguments) -> Any:
     """The head of the live queue, as Label Studio has it now if it answers."""
+    if a.count < 1:
+        raise BadRequest(f"The first {a.count} cannot be shown", "Give 1 or more: lsal queue 20")
     _refresh(bench)
     return bench.queue(a.count)
 

@@ -6,11 +6,14 @@ from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.progress import shown
+from lsal.errors import BadRequest
 from lsal.workbench import Workbench
 
 
 def suspects(bench: Workbench, a: Arguments) -> Any:
     """Look for label errors in a job, wait for it, and show them; or show those that were found last."""
+    if a.top < 1:
+        raise BadRequest(f"The first {a.top} cannot be shown", "Give 1 or more: --top 50")
     if not a.last:
         job = bench.suspects()
         with shown() as report:

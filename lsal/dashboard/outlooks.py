@@ -44,4 +44,4 @@ def _span(metric: str, interval: tuple[float, float]) -> str:
 
 
 def _kappa(value: float | None) -> str:
-    return "both always say the same" if value is None else f"kappa {value:.3f}"
+    return "both say one and the same of every task, so no kappa" if value is None else f"kappa {value:.3f}"

@@ -12,7 +12,7 @@ from lsal.protocols import Report
 from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.exports import Find
 from lsal.rehearsal.labelled import Source
-from lsal.rehearsal.plan import Plan, planned
+from lsal.rehearsal.plan import Plan, planned, require_sense
 from lsal.rehearsal.replaying import replay
 from lsal.rehearsal.running import run
 from lsal.rehearsal.saving import Saved, saved
@@ -32,6 +32,7 @@ __all__ = [
     "planned",
     "rehearse",
     "replay",
+    "require_sense",
     "run",
     "saved",
 ]
@@ -69,6 +70,7 @@ def rehearse(
     are processors: a script has to guard its main part then. `target` is the figure until which labels are
     counted. Raises BadData for a source that cannot be read and BadRequest for figures or names that make no sense.
     """
+    require_sense(target, workers)
     files_in = source.parent if (family or "").startswith("image") and isinstance(source, Path) else None
     given = read_source(source, input, label, files_in, family, config, find)
     limits, kept = (start, batch, budget, seeds), Path(keep) if keep else None

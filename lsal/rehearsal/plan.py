@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsal.errors import BadData, BadRequest
-from lsal.kinds import family_of
+from lsal.kinds import KINDS, family_of
 from lsal.kinds.text_choices import TextChoices
 from lsal.models import MODELS
 from lsal.protocols import Report
@@ -69,6 +69,14 @@ class Plan:
         )
 
 
+def require_sense(target: float | None = None, workers: int = 0) -> None:
+    """Raises BadRequest for a figure that no version can reach, and for fewer than no processes."""
+    if target is not None and not 0 < target <= 1:
+        raise BadRequest(f"No version can reach {target}", "Give a figure above 0, at most 1: --target 0.9")
+    if workers < 0:
+        raise BadRequest(f"There cannot be {workers} workers", "Give 1 or more, or 0 for as many as processors")
+
+
 def planned(
     source: Source,
     strategies: Sequence[str],
@@ -93,8 +101,19 @@ def planned(
     if (source.control.tag, source.control.object_tag) == ("Choices", "Text"):
         # As in a project, a model among the options means an encoder.
         family = family_of(TextChoices(), family, options)
-    MODELS.require(family or source.family)
+    _require_able(source, family or source.family)
     names = tuple(dict.fromkeys(strategies))
     rare = rare_classes(source.examples, source.control.labels)
     how = (names, start, batch, budget, seeds, family or source.family, dict(options or {}), keep, rare)
     return Plan(source, *how)
+
+
+def _require_able(source: Source, family: str) -> None:
+    """Raises BadRequest for a family that is not there, or that is for other data: it would fail task by task."""
+    MODELS.require(family)
+    kinds = [kind for _, kind in KINDS.loaded()]
+    able = next((kind.families for kind in kinds if source.family in kind.families), ())
+    known = {name for kind in kinds for name in kind.families}
+    if able and family in known and not any({source.family, family} <= set(kind.families) for kind in kinds):
+        what = f"{source.control.tag} on {source.control.object_tag}"
+        raise BadRequest(f"The family '{family}' does not learn {what}", f"Choose one of: {', '.join(able)}")

@@ -14,6 +14,7 @@ from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
 from lsal.phrases import moment
 from lsal.protocols import Report
+from lsal.strategies import STRATEGIES
 from lsal.workbench.loop import Loop
 from lsal.workbench.told import Told
 from lsal.workbench.wanting import finder
@@ -57,6 +58,13 @@ class Trial(Loop):
 
         Measured on its measuring tasks. Rounds go on meanwhile, and nothing in the project is changed.
         """
+        from lsal.rehearsal import require_sense
+
+        require_sense(given.get("target"), int(given.get("workers") or 0))
+        for name in given.get("strategies") or ():
+            STRATEGIES.require(name)
+        if control and control not in (learned := self.desk.need_handled()):
+            raise BadRequest(f"lsal learns no control '{control}' here", f"Choose one of: {', '.join(learned)}")
         return self._start("rehearse", control=control, options=dict(options or {}), **(LIMITS | given))
 
     def saved(self) -> Told:
