@@ -27,7 +27,7 @@ SMALL: dict[str, Any] = {"strategies": ("auto", "random"), "start": 6, "batch": 
 @pytest.fixture(scope="module")
 def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A project on the real Label Studio in which everything is labelled, two fifths of it for measuring."""
-    path = write_texts(tmp_path_factory.mktemp("own") / "texts.csv", 60)
+    path = write_texts(tmp_path_factory.mktemp("own") / "texts.csv", 100)
     made = Workbench(root).new(str(path), title="rehearsed", with_labels=True)
     made.configure(measuring_share=0.4, refill_below=0.0)
     made.sync()
