@@ -87,7 +87,7 @@ def test_with_few_measuring_tasks_a_fifth_is_held_out_and_that_is_said(bench: Wo
         bench.configure(measuring_share=0.4)
     done = bench.rehearsed()
     assert "20 wanted: measured on a fifth of all labels" in done.verdict
-    assert "accuracy on 12 tasks held out of the labels that strategies chose, so biased" in to_text(done)
+    assert "accuracy on 20 tasks held out of the labels that strategies chose, so biased" in to_text(done)
 
 
 def test_it_can_be_cancelled_while_a_round_could_go_on(bench: Workbench) -> None:
