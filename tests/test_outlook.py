@@ -55,6 +55,10 @@ def test_stable_are_three_steps_in_a_row() -> None:
     assert not stability([same, same]).stable
     assert stability([other, same, same, same]).stable
     assert not stability([same, same, other]).stable
+    nothing = agreement(1, 2, {"a": "x"}, {"a": "x"})
+    assert not stability([same, same, same, nothing]).stable, "an older step does not stand in for it"
+    assert stability([same, same, same, nothing]).steps == 2
+    assert stability([same, nothing, nothing, nothing]) is None
     found = stability([same, same, same])
     assert (found.kappa, found.steps, found.tasks) == (1.0, 3, 1000)
     assert 0.99 < found.interval[0] < 1

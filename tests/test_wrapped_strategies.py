@@ -74,6 +74,13 @@ def test_what_explore_draws_is_in_with_the_chance_that_it_tells():
     assert counts / 400 == pytest.approx(np.full(40, 0.25), abs=0.09)
 
 
+@pytest.mark.parametrize("wrapper", ["distinct", "quota", "anchors=60"])
+def test_who_prefers_some_tasks_tells_no_chance_of_a_draw(wrapper):
+    assert STRATEGIES["random"](pool_of(400), 5).probability is not None
+    assert STRATEGIES[f"{wrapper}:random"](pool_of(400), 5).probability is None
+    assert STRATEGIES[f"explore=0.2:{wrapper}:random"](pool_of(400), 5).probability is not None
+
+
 def test_class_quota_serves_rare_classes_first():
     chances = np.tile(np.float32([0.5, 0.4, 0.1]), (300, 1))
     chances[:8] = [0.01, 0.01, 0.98]  # the model is sure of the rare class: no doubt picks it

@@ -62,11 +62,13 @@ def agreement(first: int, second: int, one: Mapping[str, Hashable], other: Mappi
 
 
 def stability(steps: Sequence[Agreement]) -> Stability | None:
-    """The newest steps together; None while there is none that tells something.
+    """The newest steps together; None while there is none among them that tells something.
 
-    All are about the same tasks, so the interval is that of one step of their mean.
+    A step between two versions that always say the same one thing tells nothing, and no older one stands in for it:
+    then there are fewer steps, too few to call the answers stable. All are about the same tasks, so the interval is
+    that of one step of their mean.
     """
-    last = [one for one in steps if one.kappa is not None][-WINDOW:]
+    last = [one for one in steps[-WINDOW:] if one.kappa is not None]
     if not last:
         return None
     tasks, shares, chances = min(one.tasks for one in last), [one.alike / one.tasks for one in last], len(last)

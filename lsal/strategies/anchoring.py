@@ -12,7 +12,7 @@ from lsal.strategies import pickers
 from lsal.strategies.blocks import blocks
 from lsal.strategies.clustering import nearest_to_centroids
 from lsal.strategies.distinct import unit
-from lsal.strategies.wrapping import Wrapper
+from lsal.strategies.wrapping import Wrapper, without_chance
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
@@ -49,7 +49,7 @@ class Anchors(Wrapper):
             return self.ask(pool, everything, n)
         anchors = [anchors_of(labelled[classes == one], pool.seed) for one in shown]
         among = alike(pool.embeddings, anchors, size)
-        picks = self.ask(pool, among, n)
+        picks = without_chance(self.ask(pool, among, n))
         return replace(picks, why=f"{picks.why}; among the {size} tasks most like the labels of {len(shown)} classes")
 
 

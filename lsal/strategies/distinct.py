@@ -10,7 +10,7 @@ import numpy as np
 from lsal.records import Picks, Pool
 from lsal.strategies import pickers
 from lsal.strategies.blocks import blocks, squares
-from lsal.strategies.wrapping import Wrapper, take, together
+from lsal.strategies.wrapping import Wrapper, take, together, without_chance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Distinct(Wrapper):
             among = self._others(pool.embeddings, np.setdiff1d(among, picks.positions), new)
         seen = sum(len(one.positions) for one in left_out)
         why = f"{kept[0].why or left_out[0].why}; {seen} near-duplicates passed over"
-        return self._filled(together([*kept, *left_out], why), pool, n)
+        return without_chance(self._filled(together([*kept, *left_out], why), pool, n))
 
     def _fine(self, vectors: Floats, known: Floats) -> NDArray[np.bool_]:
         """Which rows are near no known one, and near no row before them that is."""

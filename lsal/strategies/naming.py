@@ -1,4 +1,4 @@
-"""Names of strategies with wrappers before a colon: `distinct:explore=0.2:margin`.
+"""Names of strategies with wrappers before a colon: `explore=0.2:distinct:margin`.
 
 A wrapper changes the pool that a strategy sees, or what becomes of its picks. The outermost stands first. Some
 take a number after `=`, others have one that serves.

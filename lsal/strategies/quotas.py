@@ -11,7 +11,7 @@ from lsal.phrases import counted
 from lsal.records import Picks, Pool
 from lsal.strategies import pickers
 from lsal.strategies.profiles import guesses
-from lsal.strategies.wrapping import Wrapper, sorted_by_score, take, together
+from lsal.strategies.wrapping import Wrapper, sorted_by_score, take, together, without_chance
 
 if TYPE_CHECKING:
     from lsal.records import Ints
@@ -61,7 +61,7 @@ class ClassQuota(Wrapper):
         others = self.besides(pool, taken, n - len(taken))
         told = others.why or kept[0].why
         why = f"{told}; {len(taken)} of {n} kept for {counted(len(kept), 'class', 'classes')}, rare ones first"
-        return together([others, *kept], why)
+        return without_chance(together([others, *kept], why))
 
 
 @dataclass(frozen=True)

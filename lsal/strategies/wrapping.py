@@ -82,6 +82,11 @@ def together(each: Sequence[Picks], why: str) -> Picks:
     )
 
 
+def without_chance(picks: Picks) -> Picks:
+    """The same picks with no chance of inclusion: once some tasks are preferred, that of the draw inside is wrong."""
+    return replace(picks, probability=None)
+
+
 def sorted_by_score(picks: Picks) -> Picks:
     """The same picks, the largest scores first."""
     return take(picks, np.argsort(-picks.scores, kind="stable"))
