@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,8 @@ from lsal.suspects import sending_back
 from lsal.worker import doubting, drawn, suggesting
 from lsal.worker.candidates import candidates, controls_to_rank
 from lsal.worker.steps import Steps
+
+log = logging.getLogger(__name__)
 
 
 def renew(
@@ -128,7 +131,6 @@ def _published(
     try:
         with steps.step("publish"):
             published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
-            sending_back.send(desk.home, desk.project, desk.mirror, published.relabel)
     except LabelStudioError as error:
         if error.status not in (400, queue.CONFLICT):
             raise  # it may have switched all the same: the intent stays, to be asked about
@@ -138,7 +140,16 @@ def _published(
         raise _Outdated from error
     steps.commit()
     drawn.note(desk.home, made)
+    _send_back(desk, published)
     return published
+
+
+def _send_back(desk: Desk, published: Publication) -> None:
+    """Ask people again about what is labelled. The queue is live by now: what fails here goes with the next batch."""
+    try:
+        sending_back.send(desk.home, desk.project, desk.mirror, published.relabel)
+    except LabelStudioError as error:
+        log.warning("Not all labelled tasks could be sent back: %s", error)
 
 
 def _config_changed(desk: Desk) -> bool:
