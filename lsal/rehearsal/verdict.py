@@ -95,6 +95,7 @@ def _saving(name: str, told: Saved, labels: int, target: float | None) -> str:
         return f"{name} {'saves' if told.sure > 0 else 'needs'} {share} {_of_or_more(told.sure)} labels {where}"
     signed = f"{told.share:+.0%} ± {half:.0%}".replace("%", " %")
     if half > VAGUE:
+        signed = signed if half <= 1 else "the interval is wider than all of them"
         return f"Whether {name} saves labels {where} cannot be told with {told.seeds} seeds ({signed})"
     return f"No labels saved by {name} are measurable {where}: {signed}"
 
@@ -110,7 +111,8 @@ def _rare(runs: Sequence[Curve], baseline: Sequence[Curve]) -> str:
     interval = student(gaps) if len(gaps) else None
     if interval is None:
         return ""
-    told = f"({gaps.mean():+.1f} points of recall [{interval[0]:+.1f}, {interval[1]:+.1f}] over the whole curve)"
+    low, high = (max(-100.0, min(100.0, end)) for end in interval)  # Student's may reach beyond what there is
+    told = f"({gaps.mean():+.1f} points of recall [{low:+.1f}, {high:+.1f}] over the whole curve)"
     if interval[0] > 0 or interval[1] < 0:
         return f"; it is {'better' if interval[0] > 0 else 'worse'} on rare classes {told}"
     return f"; no difference on rare classes is measurable {told}"
