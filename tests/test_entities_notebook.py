@@ -8,6 +8,7 @@ import pytest
 from lsal.label_studio.server import Server
 from lsal.notebook import Executed, execute
 from lsal.workbench import Workbench
+from lsal.workbench.demo import held_out
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "03_entities.ipynb"
 
@@ -18,9 +19,12 @@ def executed(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPath
 
 
 def test_it_learns_and_says_on_what_that_was_measured(executed: Executed, root: Path) -> None:
-    first, *_, last = Workbench(root).curve()
+    bench = Workbench(root)
+    first, *_, last = bench.curve()
     assert first.metric == "entity F1"
-    assert (last.value or 0) > (first.value or 0)
+    # On the 300 items that are in no task: the few measuring tasks of three batches may say anything.
+    before, after = (held_out(bench, one.version).value or 0.0 for one in (first, last))
+    assert after > before
     assert "on 300 items that are in no task" in executed.result
     assert "mean of 3 replays with as many labels" in executed.result
     assert "never trained on" in executed.result
