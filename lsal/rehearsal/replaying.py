@@ -70,12 +70,7 @@ def replay(
             ask, open_ = _first_pool(hidden, control, family, options, seed), np.arange(len(pool))
         else:
             ask, open_ = _next_pool(told_by(model, hidden, strategy), pool, control, curve.taken, seed)
-        begin = time.perf_counter()
-        picks = strategy(ask, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
-        curve.query_seconds.append(time.perf_counter() - begin)
-        curve.picked.append(open_[picks.positions].tolist())
-        curve.labels.append(len(curve.taken))
-        curve.why.append(picks.why)
+        _pick(curve, strategy, ask, open_, min(batch if len(curve.taken) else start, budget - len(curve.taken)))
         model = trained(model)
         said = answers(by, thoroughly(model, asked), test)
         curve.metric.append(by.value(said, truth, control.labels) or 0.0)
@@ -83,6 +78,16 @@ def replay(
         if kept:
             keep(kept, curve, model, last=len(curve.taken) >= budget)
     return curve
+
+
+def _pick(curve: Curve, strategy: Strategy, ask: Pool, open_: Ints, n: int) -> None:
+    """Have the strategy pick n of the open places, and note which, why, and how long it took."""
+    begin = time.perf_counter()
+    picks = strategy(ask, n)
+    curve.query_seconds.append(time.perf_counter() - begin)
+    curve.picked.append(open_[picks.positions].tolist())
+    curve.labels.append(len(curve.taken))
+    curve.why.append(picks.why)
 
 
 def _going_on(model: Model, before: Model | None) -> Model:
