@@ -42,14 +42,18 @@ def mark(pid: int | None = None) -> dict[str, Any]:
 
 
 def alive(marked: Mapping[str, Any] | None) -> bool:
-    """Whether the very process that was marked still runs."""
+    """Whether the very process that was marked still runs, or still holds what it held.
+
+    Of a killed process with many threads the first one is a zombie at once, while its files and
+    locks stay open until the last thread has ended.
+    """
     _reap()
     if not marked:
         return False
     try:
         process = psutil.Process(int(marked["pid"]))
         same = abs(process.create_time() - float(marked["started"])) < 1.0
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+        return bool(same and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
     except psutil.Error:
         return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from lsal import processes
 from lsal.files import read_json
@@ -31,6 +32,25 @@ marks = {"child": processes.mark(child.pid), "grandchild": processes.mark(grandc
 marks["detached"] = processes.spawn(sleep, folder / "detached.txt", child_environment())
 write_json(folder / "marks.json", marks)
 time.sleep(120)
+"""
+
+
+BUSY = """
+import sys, threading, time
+import numpy
+from filelock import FileLock
+
+def spin():
+    matrix = numpy.ones((400, 400))
+    while True:
+        matrix @ matrix
+
+with FileLock(sys.argv[1]):
+    for _ in range(8):
+        threading.Thread(target=spin, daemon=True).start()
+    weights = b"1" * 300_000_000
+    print("up", flush=True)
+    time.sleep(60)
 """
 
 
@@ -67,6 +87,21 @@ def test_a_process_that_does_not_listen_is_forced(tmp_path: Path) -> None:
         time.sleep(0.02)
     assert processes.stop(mark, wait_s=0.2)
     assert not processes.alive(mark)
+
+
+@pytest.mark.parametrize("repeat", range(3))
+def test_a_killed_process_runs_until_its_locks_are_free(tmp_path: Path, repeat: int) -> None:
+    command = [sys.executable, "-c", BUSY, str(tmp_path / "lock")]
+    mark = processes.spawn(command, tmp_path / "log.txt", child_environment())
+    while "up" not in processes.end_of(tmp_path / "log.txt"):
+        assert processes.alive(mark)
+        time.sleep(0.02)
+    os.kill(mark["pid"], signal.SIGKILL)
+    until = time.monotonic() + 30
+    while processes.alive(mark):
+        assert time.monotonic() < until
+    with FileLock(tmp_path / "lock", timeout=0):
+        assert not processes.alive(mark)
 
 
 def test_a_pid_that_was_used_again_is_not_ended(family: dict[str, Any]) -> None:
