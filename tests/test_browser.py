@@ -99,16 +99,16 @@ def test_a_running_job_is_seen_with_a_bar_and_the_time_left(page: Page, folder: 
     job = jobs.create(find_home(folder / "root"), "round")
     write_json(job.folder / "process.json", processes.mark())
     job.report(Progress(3, 9, "score"))
-    expect(page.locator(".lsal-note")).to_contain_text("Round: score")
-    expect(page.locator(".lsal-note")).to_contain_text("left")
-    track, bar = (page.locator(f".lsal-dashboard .{name}").bounding_box() for name in ("progress", "progress-bar"))
-    assert track
-    assert bar
-    assert bar["height"] > 4
-    assert 0.2 < bar["width"] / track["width"] < 0.5
+    now, bar = page.locator(".lsal-strip-now"), page.locator(".lsal-strip-bar")
+    expect(now).to_contain_text("Step 4 of 9, score")
+    expect(now).to_contain_text("left")
+    expect(bar).to_have_attribute("aria-valuenow", "33")
+    full = bar.locator(".lsal-strip-filled").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert [width > 4 for width in full] == [True] * 3 + [False] * 6
     page.screenshot(path=folder / "running.png")
     job.end("cancelled", 0.0)
-    expect(page.locator(".lsal-note")).to_contain_text("was cancelled")
+    expect(page.locator(".lsal-strip-jobs li").first).to_contain_text("cancelled")
+    expect(now).to_be_hidden()
 
 
 def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page, folder: Path) -> None:

@@ -129,8 +129,8 @@ class _Followed:
     def _left(self, state: State, step: Step, known: Sequence[Job]) -> float | None:
         """Seconds until the end: this step by its pace, the later ones by what they took last time."""
         before = next((told for job in known if (told := _seconds(job, state.act))), None)
-        if before is None or state.state != "running":
-            return state.eta_s
+        if before is None or state.state != "running":  # a guess by steps alone is worse than the pace of this one
+            return state.eta_s if step.left_s is None else None
         later = sum(spent for name, spent in before.items() if name not in self._rows.begun)
         if step.left_s is not None:
             return step.left_s + later
