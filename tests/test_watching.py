@@ -33,8 +33,8 @@ def seen():
         "now": shown.strip.view.now,
         "past": [job["said"] for job in shown.strip.view.past],
         "dead": sorted(act for act, button in shown.buttons.items() if button.disabled),
-        "points": shown.curve.points,
-        "queue": [row["task"] for row in shown.queue.rows],
+        "points": shown.curve.chart.points,
+        "queue": [row["task"] for row in shown.queue.table.rows],
         "round_after": shown.round_after.labels.value,
     }
 
@@ -106,8 +106,8 @@ def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path
     assert seen["past"] == [job["said"] for job in mine.strip.view.past]
     assert seen["now"] == mine.strip.view.now == {}
     assert seen["status"] == mine.status.value
-    assert seen["points"] == mine.curve.points != []
-    assert seen["queue"] == [row["task"] for row in mine.queue.rows] != []
+    assert seen["points"] == mine.curve.chart.points != []
+    assert seen["queue"] == [row["task"] for row in mine.queue.table.rows] != []
     assert other("bench.verify().exact")
 
 
