@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ WAIT_S = 20.0
 """Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
 priority is long in coming, and whoever started it may be gone by then."""
 ROW_S, ROWS = 0.2, 400
-"""Between two rows of `progress.jsonl` lie so many seconds at least, and such a part of the time that has passed:
-a job of an hour keeps some 2,000 rows, one of a day 3,500."""
+"""Between two rows of `progress.jsonl` lie so many seconds at least, and such a part of the time that their step has
+taken: a step of an hour keeps some 2,000 rows, one of a day 3,500."""
 ENDED = ("done", "failed", "cancelled", "lost")
 ASIDE = ("rehearse",)
 """Acts that change nothing in the project: rounds need not wait for them."""
@@ -128,9 +128,9 @@ class Job:
         beside = self.folder / ".progress.json"
         beside.write_bytes(row)
         beside.replace(self.folder / "progress.json")
-        if self._rows.due(progress):
+        if rows := self._rows.due(progress, row):
             with (self.folder / "progress.jsonl").open("ab") as file:
-                file.write(row + b"\n")
+                file.write(rows)
 
     def cancel(self) -> None:
         """Ask the job to stop; it does so at its next step."""
@@ -167,20 +167,26 @@ class Job:
 
 
 class _Rows:
-    """Which progress is kept as a row: of each step the first, of each epoch one, and one now and then."""
+    """Which progress is kept as a row: of each step the first and the last, one of each epoch, and some between."""
 
-    def __init__(self) -> None:
-        self._begun = self._last = time.monotonic()
-        self._step, self._epoch = "", -1.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = self._last = clock()
+        self._step, self._epoch, self._held = "", -1.0, b""
 
-    def due(self, progress: Progress) -> bool:
-        """Whether this one is to be kept."""
-        now, step, epoch = time.monotonic(), progress.message.partition(":")[0], progress.metrics.get("epoch", -1.0)
-        gap = (now - self._begun) / ROWS
-        if step == self._step and now - self._last < (gap if epoch != self._epoch else max(gap, ROW_S)):
-            return False
+    def due(self, progress: Progress, row: bytes) -> bytes:
+        """The rows that are to be written now: none, this one, or also the one before, which was held back."""
+        now, step, epoch = self._clock(), progress.message.partition(":")[0], progress.metrics.get("epoch", -1.0)
+        gap, fresh = (now - self._begun) / ROWS, epoch != self._epoch
+        same = step == self._step and (epoch >= 0) == (self._epoch >= 0)
+        if same and now - self._last < (gap if fresh else max(gap, ROW_S)):
+            self._held = row + b"\n"
+            return b""
+        rows, self._held = (b"" if same else self._held) + row + b"\n", b""
+        if step != self._step:
+            self._begun = now
         self._last, self._step, self._epoch = now, step, epoch
-        return True
+        return rows
 
 
 def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:

@@ -25,6 +25,7 @@ class Steps:
         self._job, self._total, self._done = job, total, 0
         self._name, self._about, self._told, self._within = "", "", 0.0, 0.0
         self._epoch: float | None = None
+        self._held: Progress | None = None
         self._gpu: tuple[float, Any] = (float("-inf"), None)
         self._committed = False
 
@@ -34,15 +35,28 @@ class Steps:
         self._name, self._about, self._within, begun = name, about, 0.0, time.perf_counter()
         self._say(Progress(self._done, max(self._total, self._done + 1), name), Progress(0, 0))
         yield
+        self._let_go()
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
         self._done += 1
 
     def report(self, progress: Progress) -> None:
         """Progress inside the step; raises Cancelled. Tells the disk ten times a second at most, and of each epoch."""
         now, epoch = time.monotonic(), progress.metrics.get("epoch")
+        if self._held and not progress.metrics:
+            self._let_go()  # the last figures of a training
         if now - self._told < EVERY_S and epoch == self._epoch:
+            self._held = progress
             return
-        self._told, self._epoch = now, epoch
+        self._told, self._epoch, self._held = now, epoch, None
+        self._tell(progress)
+
+    def _let_go(self) -> None:
+        """Tell the figures that were held back."""
+        held, self._held = self._held, None
+        if held and held.metrics:
+            self._tell(held)
+
+    def _tell(self, progress: Progress) -> None:
         within = min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
         # A step may do several things, each counted from 0: what it has reached is never taken back.
         self._within = max(self._within, within)
