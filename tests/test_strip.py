@@ -4,27 +4,23 @@ import asyncio
 import json
 import shutil
 import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prepared import HOSTILE, prepared
-from text_toys import BERT
 
 from lsal import jobs, processes
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.job_words import clock, outcome
 from lsal.dashboard.strip import Strip
 from lsal.dashboard.training_charts import charts
-from lsal.errors import Cancelled
 from lsal.files import write_json
 from lsal.jobs import ROW_S, ROWS, Job, State
 from lsal.models.crf_tokens import CrfTokens
 from lsal.models.transformers_image import TransformersImage
-from lsal.records import Example, Labels, Progress
-from lsal.snapshots import write_snapshot
+from lsal.records import Example, Progress
 from lsal.testing import spans
 from lsal.testing.materials import SINGLE, images, toy
 from lsal.workbench import Workbench
@@ -33,7 +29,6 @@ from lsal.workbench.job_rows import MOST_POINTS, Rows
 from lsal.workbench.log_tail import LINES, LONGEST, log_tail
 from lsal.worker.steps import Steps
 
-NETWORK = {"model": BERT, "epochs": 400, "patience": 0, "batch": 4, "learning_rate": 0.003, "length": 32}
 SMALL = {"epochs": 3, "patience": 0, "batch": 4, "size": 32}
 
 
@@ -114,55 +109,6 @@ def teach(job: Job, model: Any, examples: list[Example]) -> dict[str, list[tuple
         model.fit(examples, examples, [], report)
     assert seen == sorted(seen)
     return told
-
-
-def test_a_real_training_is_followed_while_it_runs_and_cancelled(bench: Workbench) -> None:
-    """In a process of its own, as a person starts it; its curves grow, and are kept when it has ended."""
-    job, lengths = started(bench), list[int]()
-    until(lambda: bool(job_report(job).trainings), job)
-    while len(lengths) < 3:
-        (training,) = bench.job_report().trainings
-        if len(training.curves["loss"]) not in lengths:
-            lengths.append(len(training.curves["loss"]))
-        time.sleep(0.05)
-        assert bench.job_report().state.state == "running"
-    until(lambda: bench.job_report().step.left_s is not None, job)
-    report = bench.job_report()
-    assert (report.step.name, report.step.about, report.step.unit, report.step.total) == (
-        "train",
-        "label",
-        "epoch",
-        400,
-    )
-    assert report.step.rate
-    assert report.gpu is None
-    bench.cancel()
-    with pytest.raises(Cancelled):
-        job.wait(60)
-    ended = bench.job_report()
-    assert len(ended.trainings[0].curves["loss"]) >= max(lengths)
-    assert ended.trainings[0].curves["accuracy"][-1][0] >= 1
-    assert ended.left_s is None
-
-
-def started(bench: Workbench) -> Job:
-    """A training of a small network that would go on for minutes."""
-    job = jobs.create(bench.home, "train")
-    control = bench.desk.handled["label"][0]
-    texts = [f"{'win cash now' if number % 2 else 'see you at home'} number {number}" for number in range(24)]
-    rows = [Example(number, text, Labels((control.labels[number % 2],))) for number, text in enumerate(texts)]
-    parts = {"train": rows, "pool": rows}
-    write_snapshot(job.folder / "snapshot" / "label", control, "transformers_text", NETWORK, 0, parts)
-    (job.folder / "snapshot" / "whole").touch()
-    return jobs.start(job, "lsal.worker")
-
-
-def until(true: Callable[[], bool], job: Job) -> None:
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end, job.state()
-        assert job.state().state in ("waiting", "running"), processes.end_of(job.folder / "log.txt")
-        time.sleep(0.05)
 
 
 # What is read of it ----------------------------------------------------------------------
