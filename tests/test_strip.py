@@ -91,8 +91,8 @@ def test_a_network_tells_loss_and_what_checks_it_by_epoch(job: Job, tmp_path: Pa
         assert training.curves[name] == tuple(wanted)
         assert [epoch for epoch, _ in training.curves[name]] == [1, 2, 3]
     loss, figure = charts(training)
-    assert [line["label"] for line in loss["lines"]] == ["training examples", "the examples it learns from"]
-    assert (figure["title"], figure["lines"][0]["label"]) == ("Accuracy", "the examples it learns from")
+    assert [line["label"] for line in loss["lines"]] == ["training examples", "the same, checked"]
+    assert (figure["title"], figure["lines"][0]["label"]) == ("Accuracy", "training examples")
 
 
 def teach(job: Job, model: Any, examples: list[Example]) -> dict[str, list[tuple[float, float, float]]]:
@@ -260,7 +260,7 @@ def test_the_strip_tells_of_the_running_job_and_of_the_last_five(bench: Workbenc
     strip = Dashboard(bench).strip.view
     assert strip.now["place"] == "epoch 3 of 10"
     assert strip.now["detail"] == "on cuda:0, 8 texts at a time"
-    assert (strip.now["step"], strip.now["number"], strip.now["of"]) == ("train label", 2, 4)
+    assert (strip.now["step"], strip.now["number"], strip.now["of"]) == ("train", 2, 4)
     assert strip.now["gpu"] == {
         "name": "A GPU",
         "words": "2.0 of 8.0 GiB used, 1.0 by this job",

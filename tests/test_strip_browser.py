@@ -87,7 +87,7 @@ def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, 
     curves = now.locator(".lsal-strip-chart")
     expect(now).to_contain_text("Retrain")
     expect(curves).to_have_count(2, timeout=TRAINING_MS)
-    expect(now).to_contain_text("Step 1 of 4, train label: epoch")
+    expect(now).to_contain_text("Step 1 of 4, train: epoch")
     expect(now).to_contain_text("left in this step")
     expect(now).to_contain_text("epochs/")
     expect(curves.first).to_contain_text("training examples")

@@ -147,12 +147,14 @@ function lineOf(points, place, { x, y }) {
   return [group];
 }
 
-function scales({ lines, total }) {
+// The axis reaches as far as the training will only once it is well on its way there: before, it grows in round steps.
+function scales({ lines, total, share: whole }) {
   const points = lines.flatMap((line) => line.points);
-  const right = Math.max(total, ...points.map(([at]) => at)) || 1;
+  const last = Math.max(...points.map(([at]) => at));
+  const right = Math.max(last, Math.min(total || Infinity, nice(1.3 * last))) || 1;
   const values = points.map(([, value]) => value);
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const share = least >= 0 && most <= 1 && most > 0.2;
+  const share = whole && least >= 0 && most <= 1;
   const top = share ? 1 : most > 0 ? most * 1.02 : 1;
   const foot = share || (least >= 0 && least < most / 2) ? 0 : least - 0.1 * (most - least || Math.abs(most) || 1);
   return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lsal.dashboard.contrasts import switched
 from lsal.jobs import AUTO, LABEL_STUDIO, PERSON, State
 from lsal.phrases import counted
 
@@ -33,6 +32,16 @@ def outcome(job: State) -> str:
         return f"Stopped{f' in its step {step}' if step else ''}; the status above shows what is live."
     told = "; ".join(_results(job.result))
     return f"{told[:1].upper()}{told[1:]}." if told else "Done."
+
+
+def switched(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a promotion or rollback made live, from the result of its job."""
+    live, was = result.get("live", {}), result.get("was", {})
+    return [
+        (f"live for {control}", f"version {number}" + (f", before: {was[control]}" if control in was else ""))
+        for control, number in live.items()
+        if was.get(control) != number
+    ]
 
 
 def _results(result: Mapping[str, Any]) -> Iterator[str]:

@@ -29,11 +29,13 @@ class Strip:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._answered_at: float | None = None
+        self._several = False
         self.view = TrainingStrip()
 
     def show(self, seen: Look, job: State | None) -> None:
-        """Note when Label Studio last answered: advice may be out of date."""
+        """Note when Label Studio last answered, as advice ages, and whether there are several controls."""
         self._answered_at = seen.status.as_of if seen.status else None
+        self._several = seen.status is not None and len(seen.status.controls) > 1
 
     async def step(self) -> bool:
         """Read what is new of the jobs, and show it."""
@@ -42,11 +44,11 @@ class Strip:
         except BadRequest:  # there is no project yet
             reports = []
         now = _now(reports)
-        past = [_past(one, self._answered_at) for one in reports if not works(one.state)][:LAST]
+        past = [_past(one, self._answered_at, self._several) for one in reports if not works(one.state)][:LAST]
         view = self.view
         with view.hold_sync():
-            view.now = _running(now) if now else {}
-            view.charts = charts(now.trainings[-1]) if now and now.trainings else []
+            view.now = _running(now, self._several) if now else {}
+            view.charts = charts(now.trainings[-1], self._several) if now and now.trainings else []
             view.lines = list(now.log) if now else []
             view.past = past
         return True
@@ -62,7 +64,7 @@ def _now(reports: list[JobReport]) -> JobReport | None:
     return next((one for one in running if one.state.act not in ASIDE), next(iter(running), None))
 
 
-def _running(report: JobReport) -> dict[str, Any]:
+def _running(report: JobReport, several: bool) -> dict[str, Any]:
     state, step = report.state, report.step
     whole = state.progress
     share = min(1.0, whole.done / whole.total) if whole.total else 0.0
@@ -75,7 +77,7 @@ def _running(report: JobReport) -> dict[str, Any]:
         "started": moment(time.time() - state.seconds),
         "clock": clock(state.seconds),
         "share": round(share, 3),
-        "step": _step(step),
+        "step": f"{step.name} {step.about}".rstrip() if several else step.name,
         "number": step.number,
         "of": min(step.of, 40),
         "place": place,
@@ -87,7 +89,7 @@ def _running(report: JobReport) -> dict[str, Any]:
     }
 
 
-def _past(report: JobReport, answered_at: float | None) -> dict[str, Any]:
+def _past(report: JobReport, answered_at: float | None, several: bool) -> dict[str, Any]:
     state = report.state
     ended = state.ended_at or state.made_at + state.seconds
     failed = state.state in ("failed", "lost")
@@ -102,12 +104,8 @@ def _past(report: JobReport, answered_at: float | None) -> dict[str, Any]:
         "error": state.error[:ERROR] if failed else "",
         "fix": fix_of(state, answered_at)[:ERROR] if failed else "",
         "log": list(report.log),
-        "charts": [chart for training in report.trainings for chart in charts(training)],
+        "charts": [chart for training in report.trainings for chart in charts(training, several)],
     }
-
-
-def _step(step: Step) -> str:
-    return step.name + (f" {step.about}" if step.about and step.name else "")
 
 
 def _place(step: Step) -> str:
