@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from projects import demo_of_texts, measure
+from projects import demo_of_texts
 
 from lsal import measuring, predicting, publishing, training
 from lsal.calibration import FEWEST, at_temperature, fit_temperature, in_words, set_right
@@ -265,8 +265,8 @@ def test_what_is_not_known_is_said() -> None:
 @pytest.fixture(scope="module")
 def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A demo after a start batch and two rounds, half of its labels for measuring."""
-    made = demo_of_texts(root, tmp_path_factory.mktemp("calibrated"), count=110, batch=70, hold_out=0.0)
-    measure(made, 55)
+    made = demo_of_texts(root, tmp_path_factory.mktemp("calibrated"), count=160, batch=70, hold_out=0.0)
+    made.configure(measuring_share=0.5)
     made.rank().wait(300)
     for _ in range(2):
         made.label()
