@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -92,6 +93,6 @@ def keep_drawn(image: Image.Image, path: Path, sort: str, **how: int) -> None:
     image.save(drawn, sort, **how)
     if path.exists() and path.read_bytes() == drawn.getvalue():
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     beside.write_bytes(drawn.getvalue())
     beside.replace(path)
