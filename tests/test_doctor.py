@@ -36,7 +36,7 @@ from lsal.workbench.doctor.findings import FAULT, OK, WARN, ok
 def bench(label_studio: Server, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A project in a root of its own: served, with a published batch, nothing wrong with it."""
     there = attached(tmp_path_factory.mktemp("doctor") / "root", client, label_studio, tasks=16)
-    there.rank().wait(120)
+    there.rank().wait(240)
     there.serve()
     try:
         yield there
@@ -147,7 +147,7 @@ def test_a_check_that_hangs_does_not_keep_the_others(bench: Workbench, monkeypat
     over = threading.Event()
 
     def endless(_: object) -> Iterator[Finding]:
-        over.wait(120)
+        over.wait(240)
         yield ok("endless", "never")
 
     def broken(_: object) -> Iterator[Finding]:
@@ -381,7 +381,7 @@ def test_the_status_sees_at_the_next_sync_what_others_set(bench: Workbench) -> N
     assert not_served(bench) == []
     bench.home.path("intent.json").unlink()
     assert len(not_served(bench)) == 1
-    bench.rank().wait(120)
+    bench.rank().wait(240)
     assert not_served(bench) == []  # what was read before the switch says nothing about it
     bench.sync()
     assert not_served(bench) == []
@@ -426,7 +426,7 @@ def test_an_order_that_is_not_as_published_is_counted(bench: Workbench) -> None:
     told = found(bench, "order")
     assert "stand elsewhere than published" in told.what
     assert told.fix == "Publish a fresh batch: lsal rank"
-    bench.rank().wait(120)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 
@@ -463,7 +463,7 @@ def test_a_batch_that_is_gone_cannot_be_served_again(bench: Workbench) -> None:
     after = bench.doctor(fix=True)
     assert after.done == ("The batch is in Label Studio no more. Publish another: lsal rank",)
     assert after.faults
-    bench.rank().wait(120)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 
@@ -551,7 +551,7 @@ def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Wo
     try:
         write_json(keys, dict.fromkeys(kept, "0" * 40), mode=0o600)
         with pytest.raises(JobFailed, match="401"):
-            bench.rank().wait(120)
+            bench.rank().wait(240)
     finally:
         write_json(keys, kept, mode=0o600)
     state = bench.job().state()
@@ -566,7 +566,7 @@ def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Wo
     assert "401" in told
     assert state.fix not in told
     assert "Label Studio has answered since" in told
-    bench.rank().wait(120)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 

@@ -38,9 +38,11 @@ def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
 def bench(apart: Apart, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A project on it, attached from here, with a published batch."""
     key = LOGIN["key"]
-    with httpx.Client(base_url=apart.url, headers={"Authorization": f"Token {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=apart.url, headers={"Authorization": f"Token {key}"}, timeout=120, trust_env=False
+    ) as http:
         there = attached(tmp_path_factory.mktemp("here") / "root", http.request, Server(apart.url, key, Path(), {}), 24)
-    there.rank().wait(120)
+    there.rank().wait(240)
     try:
         yield there
     finally:
@@ -101,7 +103,7 @@ def test_the_command_of_the_error_works_from_end_to_end(
     running = serving.backend(bench.root)
     assert running
     assert serving.seen(bench.desk, running)["asked"]["webhook"]["from"] == apart.theirs[0]
-    bench.round().wait(120)
+    bench.round().wait(240)
     queued = {place.task_id for place in bench.queue()}
     unseen = next(t.id for t in bench.desk.mirror.tasks(state=0) if t.id not in queued and t.place >= 0.1)
     shown = bench.desk.connection.get(f"/api/tasks/{unseen}", project=bench.home.project)
