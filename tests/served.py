@@ -59,7 +59,7 @@ def second_backend(root: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port)]
     with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as running:
         try:
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while processes.free_port(port) == port:
                 assert time.monotonic() < until
                 time.sleep(0.05)
