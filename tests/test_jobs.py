@@ -4,6 +4,8 @@ import json
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -134,6 +136,34 @@ def test_a_process_asked_to_end_is_cancelled(bench: Workbench, slow: Job) -> Non
     assert _all_of(bench) == before
     with bench.home.lock():
         pass
+
+
+LOST = """
+import os, signal, sys
+from lsal.records import Progress
+from lsal.worker import __main__ as worker, acts
+
+class Ends:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000): pass  # the signal is heard in here
+
+def run(job):
+    Ends()
+    job.report(Progress(0, 1, "the next step"))
+    return {}
+
+acts.run = run
+sys.exit(worker.main(sys.argv[1]))
+"""
+
+
+def test_it_is_cancelled_whatever_it_is_at_when_it_is_asked(tmp_path: Path) -> None:
+    """What is raised in a destructor is lost."""
+    write_json(tmp_path / "job.json", {"act": "train", "made_at": time.time()})
+    done = subprocess.run([sys.executable, "-c", LOST, str(tmp_path)], capture_output=True, text=True)
+    assert "SystemExit" in done.stderr
+    assert (done.returncode, Job(tmp_path).state().state) == (2, "cancelled")
 
 
 @pytest.mark.parametrize(
