@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from prepared import prepared
 from projects import annotations_digest, demo_of_texts
 
 from lsal import jobs, snapshots, training
@@ -126,6 +127,16 @@ def test_a_round_cancelled_before_it_publishes_leaves_the_queue(bench: Workbench
     assert _all_of(bench) == before
     assert annotations_digest(bench) == given
     assert bench.verify().exact
+
+
+def test_one_that_waits_for_another_hears_a_cancel(isolated_root: Path) -> None:
+    home = prepared(isolated_root).home
+    job = jobs.create(home, "rank")
+    with home.lock():
+        jobs.start(job, "lsal.worker")
+        job.cancel()
+        with pytest.raises(Cancelled):
+            job.wait(timeout_s=240)
 
 
 def test_a_process_asked_to_end_is_cancelled(bench: Workbench, slow: Job) -> None:
