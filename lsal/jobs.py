@@ -121,9 +121,10 @@ class Job:
 
     def report(self, progress: Progress, **more: Any) -> None:
         """Write progress down, and what `more` there is to say; raises Cancelled when somebody asked for it."""
+        now = time.time()  # before the look: what is told has a stamp from before anybody asked
         if (self.folder / "cancel").exists():
             raise Cancelled()
-        row = to_json({**asdict(progress), "at": time.time(), **more})
+        row = to_json({**asdict(progress), "at": now, **more})
         # No flush to the disk here: a lost line of progress hurts nobody, a slow one does.
         beside = self.folder / ".progress.json"
         beside.write_bytes(row)

@@ -68,6 +68,20 @@ def test_a_long_job_writes_few_rows_and_every_epoch_of_few(hours: float, epochs:
         assert {epoch for _, epoch in kept} == set(range(epochs))
 
 
+def test_the_last_figures_of_a_training_are_not_lost(job: Job) -> None:
+    """Though what came just before them was told a moment ago."""
+    steps = Steps(job, 4)
+    with steps.step("train", "label"):
+        for batch in range(100):
+            steps.report(Progress(batch / 100, 1, "", {"loss": 1.0 / (batch + 1)}, "epoch"))
+        steps.report(Progress(1, 1, "trained on 12 texts"))
+    with steps.step("measure", "label"):
+        pass
+    (training,) = job_report(job).trainings
+    assert training.curves["loss"][-1] == (0.99, 0.01)
+    assert len(rows_of(job)) < 10
+
+
 def test_a_crf_tells_its_loss_by_iteration(job: Job, tmp_path: Path) -> None:
     examples = [spans.example_of(tmp_path, number) for number in range(12)]
     told = teach(job, CrfTokens(spans.SPANS), examples)
