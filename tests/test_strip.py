@@ -14,7 +14,7 @@ from prepared import HOSTILE, prepared
 from lsal import jobs, processes
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.job_words import clock, outcome
-from lsal.dashboard.strip import Strip
+from lsal.dashboard.strip import Strip, _place
 from lsal.dashboard.training_charts import charts
 from lsal.files import write_json
 from lsal.jobs import ROW_S, ROWS, Job, State
@@ -24,7 +24,7 @@ from lsal.records import Example, Progress
 from lsal.testing import spans
 from lsal.testing.materials import SINGLE, images, toy
 from lsal.workbench import Workbench
-from lsal.workbench.job_report import job_report
+from lsal.workbench.job_report import Step, job_report
 from lsal.workbench.job_rows import MOST_POINTS, Rows
 from lsal.workbench.log_tail import LINES, LONGEST, log_tail
 from lsal.worker.steps import Steps
@@ -274,6 +274,8 @@ def test_the_strip_tells_of_the_running_job_and_of_the_last_five(bench: Workbenc
     strip = Dashboard(bench).strip.view
     assert strip.now["place"] == "epoch 3 of 10"
     assert strip.now["detail"] == "on cuda:0, 8 texts at a time"
+    assert place_at(3.0) == "epoch 3 of 10"  # as long as it is checked
+    assert (place_at(0.0), place_at(3.01), place_at(10.0)) == ("epoch 1 of 10", "epoch 4 of 10", "epoch 10 of 10")
     assert (strip.now["step"], strip.now["number"], strip.now["of"]) == ("train", 2, 4)
     assert strip.now["gpu"] == {
         "name": "A GPU",
@@ -287,6 +289,10 @@ def test_the_strip_tells_of_the_running_job_and_of_the_last_five(bench: Workbenc
     assert (strip.past[0]["said"], strip.past[0]["fix"]) == (HOSTILE, "Try again: lsal round")
     assert strip.past[0]["log"] == [HOSTILE, "gone"]
     assert strip.past[1]["said"] == "6 tasks published."
+
+
+def place_at(done: float) -> str:
+    return _place(Step("train", done=done, total=10, unit="epoch"))
 
 
 def test_two_strips_agree_and_nothing_new_sends_nothing(bench: Workbench, job: Job) -> None:

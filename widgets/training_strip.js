@@ -18,7 +18,10 @@ function render({ model, el }) {
   root.append(spoken, live.root, past);
   el.append(root);
 
-  const now = () => showNow(model, live, spoken);
+  const now = () => {
+    showNow(model, live, spoken);
+    if (!model.get("past").length) list();
+  };
   const curves = () => charts.replaceChildren(...model.get("charts").map(chart));
   const log = () => showLog(live, model.get("lines"));
   const list = () => keepingFocus(past, () => past.replaceChildren(...history(model)));

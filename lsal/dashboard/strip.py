@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from typing import Any
 
@@ -113,7 +115,7 @@ def _place(step: Step) -> str:
     if step.total <= 1 and not step.unit:
         return ""
     if step.unit and step.total:
-        number = min(int(step.done + 1e-6) + 1, int(step.total))
+        number = min(max(1, math.ceil(step.done - 1e-6)), int(step.total))
         return f"{step.unit} {number:,} of {step.total:,.0f}"
     return f"{step.done:,.0f} of {step.total:,.0f}" if step.total else ""
 
@@ -121,7 +123,8 @@ def _place(step: Step) -> str:
 def _detail(message: str, step: Step, place: str) -> str:
     """What the message says beside the step's name and the place."""
     said = message.removeprefix(step.name).removeprefix(":").strip()
-    return cut(said.removeprefix(place).lstrip(" ,") if place else said, SAID)
+    counted = rf"{re.escape(step.unit)} [\d,]+ of [\d,]+" if step.unit else re.escape(place)
+    return cut(re.sub(rf"^{counted}[ ,]*", "", said) if place else said, SAID)
 
 
 def _pace(step: Step) -> str:
