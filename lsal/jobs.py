@@ -29,8 +29,8 @@ from lsal.settings import child_environment, worker_threads
 
 NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
 WAIT_S = 20.0
-"""Seconds from a job's making, or its start, to its process; without one by then it is lost. On a busy machine one of a low
-priority is long in coming, and whoever started it may be gone by then."""
+"""Seconds from a job's making, or its start, to its process; without one by then it is lost. On a busy machine one
+of a low priority is long in coming, and whoever started it may be gone by then."""
 ENDED = ("done", "failed", "cancelled", "lost")
 ASIDE = ("rehearse",)
 """Acts that change nothing in the project: rounds need not wait for them."""
