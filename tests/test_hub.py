@@ -61,6 +61,17 @@ def test_nothing_is_asked_of_the_network(tmp_path: Path, monkeypatch: pytest.Mon
     assert not tried
 
 
+def test_nor_where_the_hub_was_imported_before_lsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fetch once a day by whom it may be called, also for what is to be read from here alone."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", False)
+    monkeypatch.setattr("huggingface_hub.constants.AGENT_HARNESSES_PATH", str(tmp_path / "none"))
+    monkeypatch.setattr("huggingface_hub.utils._detect_agent._registry", None)
+    tried = asked(monkeypatch)
+    with pytest.raises(BadRequest):
+        read_tokenizer("nobody/nothing", "transformers_text")
+    assert not tried
+
+
 def test_a_configuration_alone_names_no_weights(tmp_path: Path) -> None:
     encoder(tmp_path)
     assert names_weights(str(tmp_path))
