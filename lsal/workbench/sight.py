@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lsal import publishing
+from lsal import jobs, publishing
 from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
 from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.job_report import JobReport, job_report, job_reports
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
@@ -55,6 +56,14 @@ class Sight(Opened):
     def rounds(self) -> list[Round]:
         """The trainings so far, with seconds by step."""
         return rounds(self.desk)
+
+    def job_report(self, name: str = "") -> JobReport:
+        """A job as one follows it, by the beginning of its id; the latest without one."""
+        return job_report(jobs.find(self.home, name), jobs.jobs(self.home))
+
+    def job_reports(self, count: int = 5) -> list[JobReport]:
+        """The newest jobs as one follows them, newest first."""
+        return job_reports(self.home, count)
 
     def suspected(self, top: int = 50) -> Suspicions:
         """The label errors that were suspected last, the worst first; `suspects` looks afresh."""
