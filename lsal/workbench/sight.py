@@ -9,10 +9,13 @@ from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
 from lsal.workbench.comparing import Compared, compare
+from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
+from lsal.workbench.readings import Reading, readings
+from lsal.workbench.shadow import Shadow, shadow
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
 
@@ -36,6 +39,18 @@ class Sight(Opened):
     def curve(self) -> list[Point]:
         """The learning curve: every version on the same measuring tasks."""
         return curve(self.desk)
+
+    def readings(self) -> dict[int, dict[str, Reading]]:
+        """Every figure of every version, by number and name, on the same measuring tasks."""
+        return readings(self.desk)
+
+    def shadow(self) -> Shadow | None:
+        """The learning curve of a random order, as the last rehearsal replayed it; None before that."""
+        return shadow(self.desk)
+
+    def confusion(self, version: int | None = None, control: str = "") -> Confusion:
+        """The confusion matrix of a version on the measuring tasks, of the live one if none is named."""
+        return confused(self.desk, version, control)
 
     def compare(self, first: int, second: int) -> Compared:
         """Two versions of one control on the same measuring tasks, and the answers that changed."""
