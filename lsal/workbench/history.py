@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from lsal import jobs
 from lsal.desk import Desk
@@ -37,7 +38,7 @@ def rolled_back(desk: Desk) -> dict[int, str]:
 def _replaced(history: Sequence[Mapping[str, int]]) -> dict[int, str]:
     """Versions that an older one followed, and that did not come back."""
     back: dict[int, str] = {}
-    for before, after in zip(history, history[1:], strict=False):
+    for before, after in pairwise(history):
         for control, number in after.items():
             back.pop(number, None)
             if before.get(control, number) > number:
