@@ -58,7 +58,12 @@ def run_first_cell(page: Page) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+def open_tab(page: Page, title: str) -> None:
+    page.locator(".lsal-dashboard").get_by_role("tab", name=title).click()
+
+
 def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder: Path) -> None:
+    open_tab(page, "Curve")
     curve = page.locator(".lsal-curve")
     expect(curve.locator("[data-version]")).to_have_count(5)
     expect(curve).to_contain_text("measured on 30 tasks of the fixed random order, never trained on")
@@ -70,6 +75,7 @@ def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder:
 
 
 def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
+    open_tab(page, "Queue")
     rows = page.locator(".lsal-queue tbody tr")
     expect(rows).to_have_count(15)
     expect(rows.nth(1)).to_contain_text(HOSTILE)
@@ -132,6 +138,7 @@ def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder:
     colour = region.locator(".lsal-queue-mark").evaluate("mark => getComputedStyle(mark).backgroundColor")
     expect(rows.nth(3)).to_contain_text("measuring")
     assert not rows.nth(3).locator("img").get_attribute("title")
+    open_tab(boxes, "Curve")
     table = boxes.locator(".lsal-classes")
     expect(table.locator("tbody th")).to_have_text(["all", *LABELS])
     marks = table.locator("tbody i").evaluate_all("marks => marks.map(mark => getComputedStyle(mark).backgroundColor)")

@@ -93,8 +93,8 @@ def test_choices_are_told_by_f1(isolated_root: Path) -> None:
     assert (told.title, told.columns[1]) == ("F1 of each class", "tasks")
     assert told.rows == (("ham", "30", "0.667", "1.000"), ("spam", "0", "–", "–"))
     assert "F1 of each class" in to_text(made.curve())
-    assert "<details" in Dashboard(made).classes.value
-    assert '<details class="lsal-classes" open' not in Dashboard(made).classes.value
+    assert "<details" in Dashboard(made).curve.classes.value
+    assert '<details class="lsal-classes" open' not in Dashboard(made).curve.classes.value
 
 
 def test_versions_and_the_dashboard_show_the_same_table(bench: Workbench) -> None:
@@ -105,13 +105,13 @@ def test_versions_and_the_dashboard_show_the_same_table(bench: Workbench) -> Non
     shown = Dashboard(bench)
     for row in told.rows:
         for cell in row:
-            assert f">{cell}<" in shown.classes.value
+            assert f">{cell}<" in shown.curve.classes.value
             assert cell in to_text(points)
             assert f">{cell}<" in str(to_html(points))
     colours = colours_of(LABELS)
-    assert all(f'background:{colour}"' in shown.classes.value for colour in colours.values())
-    assert told.notes[0] in shown.classes.value
-    assert shown.queue.previews["25"]["legend"][0]["colour"] in colours.values()
+    assert all(f'background:{colour}"' in shown.curve.classes.value for colour in colours.values())
+    assert told.notes[0] in shown.curve.classes.value
+    assert shown.queue.table.previews["25"]["legend"][0]["colour"] in colours.values()
 
 
 def test_the_mean_of_the_classes_is_the_main_figure(bench: Workbench) -> None:

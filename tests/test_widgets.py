@@ -26,7 +26,8 @@ from lsal.workbench.figures import learning_curve
 from lsal.workbench.status import Waiting
 
 TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable}
-SCRIPTS = sorted(widget_file("x").parent.glob("*.js"))
+SHARED = widget_file("shared.js")
+SCRIPTS = sorted(set(SHARED.parent.glob("*.js")) - {SHARED})
 NAMESPACE = "http://www.w3.org/2000/svg"
 FORBIDDEN = r"(inner|outer|Adjacent)HTML|document\.write|DOMParser|\beval\b|Function\(|\bimport\b|\bfetch\b"
 OUTWARD = r"XMLHttpRequest|WebSocket|EventSource|sendBeacon|https?://|url\("
@@ -63,7 +64,7 @@ def test_every_name_a_script_asks_for_is_a_synced_trait(path: Path) -> None:
     assert len(re.findall(r"model\.(get|set|on|send)\(", script)) == len(re.findall(r'model\.\w+\("', script))
 
 
-@pytest.mark.parametrize("path", [*SCRIPTS, *widget_file("x").parent.glob("*.css")], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [SHARED, *SCRIPTS, *SHARED.parent.glob("*.css")], ids=lambda path: path.name)
 def test_widgets_set_text_only_and_ask_nobody(path: Path) -> None:
     content = path.read_text().replace(NAMESPACE, "")
     assert not re.search(f"{FORBIDDEN}|{OUTWARD}", content)
@@ -74,18 +75,18 @@ def test_widgets_set_text_only_and_ask_nobody(path: Path) -> None:
 
 def test_a_dashboard_shows_what_the_disk_holds(trained: Workbench) -> None:
     shown = Dashboard(trained)
-    points, rows = shown.curve.points, shown.queue.rows
+    points, rows = shown.curve.chart.points, shown.queue.table.rows
     assert [point["version"] for point in points if point["live"]] == [5]
     assert [point["version"] for point in points if not point["promoted"]] == [4]
     assert points[2]["value"] == pytest.approx(24 / 30)
     assert [row["task"] for row in rows] == list(range(25, 40))
     assert [row["task"] for row in rows if row["measuring"]] == [28, 32, 36]
-    assert shown.queue.caption == "the first 15 of 25 open tasks"
-    assert shown.queue.previews["26"] == {"text": HOSTILE}
+    assert shown.queue.table.caption == "the first 15 of 25 open tasks"
+    assert shown.queue.table.previews["26"] == {"text": HOSTILE}
     assert "<b>24</b>" in shown.status.value
     assert shown.status.value.count("lsal-warning") == 1
     assert "Start it: lsal up" in shown.status.value  # there is no server behind this home
-    assert shown.curve.points is points, "a look that finds nothing new must send nothing"
+    assert shown.curve.chart.points is points, "a look that finds nothing new must send nothing"
 
 
 def test_two_dashboards_and_a_restart_agree(trained: Workbench) -> None:
@@ -93,8 +94,8 @@ def test_two_dashboards_and_a_restart_agree(trained: Workbench) -> None:
     add_versions(trained, [29])
     one.refresh()
     other.refresh()
-    assert len(one.curve.points) == len(other.curve.points) == 6
-    assert one.curve.points == other.curve.points
+    assert len(one.curve.chart.points) == len(other.curve.chart.points) == 6
+    assert one.curve.chart.points == other.curve.chart.points
     assert one.status.value == other.status.value
 
 
@@ -163,21 +164,21 @@ def test_a_cancelled_round_promises_nothing(trained: Workbench) -> None:
 
 def test_empty_states_tell_the_next_step(isolated_root: Path) -> None:
     bench = prepared(isolated_root)
-    assert "Press Re-rank" in Dashboard(bench).queue.empty
-    assert "There is no version yet" in Dashboard(bench).curve.empty
+    assert "Press Re-rank" in Dashboard(bench).queue.table.empty
+    assert "There is no version yet" in Dashboard(bench).curve.chart.empty
     add_versions(bench, [0], of=0)
     shown = Dashboard(bench)
-    assert "not measured yet" in shown.curve.empty
-    assert shown.curve.points[0]["value"] is None
+    assert "not measured yet" in shown.curve.chart.empty
+    assert shown.curve.chart.points[0]["value"] is None
     publish(bench, [1, 2])
-    assert "Press Round" in Dashboard(bench).queue.empty
+    assert "Press Round" in Dashboard(bench).queue.table.empty
 
 
 def test_a_detached_project_says_how_to_attach_it_again(isolated_root: Path) -> None:
     bench = prepared(isolated_root)
     write_json(bench.home.path("detached.json"), {"done": True})
     shown = Dashboard(bench)
-    for told in (shown.curve.empty, shown.queue.empty, shown.why.value):
+    for told in (shown.curve.chart.empty, shown.queue.table.empty, shown.why.value):
         assert "is detached. Attach it again: lsal attach http://127.0.0.1:1 7" in told
         assert "Press" not in told
     assert all(button.disabled for button in shown.buttons.values())
@@ -211,7 +212,7 @@ def test_images_are_made_small_and_a_broken_one_is_named(isolated_root: Path) ->
 
     bench = prepared(isolated_root, images=True)
     publish(bench, [25, 27])
-    shown = Dashboard(bench).queue.previews
+    shown = Dashboard(bench).queue.table.previews
     kind, _, content = shown["25"]["image"].partition(",")
     assert kind == "data:image/png;base64"
     assert max(Image.open(BytesIO(b64decode(content))).size) == previews.SIDE
@@ -232,7 +233,7 @@ def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(trained: Workben
     async def play() -> None:
         shown, pauses = Dashboard(trained), [0.0]
         ticking = asyncio.get_running_loop().create_task(tick(pauses))
-        await until(lambda: len(shown.queue.rows) == look.ROWS and bool(shown.queue.previews))
+        await until(lambda: len(shown.queue.table.rows) == look.ROWS and bool(shown.queue.table.previews))
         assert (
             "is not running" in shown.status.value
             or await until(lambda: "is not running" in shown.status.value) is None
@@ -308,14 +309,14 @@ def test_counters_move_and_a_round_runs_on_a_real_label_studio(root: Path, tmp_p
         await until(lambda: "Tasks" in shown.status.value)
         shown.buttons["rank"].click()
         await until(lambda: "6 tasks published" in shown.note.value, 60)
-        assert len(shown.queue.rows) == 6
+        assert len(shown.queue.table.rows) == 6
         await asyncio.to_thread(bench.label, 6)
-        await until(lambda: "<b>6</b>" in shown.status.value and not shown.queue.rows)
+        await until(lambda: "<b>6</b>" in shown.status.value and not shown.queue.table.rows)
         shown.buttons["round"].click()
         await until(lambda: "left" in shown.note.value or "took" in shown.note.value, 60)
         await until(lambda: "version 1 is live" in shown.note.value, 60)
-        await until(lambda: len(shown.queue.rows) == 6 and len(shown.curve.points) == 1)
-        assert shown.queue.rows[0]["url"].startswith(bench.desk.url)
+        await until(lambda: len(shown.queue.table.rows) == 6 and len(shown.curve.chart.points) == 1)
+        assert shown.queue.table.rows[0]["url"].startswith(bench.desk.url)
         shown.close()
 
     asyncio.run(play())

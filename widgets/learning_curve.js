@@ -1,7 +1,5 @@
 // The learning curve: the main figure by labels, its interval as a band, live and held versions told apart by shape.
-// All text goes in by textContent; the module is self-contained and asks nobody for anything.
 
-const SVG = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [700, 300];
 const BOX = { left: 58, right: 18, top: 14, bottom: 46 };
 
@@ -200,38 +198,4 @@ function hover(group, tip, point, { x, y }) {
   const hide = () => tip.classList.remove("lsal-curve-shown");
   for (const event of ["pointerenter", "focus"]) group.addEventListener(event, show);
   for (const event of ["pointerleave", "blur"]) group.addEventListener(event, hide);
-}
-
-// --- small tools -------------------------------------------------------------------
-
-function make(name, className, text = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
-
-function draw(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-function words(text, attributes) {
-  const made = draw("text", attributes);
-  made.textContent = text;
-  return made;
-}
-
-function nice(step) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(step, 1)));
-  return power * [1, 2, 5, 10].find((factor) => factor * power >= step);
-}
-
-function steps(from, to, by) {
-  return Array.from({ length: Math.floor((to - from) / by + 1e-9) + 1 }, (_, place) => from + place * by);
-}
-
-function round(value) {
-  return Math.round(value * 10) / 10;
 }

@@ -1,8 +1,5 @@
 // The head of the queue: what people get next, best first, with the model's guess and its doubt.
-// Everything in a task is hostile: it goes in by textContent, images only as data made by the kernel.
 
-const IMAGE = /^data:image\/(png|jpeg);base64,/;
-const COLOUR = /^#[0-9a-f]{6}$/i;
 const GUESS = "What the live version saw when the batch was ranked: how many of each class, and how sure it was of them";
 const COLUMNS = [
   ["#", "Place in the published batch"],
@@ -112,31 +109,10 @@ function classOf(entry) {
 }
 
 function link(row) {
-  const cell = make("td", "lsal-queue-link");
-  if (/^https?:\/\//i.test(row.url)) {
-    const anchor = make("a", "", `Task ${row.task}`);
-    anchor.href = row.url;
-    anchor.target = "_blank";
-    anchor.rel = "noopener noreferrer";
-    cell.append(anchor);
-  } else {
-    cell.append(`Task ${row.task}`);
-  }
-  return cell;
+  return make("td", "lsal-queue-link", anchor(row.url, `Task ${row.task}`));
 }
 
 function said(cell, name, figure) {
   if (!name) cell.append(make("span", "lsal-queue-figure", "\u2013"));
   else cell.append(make("span", "lsal-queue-name", name), make("span", "lsal-queue-figure", figure));
-}
-
-function percent(value) {
-  return `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
-}
-
-function make(name, className, ...children) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
 }

@@ -10,17 +10,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from lsal.dashboard.look import Look, latest, look, title, works
 from lsal.dashboard.panel import Panel
-from lsal.dashboard.previews import Previews
 from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.workbench import Workbench
 
 TICK_S, LOOK_S, SYNC_S = 0.5, 3.0, 3.0
 
+T = TypeVar("T")
 Step = Callable[[], Awaitable[bool]]
 """Something done at every tick; False if it was not its turn."""
 
@@ -33,14 +33,14 @@ class Dashboard(Panel):
     """One project's dashboard, live until `close()`; without an event loop `refresh()` moves it on."""
 
     def __init__(self, bench: Workbench) -> None:
-        self._bench, self._previews = bench, Previews(bench)
+        self.bench = bench
         self._seen, self._looked = Look(), float("-inf")
         self._job: State | None = None
         self._error: LsalError | None = None
         self._starting = False
         self._troubles: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(self._clicked)
+        super().__init__(self)
         self._begin()
 
     def _begin(self) -> None:
@@ -51,31 +51,31 @@ class Dashboard(Panel):
             self.refresh()
             return
         self._show_all()
-        for step in (self._look, self._illustrate, self._sync):
+        for step in (self._look, self._read_on, self._sync):
             self._spawn(self._forever(step))
 
     # Reading ---------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Look once, now, and show it; waits for the disk."""
-        self._seen, self._job = look(self._bench), latest(self._bench)
+        self._seen, self._job = look(self.bench), latest(self.bench)
         self._show_all()
-        self.queue.previews = self._previews.of(self._seen.queue)
+        for section in self.sections if self._loop is None else ():
+            asyncio.run(section.step())
 
     async def _look(self) -> bool:
         """The job at every tick; all the rest now and then, and when a job has ended."""
-        before, self._job = self._job, await asyncio.to_thread(latest, self._bench)
+        before, self._job = self._job, await asyncio.to_thread(latest, self.bench)
         same = works(self._job) and before and self._job and before.id == self._job.id
         ended = works(before) and not same
         if ended or time.monotonic() - self._looked > LOOK_S:
-            self._seen, self._looked = await asyncio.to_thread(look, self._bench), time.monotonic()
+            self._seen, self._looked = await asyncio.to_thread(look, self.bench), time.monotonic()
         self._show_all()
         return True
 
-    async def _illustrate(self) -> bool:
-        """Texts and thumbnails of the queue's head; apart from `_look`, as files may be slow to come."""
-        self.queue.previews = await asyncio.to_thread(self._previews.of, self._seen.queue)
-        return True
+    async def _read_on(self) -> bool:
+        """What the open section shows and is slow to come; apart from `_look`, which must not wait for it."""
+        return await self.open_section.step()
 
     async def _sync(self) -> bool:
         """Pull from Label Studio, so that counters move while people label. A running job does that itself."""
@@ -83,7 +83,7 @@ class Dashboard(Panel):
         if not home or works(self._job) or time.monotonic() - _synced.get(home, float("-inf")) < SYNC_S:
             return False
         _synced[home] = time.monotonic()
-        await asyncio.to_thread(self._bench.sync)
+        await asyncio.to_thread(self.bench.sync)
         return True
 
     async def _forever(self, step: Step) -> None:
@@ -104,6 +104,22 @@ class Dashboard(Panel):
             self._troubles[step.__name__] = f"The dashboard could not update: {type(error).__name__}: {error}"
         self._show_all()
 
+    async def apart(self, work: Callable[..., T], *given: Any) -> T:
+        """Do slow work in a thread."""
+        return await asyncio.to_thread(work, *given)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Start a section's work; without an event loop it is done at once."""
+
+        async def step() -> bool:
+            await work
+            return True
+
+        if self._loop is None:
+            asyncio.run(step())
+        else:
+            self._loop.call_soon_threadsafe(lambda: self._spawn(self._try(step)))
+
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._loop
         task = self._loop.create_task(work)
@@ -121,20 +137,20 @@ class Dashboard(Panel):
 
     # Acting ----------------------------------------------------------------------------
 
-    def _clicked(self, act: str, *given: int) -> None:
+    def act(self, name: str, *given: Any, **more: Any) -> None:
         """JupyterLab may deliver a click in another thread than the event loop's (a subshell)."""
         if self._loop is None:
-            self._act(act, *given)
+            self._act(name, *given, **more)
             self.round_after.settle()
             self.refresh()
         else:
-            self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(act, *given)))
+            self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(name, *given, **more)))
 
-    async def _act_apart(self, act: str, *given: int) -> None:
+    async def _act_apart(self, name: str, *given: Any, **more: Any) -> None:
         self._error, self._starting = None, True
         self._show_all()
         try:
-            await asyncio.to_thread(self._act, act, *given)
+            await self.apart(lambda: self._act(name, *given, **more))
             self._looked = float("-inf")
             await self._try(self._look)  # the started job is seen before the buttons are free
         finally:
@@ -142,13 +158,13 @@ class Dashboard(Panel):
             self.round_after.settle()
             self._show_all()
 
-    def _act(self, act: str, *given: int) -> None:
+    def _act(self, name: str, *given: Any, **more: Any) -> None:
         try:
-            getattr(self._bench, act)(*given)
+            getattr(self.bench, name)(*given, **more)
             self._error = None
         except LsalError as error:
             self._error = error
         except Exception as error:  # any, say a full disk: a click must never end in silence
-            _log.exception("%s failed", title(act))
-            what = f"{title(act)} failed: {type(error).__name__}: {error}"
+            _log.exception("%s failed", title(name))
+            what = f"{title(name)} failed: {type(error).__name__}: {error}"
             self._error = LsalError(what, "Read the traceback in the log of the kernel, then: lsal status")

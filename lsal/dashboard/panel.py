@@ -1,23 +1,21 @@
-"""The panel: status, buttons, progress, learning curve, classes and the head of the queue, in one widget."""
+"""The panel: status, buttons, progress and errors over the sections in their tabs, in one widget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 
 from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
-from lsal.dashboard.by_class import by_class
-from lsal.dashboard.look import ACTS, ROWS, Look, empty_curve, empty_queue, refusals, title, works
-from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
+from lsal.dashboard.curve_section import CurveSection
+from lsal.dashboard.look import ACTS, Look, refusals, title, works
+from lsal.dashboard.queue_section import QueueSection
+from lsal.dashboard.sections import Live, Section
+from lsal.dashboard.twins import widget_file
 from lsal.errors import LsalError
 from lsal.jobs import State
-from lsal.phrases import counted
-from lsal.workbench.curve import Point
-from lsal.workbench.status import Waiting
 
 TOOLTIPS = {
     "train": "Train on everything that is labelled. The new version goes live unless it is clearly worse.",
@@ -29,18 +27,23 @@ ICONS = {"train": "graduation-cap", "rank": "sort-amount-desc", "round": "refres
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]
-    """What is seen of a project. It looks at nothing itself; `clicked` is called with an act, and what was typed."""
+    """What is seen of a project. It looks at nothing itself; what a person wants done it asks of `live`."""
 
-    def __init__(self, clicked: Callable[..., None]) -> None:
-        self.status, self.why, self.note, self.error, self.classes = (ipywidgets.HTML() for _ in range(5))
+    def __init__(self, live: Live) -> None:
+        self.status, self.why, self.note, self.error = (ipywidgets.HTML() for _ in range(4))
         self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "16px"})
-        self.buttons = {act: _button(act, clicked) for act in ACTS}
-        self.round_after = RoundAfter(lambda labels: clicked("automatic", labels))
-        self.curve, self.queue = LearningCurve(), QueueTable()
-        style = ipywidgets.HTML(f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"})
+        self.buttons = {act: _button(act, live) for act in ACTS}
+        self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
+        self.queue, self.curve = QueueSection(live), CurveSection(live)
+        self.sections: tuple[Section, ...] = (self.queue, self.curve)
+        self.tabs = ipywidgets.Tab([section.view for section in self.sections])
+        self.tabs.titles = [section.title for section in self.sections]
+        self._style = ipywidgets.HTML(
+            f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"}
+        )
         row = ipywidgets.HBox(list(self.buttons.values()))
         work = ipywidgets.VBox([row, self.why, self.round_after, self.progress, self.note])
-        super().__init__([style, self.status, work, self.error, self.curve, self.classes, self.queue])
+        super().__init__([self._style, self.status, work, self.error, self.tabs])
         self.add_class("lsal-dashboard")
 
     def show(
@@ -53,51 +56,33 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.progress.layout.display = "" if works(job) else "none"
         if works(job) and job:
             self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
-        _say(self.note, parts.note(job))
+        parts.say(self.note, parts.note(job))
         answered_at = seen.status.as_of if seen.status else None
-        _say(self.error, parts.trouble(job, error or seen.error, answered_at))
-        self.curve.empty, self.queue.empty = empty_curve(seen), empty_queue(seen)
-        self.curve.points = [_point(point) for point in seen.points]
-        _say(self.classes, parts.class_tables(by_class(seen.points), seen.colours))
-        self.queue.caption = _caption(seen)
-        self.queue.rows = [_row(row) for row in seen.queue]
+        parts.say(self.error, parts.trouble(job, error or seen.error, answered_at))
+        for section in self.sections:
+            section.show(seen, job)
+
+    @property
+    def open_section(self) -> Section:
+        """The one whose tab is open."""
+        return self.sections[self.tabs.selected_index or 0]
 
     def _show_buttons(self, no: dict[str, str], starting: bool) -> None:
         for act, button in self.buttons.items():
             button.disabled = starting or act in no
             button.tooltip = f"Not now. {no[act]}" if act in no else TOOLTIPS[act]
-        _say(self.why, parts.reasons(no))
+        parts.say(self.why, parts.reasons(no))
 
     def close(self) -> None:
         """Close it with all its parts."""
+        for section in self.sections:
+            section.close()
         for part in self.children:
             part.close()
         super().close()
 
 
-def _button(act: str, clicked: Callable[..., None]) -> Any:
+def _button(act: str, live: Live) -> Any:
     button = ipywidgets.Button(description=title(act), icon=ICONS[act], layout={"width": "112px"})
-    button.on_click(lambda _: clicked(act))
+    button.on_click(lambda _: live.act(act))
     return button
-
-
-def _say(part: Any, text: str) -> None:
-    part.value, part.layout.display = text, "" if text else "none"
-
-
-def _point(point: Point) -> dict[str, Any]:
-    shown = ("version", "control", "line", "labels", "metric", "value", "tasks", "live", "promoted", "reason")
-    told = {name: getattr(point, name) for name in shown}
-    return told | {"interval": list(point.interval), "measured_on": point.measured_on}
-
-
-def _row(row: Waiting) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(row).items() if name not in ("data", "parts", "shown", "task_id")}
-    return told | {"task": row.task_id}
-
-
-def _caption(seen: Look) -> str:
-    if seen.status is None or not seen.queue:
-        return ""
-    shown, still_open = len(seen.queue), seen.status.queue["open"]
-    return f"the first {shown} of {still_open} open tasks" if still_open > ROWS else counted(still_open, "open task")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from typing import Any
 
 from lsal.dashboard.contrasts import switched
 from lsal.dashboard.glance import backend_words
@@ -143,3 +144,8 @@ def _ended(job: State) -> str:
     if "published" in job.result:
         told.append(f"{counted(job.result['published'], 'task')} published")
     return f"{act} took {duration(job.seconds)}: {', '.join(told) or 'done'}."
+
+
+def say(part: Any, text: str) -> None:
+    """Show HTML in a widget, which takes no room while there is none."""
+    part.value, part.layout.display = text, "" if text else "none"

@@ -15,6 +15,11 @@ def widget_file(name: str) -> Path:
     return (inside if inside.is_dir() else package.parent / "widgets") / name
 
 
+def script(name: str) -> str:
+    """A browser half's module with the tools that all of them share: it may import nothing by itself."""
+    return f"{widget_file('shared.js').read_text('utf-8')}\n{widget_file(name).read_text('utf-8')}"
+
+
 class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
     """Accuracy by labels.
 
@@ -22,7 +27,7 @@ class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
     `held_out` are lists of [labels, accuracy]; `empty` is said while there is no point.
     """
 
-    _esm = widget_file("learning_curve.js")
+    _esm = script("learning_curve.js")
     _css = widget_file("learning_curve.css")
     points = traitlets.List().tag(sync=True)
     baseline = traitlets.List().tag(sync=True)
@@ -37,7 +42,7 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     a task's id (as text: JSON has no other keys) to its text, image or problem.
     """
 
-    _esm = widget_file("queue_table.js")
+    _esm = script("queue_table.js")
     _css = widget_file("queue_table.css")
     rows = traitlets.List().tag(sync=True)
     previews = traitlets.Dict().tag(sync=True)
