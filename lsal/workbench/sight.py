@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lsal import publishing
@@ -16,6 +17,7 @@ from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
 from lsal.workbench.shadow import Shadow, shadow
+from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
 
@@ -51,6 +53,10 @@ class Sight(Opened):
     def confusion(self, version: int | None = None, control: str = "") -> Confusion:
         """The confusion matrix of a version on the measuring tasks, of the live one if none is named."""
         return confused(self.desk, version, control)
+
+    def shown(self, task_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """What people see of tasks, in words, by id."""
+        return of_tasks(self.desk, task_ids)
 
     def compare(self, first: int, second: int) -> Compared:
         """Two versions of one control on the same measuring tasks, and the answers that changed."""
