@@ -174,7 +174,7 @@ function picture(model, view) {
     const place = upright
       ? { transform: `translate(${cx + 4} ${box.bottom - table.top - 4}) rotate(-90)` }
       : { x: row ? x + box.width - 6 : cx, y: cy + 4, "text-anchor": row ? "end" : "middle" };
-    const text = one.textContent.length > 28 ? `${one.textContent.slice(0, 27)}…` : one.textContent;
+    const text = one.textContent.length > 32 ? `${one.textContent.slice(0, 31)}…` : one.textContent;
     svg.append(words(text, { ...place, fill: look.color, "font-family": style.fontFamily, "font-size": 12 }));
   }
   const [width, height] = [Math.ceil(table.width), Math.ceil(table.height)];

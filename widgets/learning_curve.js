@@ -386,9 +386,9 @@ function tell(tip, lines, left, top) {
 function picture(view) {
   const [, , width, height] = view.svg.getAttribute("viewBox").split(" ").map(Number);
   const items = [...view.legend.children].map((item) => ({
-    ...{ svg: item.querySelector("svg"), width: 26, height: 18, text: item.textContent },
+    ...{ svg: item.querySelector("svg"), width: 26, height: 18, text: item.lastChild.textContent },
   }));
   const [title, measured] = [...view.title.childNodes].map((node) => node.textContent);
-  const lines = [...view.notes.children].map((note) => note.textContent);
+  const lines = [...view.notes.children].map((note) => note.lastChild.textContent);
   return composed(view.root, title, [{ svg: view.svg, width, height }, ...items], [capital(measured), ...lines], width + 32);
 }

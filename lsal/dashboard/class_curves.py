@@ -46,7 +46,7 @@ def classes_of(
         "found": len(found),
         "total": len(names),
         "note": f"Measured on {on_tasks([one.tasks for one in points], points[-1].measured_on)}. "
-        f"{unit.capitalize()} are {MEANT[unit]}: a class with few of them has a figure that means little. All have one scale, from 0 to 1.",
+        f"{unit.capitalize()} are {MEANT[unit]}: with few of them a figure means little. One scale, from 0 to 1.",
     }
 
 

@@ -61,7 +61,10 @@ class CurveSection:
 
     def show(self, seen: Look, job: State | None) -> None:
         """The versions' figures as far as they are known, or how to get some."""
-        self._seen, self._ended = seen, job.id if job and not works(job) else self._ended
+        self._ended = job.id if job and not works(job) else self._ended
+        if seen is self._seen:
+            return
+        self._seen = seen
         self.chart.empty = empty_curve(seen)
         self.chart.points = points_of(seen.points, self._known)
         parts.say(self.classes, parts.class_tables(by_class(seen.points), seen.colours))

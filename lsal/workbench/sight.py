@@ -62,11 +62,25 @@ class Sight(Opened):
         """Two versions of one control on the same measuring tasks, and the answers that changed."""
         return compare(self.desk, first, second)
 
-    def plot(self, baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
-        """The learning curve on paper, beside what else was measured; see `figures.learning_curve`."""
+    def learning_curve(
+        self,
+        metric: str = "",
+        unit: str = "labels",
+        baseline: Curve | None = None,
+        held_out: Curve | None = None,
+        forecast: bool = False,
+        size: tuple[float, float] = (7.2, 4.4),
+    ) -> Figure:
+        """The learning curve on paper, by any figure of `readings`; see `figures.learning_curve`.
+
+        Beside it the random order of the last rehearsal, unless another `baseline` is given.
+        """
         from lsal.workbench.figures import learning_curve
 
-        return learning_curve(self.curve(), baseline, held_out)
+        shadow, ahead = None if baseline else self.shadow(), self.forecast() if forecast else ()
+        return learning_curve(self.curve(), baseline, held_out, self.readings(), metric, unit, shadow, ahead, size)
+
+    plot = learning_curve
 
     def forecast(self, target: float | None = None) -> list[Outlook]:
         """For each control: are answers stable, what will more labels bring, is it time to stop?"""
