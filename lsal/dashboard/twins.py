@@ -61,7 +61,6 @@ class ClassCurves(anywidget.AnyWidget):  # type: ignore[misc]
     control = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
-    empty = traitlets.Unicode().tag(sync=True)
 
 
 class ConfusionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
