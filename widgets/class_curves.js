@@ -30,7 +30,7 @@ function frame(model) {
   view.order = picked("Order", (value) => (model.set("order", value), model.save_changes()));
   view.order.select.append(...ORDERS.map(([name, says]) => new Option(says, name)));
   view.control = picked("Of", (value) => (model.set("control", value), model.save_changes()));
-  view.search = make("input", "lsal-small-search");
+  view.search = keysOf(make("input", "lsal-small-search"));
   Object.assign(view.search, { type: "search", placeholder: "find a class" });
   view.search.setAttribute("aria-label", "Find a class");
   let waiting = 0;
@@ -47,7 +47,7 @@ function frame(model) {
 }
 
 function picked(name, chosen) {
-  const select = make("select", "lsal-small-select");
+  const select = keysOf(make("select", "lsal-small-select"));
   select.addEventListener("change", () => chosen(select.value));
   return { select, label: make("label", "lsal-small-choice", name, select) };
 }
