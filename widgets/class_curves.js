@@ -58,7 +58,7 @@ function update(model, view) {
   const [found, total, controls] = [model.get("found"), model.get("total"), model.get("controls")];
   const of = found === total ? counted(total) : `${number(found)} of ${counted(total)}`;
   const shown = found > classes.length ? `the first ${classes.length} of ${of}: search for the others` : of;
-  view.title.replaceChildren(`${model.get("figure")} of each class`, make("span", "lsal-small-shown", shown));
+  view.title.replaceChildren(`${model.get("figure")} by class`, make("span", "lsal-small-shown", shown));
   view.order.select.value = model.get("order");
   view.control.label.hidden = controls.length < 2;
   view.control.select.replaceChildren(...controls.map((name) => new Option(name, name)));

@@ -60,7 +60,7 @@ function update(model, view) {
 
 function head(columns, model) {
   const corner = make("td", "lsal-matrix-corner", "people said ↓  version said →");
-  const long = columns.length > 6 || columns.some(({ name }) => name.length > 12);
+  const long = columns.length > 6;
   const cells = columns.map(({ key, name }) => {
     const cell = make("th", long ? "lsal-matrix-column lsal-matrix-upright" : "lsal-matrix-column", make("span", plain(key), name));
     Object.assign(cell, { scope: "col", title: name });

@@ -76,7 +76,14 @@ function goal(chosen) {
   const input = keysOf(make("input", "lsal-curve-goal"));
   Object.assign(input, { type: "number", min: 0, max: 1, step: 0.01, placeholder: "next" });
   input.title = "How many more labels does this figure need? Empty: the next round one";
-  input.addEventListener("change", () => chosen(Math.min(1, Math.max(0, Number(input.value) || 0))));
+  let [waiting, last] = [0, ""];
+  const settle = () => {
+    if (input.value !== last) chosen(Math.min(1, Math.max(0, Number(input.value) || 0)));
+    last = input.value;
+  };
+  // Not every Enter in a notebook arrives: a pause in typing does as well.
+  input.addEventListener("input", () => (clearTimeout(waiting), (waiting = setTimeout(settle, 600))));
+  input.addEventListener("change", settle);
   return { input, label: make("label", "lsal-curve-choice", "Target", input) };
 }
 
