@@ -19,7 +19,7 @@ from lsal import jobs
 from lsal.dashboard import board, look, parts, previews
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.html import register, to_html, to_text
-from lsal.dashboard.twins import LearningCurve, QueueTable, TrainingStrip, widget_file
+from lsal.dashboard.twins import ClassCurves, ConfusionMatrix, LearningCurve, QueueTable, TrainingStrip, widget_file
 from lsal.dashboard.why import WhyTask
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
@@ -29,6 +29,8 @@ from lsal.workbench.figures import learning_curve
 from lsal.workbench.status import Waiting
 
 TWINS = {
+    "class_curves.js": ClassCurves,
+    "confusion_matrix.js": ConfusionMatrix,
     "learning_curve.js": LearningCurve,
     "queue_table.js": QueueTable,
     "training_strip.js": TrainingStrip,
