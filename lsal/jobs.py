@@ -3,7 +3,7 @@
 jobs/ID/
 ├── job.json        the act, its parameters, and who started it
 ├── snapshot/       what a training needs: enough to run it again anywhere
-├── process.json    who runs it
+├── process.json    who runs it; of one that is run again, only since when until its process says who it is
 ├── progress.json   how far it is; progress.jsonl how far it was when, thinned out
 ├── cancel          asks it to stop
 ├── end.json        how it ended; a job without one whose process is gone is lost
@@ -29,8 +29,8 @@ from lsal.settings import child_environment, worker_threads
 
 NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
 WAIT_S = 20.0
-"""Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
-priority is long in coming, and whoever started it may be gone by then."""
+"""Seconds from a job's making, or its start, to its process; without one by then it is lost. On a busy machine one
+of a low priority is long in coming, and whoever started it may be gone by then."""
 ROW_S, ROWS = 0.2, 400
 """Between two rows of `progress.jsonl` lie so many seconds at least, and such a part of the time that their step has
 taken: a step of an hour keeps some 2,000 rows, one of a day 3,500."""
@@ -82,20 +82,21 @@ class Job:
     def state(self) -> State:
         """Where the job stands now, read from its folder alone."""
         facts, end = self.facts, read_json(self.folder / "end.json")
-        process = read_json(self.folder / "process.json")
+        process = read_json(self.folder / "process.json", {})
         reported = read_json(self.folder / "progress.json", {})
         progress = _progress(reported)
         common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress}
         common |= {"made_at": facts.get("made_at", 0), "by": facts.get("by", PERSON)}
         if end:
             return State(**common, **end)
-        running = processes.alive(process)
+        coming = "pid" not in process
+        running = not coming and processes.alive(process)
         if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
             return State(**common, **ended)
         # A job that runs again was made long before this run began.
-        begun = (process or {}).get("started") or common["made_at"]
+        begun = process.get("started") or common["made_at"]
         age = time.time() - begun
-        if running or (process is None and age < WAIT_S):
+        if running or (coming and age < WAIT_S):
             left = progress.total - progress.done
             eta = age * left / progress.done if running and progress.done > 0 and progress.total > 0 else None
             return State(**common, state="running" if running else "waiting", seconds=age, eta_s=eta)
@@ -201,8 +202,11 @@ def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
 
 def start(job: Job, module: str) -> Job:
     """Run the job in a process of `module`, with few threads and a low priority."""
-    if job.state().state == "running":
+    before = job.state().state
+    if before == "running":
         raise BadRequest(f"Job {job.id} is already running", "Follow it: lsal status")
+    if before != "waiting":  # nobody is to take it for lost while its new process comes
+        write_json(job.folder / "process.json", {"started": time.time()})
     for name in ("end.json", "cancel", "progress.json"):
         (job.folder / name).unlink(missing_ok=True)
     threads = str(worker_threads())

@@ -73,7 +73,7 @@ def test_one_label_by_hand_moves_the_counters_within_seconds(page: Page, editor:
     expect(editor.get_by_text(first_of_queue(page))).to_be_visible()
     editor.get_by_text(re.compile(r"^animal")).first.click()
     with editor.expect_response(re.compile(r"/api/tasks/\d+/annotations")) as stored:
-        editor.get_by_role("button", name="Submit").click()
+        editor.get_by_role("button", name="Submit current annotation").click()
     assert stored.value.ok
     expect(fact(page, "Labelled").locator("b")).to_have_text("1", timeout=WAIT_MS)
     expect(fact(page, "Open in queue").locator("b")).to_have_text(str(BATCH - 1))
@@ -139,8 +139,8 @@ def fact(page: Page, name: str) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    """One of the row of buttons."""
-    return page.locator(".lsal-dashboard").get_by_role("button", name=name, exact=True).first
+    """One of the row of buttons; its icon is a letter of its name."""
+    return page.locator(".lsal-dashboard").get_by_role("button", name=re.compile(f"{name}$")).first
 
 
 def told(page: Page) -> list[str]:

@@ -19,7 +19,8 @@ from lsal import jobs
 from lsal.dashboard import board, look, parts, previews
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.html import register, to_html, to_text
-from lsal.dashboard.twins import LearningCurve, QueueTable, TrainingStrip, widget_file
+from lsal.dashboard.twins import ClassCurves, ConfusionMatrix, LearningCurve, QueueTable, TrainingStrip, widget_file
+from lsal.dashboard.why import WhyTask
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
 from lsal.records import Progress
@@ -27,7 +28,14 @@ from lsal.workbench import Workbench
 from lsal.workbench.figures import learning_curve
 from lsal.workbench.status import Waiting
 
-TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable, "training_strip.js": TrainingStrip}
+TWINS = {
+    "class_curves.js": ClassCurves,
+    "confusion_matrix.js": ConfusionMatrix,
+    "learning_curve.js": LearningCurve,
+    "queue_table.js": QueueTable,
+    "training_strip.js": TrainingStrip,
+    "why_task.js": WhyTask,
+}
 SHARED = widget_file("shared.js")
 SCRIPTS = sorted(set(SHARED.parent.glob("*.js")) - {SHARED})
 NAMESPACE = "http://www.w3.org/2000/svg"
