@@ -82,8 +82,9 @@ def test_marked_words_are_text_in_the_browser(bench: Workbench) -> None:
     row = {"rank": 0, "task": 1, "measuring": False, "guess": HOSTILE, "url": "", "chance": None, "margin": None}
     values = {"rows": [row], "previews": dict(Previews(bench).of([Waiting(0, 1, {"html": HTML}, False)]))}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split(), timeout=120_000)
         page = browser.new_page()
+        page.set_default_timeout(120_000)
         page.evaluate(
             """async ([code, values]) => {
               const widget = await import(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));

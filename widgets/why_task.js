@@ -19,7 +19,9 @@ function render({ model, el }) {
   root.setAttribute("aria-label", "Why this task");
   el.append(root);
   const show = () => root.replaceChildren(...shown(model.get("why"), model.get("pictures"), model.get("empty")));
-  for (const name of ["why", "pictures", "empty"]) model.on(`change:${name}`, show);
+  model.on("change:why", show);
+  model.on("change:pictures", show);
+  model.on("change:empty", show);
   show();
 }
 
