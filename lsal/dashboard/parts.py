@@ -111,7 +111,8 @@ def _class_table(shown: Sheet, colours: Mapping[str, str]) -> str:
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # Classes of objects say what the mean over them hides; those of choices can wait for a click.
     opened = " open" if colours else ""
-    return f'<details class="lsal-classes"{opened}><summary>{escape(shown.title)}, as a table</summary>{table}{notes}</details>'
+    told = f"<summary>{escape(shown.title)}, as a table</summary>"
+    return f'<details class="lsal-classes"{opened}>{told}{table}{notes}</details>'
 
 
 def _class_cells(row: Row, colours: Mapping[str, str]) -> str:
