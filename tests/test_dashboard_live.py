@@ -139,8 +139,8 @@ def fact(page: Page, name: str) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    """One of the row of buttons."""
-    return page.locator(".lsal-dashboard").get_by_role("button", name=name, exact=True).first
+    """One of the row of buttons; its icon is a letter of its name."""
+    return page.locator(".lsal-dashboard").get_by_role("button", name=re.compile(f"{name}$")).first
 
 
 def told(page: Page) -> list[str]:

@@ -98,3 +98,19 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     previews = traitlets.Dict().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
+
+
+class TrainingStrip(anywidget.AnyWidget):  # type: ignore[misc]
+    """What runs now, and the last jobs.
+
+    `now` is the running job in words and shares ({} while none runs), `charts` its curves, `lines` the last ones of its
+    log; `past` are the jobs that have ended, newest first. `opened` names what is unfolded, by a click in any view.
+    """
+
+    _esm = script("training_strip.js")
+    _css = widget_file("training_strip.css")
+    now = traitlets.Dict().tag(sync=True)
+    charts = traitlets.List().tag(sync=True)
+    lines = traitlets.List().tag(sync=True)
+    past = traitlets.List().tag(sync=True)
+    opened = traitlets.List(default_value=["past"]).tag(sync=True)

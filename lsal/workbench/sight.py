@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lsal import publishing
+from lsal import jobs, publishing
 from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
@@ -13,6 +13,7 @@ from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.job_report import JobReport, job_report, job_reports
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
@@ -20,6 +21,7 @@ from lsal.workbench.shadow import Shadow, shadow
 from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
+from lsal.workbench.why import Why, why
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,6 +92,14 @@ class Sight(Opened):
         """The trainings so far, with seconds by step."""
         return rounds(self.desk)
 
+    def job_report(self, name: str = "") -> JobReport:
+        """A job as one follows it, by the beginning of its id; the latest without one."""
+        return job_report(jobs.find(self.home, name), jobs.jobs(self.home))
+
+    def job_reports(self, count: int = 5) -> list[JobReport]:
+        """The newest jobs as one follows them, newest first."""
+        return job_reports(self.home, count)
+
     def suspected(self, top: int = 50) -> Suspicions:
         """The label errors that were suspected last, the worst first; `suspects` looks afresh."""
         return suspicions(self.desk, top)
@@ -97,6 +107,10 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def why(self, task_id: int) -> Why:
+        """Why a task is asked for, or is not: its place, the score taken apart, chances, and what is like it."""
+        return why(self.desk, task_id)
 
     def doctor(self, fix: bool = False) -> Diagnosis:
         """Look at everything between this project and its next round; `fix` puts right what can be safely."""
