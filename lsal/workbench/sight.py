@@ -11,6 +11,8 @@ from lsal.records import Version
 from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.finding import holding
+from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
@@ -19,6 +21,7 @@ from lsal.workbench.suspecting import Suspicions, suspicions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lsal.records.arrays import Ints
     from lsal.workbench.figures import Curve
 
 
@@ -62,6 +65,14 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def open_pool(self) -> OpenPool:
+        """Every open task as columns: its place in the batch, what the last ranking said of it, its marks."""
+        return open_pool(self.desk)
+
+    def holding(self, text: str) -> Ints:
+        """The ids of open tasks that hold a text somewhere in their data."""
+        return holding(self.desk, text)
 
     def doctor(self, fix: bool = False) -> Diagnosis:
         """Look at everything between this project and its next round; `fix` puts right what can be safely."""
