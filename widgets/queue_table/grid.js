@@ -23,7 +23,7 @@ function grid({ say, wish, point }) {
   const prefix = `lsal-row-${Math.random().toString(36).slice(2)}`;
   const [rows, previews] = [new Map(), new Map()];
   let told = { epoch: -1, total: 0, columns: [], names: [] };
-  let [turn, cursor, anchored, current, ranking] = [0, -1, -1, 0, ""];
+  let [turn, cursor, anchored, current, ranking, wished] = [0, -1, -1, 0, "", ""];
 
   const fill = (node, index) => {
     const row = rows.get(index);
@@ -137,6 +137,9 @@ function grid({ say, wish, point }) {
       const other = next.epoch !== told.epoch;
       if (next.ranking !== ranking) previews.clear();
       [told, ranking, turn] = [next, next.ranking, ticked.turn];
+      const otherWish = JSON.stringify([asks, told.only]);
+      if (wished && wished !== otherWish) frame.scrollTop = 0;
+      wished = otherWish;
       if (other) {
         [cursor, anchored] = [-1, -1];
         for (const index of rows.keys()) if (index >= told.total) rows.delete(index);
