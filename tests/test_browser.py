@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
@@ -85,6 +86,18 @@ def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
     expect(page.locator(".lsal-head strong")).to_have_text(HOSTILE)
     assert page.evaluate("window.harmed") is None
     assert page.locator(".lsal-dashboard img, .lsal-dashboard script").count() == 0
+
+
+def test_axe_finds_no_serious_fault_in_any_tab(page: Page) -> None:
+    for title in page.locator(".lsal-dashboard").get_by_role("tab").all_inner_texts():
+        open_tab(page, title)
+        found = Axe().run(page, ".lsal-dashboard").response["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        told = [
+            f"{one['id']}: {node['html'][:200]} ({node['failureSummary']})" for one in serious for node in one["nodes"]
+        ]
+        assert not told, f"{title}: " + "\n".join(told)
+    open_tab(page, "Queue")
 
 
 def test_what_people_label_moves_the_counters(page: Page, folder: Path) -> None:
