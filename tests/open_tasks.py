@@ -14,7 +14,7 @@ from lsal.records import Entry, Publication, Ranking
 from lsal.workbench import Workbench
 
 CLASSES = ("account", "card", "delivery", "exchange", "fees", "limit", "refund", "transfer")
-WORDS = "my the card was charged twice when I sent money abroad and nobody can tell why it has not come yet".split()
+WORDS = ("my", "card", "was", "charged", "twice", "when", "I", "sent", "money", "abroad", "and", "nobody", "can", "tell")
 PAGE = 5000
 
 
@@ -23,7 +23,8 @@ def open_tasks(root: Path, tasks: int, batch: int = 40, classes: tuple[str, ...]
     home = create_home(root, "http://127.0.0.1:1", 3, STAMP, "Messages to a bank")
     activate(home)
     choices = "".join(f'<Choice value="{name}"/>' for name in classes[:50])
-    config = '<View><Text name="text" value="$text"/><Choices name="label" toName="text">' + choices + "</Choices></View>"
+    head = '<View><Text name="text" value="$text"/><Choices name="label" toName="text">'
+    config = f"{head}{choices}</Choices></View>"
     mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
     draw = np.random.default_rng(0)
     for begin in range(1, tasks + 1, PAGE):

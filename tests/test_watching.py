@@ -34,7 +34,7 @@ def seen():
         "progress": shown.progress.value,
         "dead": sorted(act for act, button in shown.buttons.items() if button.disabled),
         "points": shown.curve.points,
-        "queue": [row["task"] for row in shown.queue.rows],
+        "queue": shown.queue.sight.tasks(0, 99),
         "round_after": shown.round_after.labels.value,
     }
 
@@ -106,7 +106,7 @@ def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path
     assert seen["note"] == mine.note.value
     assert seen["status"] == mine.status.value
     assert seen["points"] == mine.curve.points != []
-    assert seen["queue"] == [row["task"] for row in mine.queue.rows] != []
+    assert seen["queue"] == mine.queue.sight.tasks(0, 99) != []
     assert other("bench.verify().exact")
 
 

@@ -15,9 +15,10 @@ from lsal.dashboard.previews import row_height
 from lsal.dashboard.sections import Live
 from lsal.dashboard.sifting import Wish, sift
 from lsal.dashboard.twins import QueueTable
+from lsal.dashboard.wishes import counts_line
 from lsal.jobs import State
 from lsal.records.arrays import Ints
-from lsal.workbench.open_pool import nothing_open, stamp
+from lsal.workbench.open_pool import MEASURING, nothing_open, stamp, unranked
 
 STEERING = ("pin", "push_last", "exclude", "give_back")
 """Methods of the workbench that take tasks."""
@@ -38,7 +39,7 @@ class QueueSection:
         self.view = ipywidgets.VBox([self.table, self.why])
         self._previews = OnDemand(live, self.table.send)
         self._pool, self._tall = nothing_open(), 0
-        self._sight = InSight(0, self._pool, np.zeros(0, np.int64))
+        self.sight = InSight(0, self._pool, np.zeros(0, np.int64))
         self._only: tuple[str, Ints] | None = None
         self._ticked = frozenset[int]()
         self._seen, self._sifted = Look(), 0
@@ -60,6 +61,7 @@ class QueueSection:
         if now != self._read_at:
             self._pool = await self._live.apart(self._live.bench.open_pool)
             self._tall = await self._live.apart(lambda: row_height(self._live.bench.desk))
+            self.table.pending = _pending(await self._live.apart(lambda: unranked(self._live.bench.desk)))
             self._read_at = now
             await self._sift()
         return True
@@ -88,8 +90,8 @@ class QueueSection:
             if mine == self._sifted:
                 self.table.busy = False
         if mine == self._sifted:
-            self._sight = self._sight.next(pool, places)
-            self.table.told = self._sight.told(self._tall, None if tasks is None else (why, len(tasks)))
+            self.sight = self.sight.next(pool, places)
+            self.table.told = self.sight.told(self._tall, None if tasks is None else (why, len(tasks)))
             self._count(self._ticked)
 
     # What pages say --------------------------------------------------------------------
@@ -97,15 +99,15 @@ class QueueSection:
     def _heard(self, content: Mapping[str, Any]) -> None:
         match content:
             case {"ask": "rows", "first": int(first), "count": int(count)}:
-                sight, turn = self._sight, self.table.ticked["turn"]
+                sight, turn = self.sight, self.table.ticked["turn"]
                 told = {"epoch": sight.epoch, "first": max(0, first), "turn": turn}
                 self.table.send(told | {"rows": sight.rows(first, count, self._ticked)})
             case {"ask": "previews", "view": str(page), "tasks": [*tasks]}:
                 self._previews.want(page, [task for task in tasks if isinstance(task, int)])
-            case {"do": "tick", "first": int(first), "last": int(last), "on": bool(on), "epoch": self._sight.epoch}:
-                self._live.spawn(self._tick(self._sight.tasks(first, last), on))
+            case {"do": "tick", "first": int(first), "last": int(last), "on": bool(on), "epoch": self.sight.epoch}:
+                self._live.spawn(self._tick(self.sight.tasks(first, last), on))
             case {"do": "tick_all"}:
-                self._live.spawn(self._tick(self._sight.tasks(0, len(self._sight.places)), True))
+                self._live.spawn(self._tick(self.sight.tasks(0, len(self.sight.places)), True))
             case {"do": "untick"}:
                 self._live.spawn(self._tick(self._ticked, False))
             case {"do": "all"}:
@@ -121,11 +123,22 @@ class QueueSection:
     def _count(self, ticked: frozenset[int]) -> None:
         """The ticked tasks are these now, as far as they are open; whoever shows rows asks for them again."""
         ticked = self._pool.among(ticked)
-        counts = {"count": len(ticked), "hidden": self._sight.hidden(ticked)}
+        counts = {"count": len(ticked), "hidden": self.sight.hidden(ticked), "kept": len(ticked - self._free(ticked))}
         turn = int(self.table.ticked["turn"]) + (ticked != self._ticked)
         self._ticked = ticked
         self.table.ticked = counts | {"turn": turn}
 
     def _chosen(self) -> list[int]:
-        """The ticked tasks; without one, the one that is looked at."""
-        return sorted(self._ticked) or sorted(self._pool.among([self.table.current]))
+        """The ticked tasks; without one, the one that is looked at. Nothing can be wished of measuring tasks."""
+        tasks = self._ticked or self._pool.among([self.table.current])
+        return sorted(self._free(tasks) or tasks)  # with measuring ones alone, the workbench says why not
+
+    def _free(self, tasks: frozenset[int]) -> frozenset[int]:
+        places = self._pool.places(list(tasks))
+        return frozenset(self._pool.task_ids[places[self._pool.marks[places] & MEASURING == 0]].tolist())
+
+
+def _pending(wished: Mapping[str, int] | None) -> str:
+    if wished is None:
+        return ""
+    return f"Waits for the next Re-rank: {counts_line(wished) or 'all tasks are given back'}."

@@ -49,7 +49,7 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     wish = traitlets.Dict().tag(sync=True)
     told = traitlets.Dict().tag(sync=True)
     current = traitlets.Int().tag(sync=True)
-    ticked = traitlets.Dict({"count": 0, "hidden": 0, "turn": 0}).tag(sync=True)
+    ticked = traitlets.Dict({"count": 0, "hidden": 0, "kept": 0, "turn": 0}).tag(sync=True)
     busy = traitlets.Bool().tag(sync=True)
     pending = traitlets.Unicode().tag(sync=True)
     no = traitlets.Unicode().tag(sync=True)

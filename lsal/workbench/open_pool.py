@@ -17,11 +17,12 @@ from lsal.label_studio.mirror import OPEN
 from lsal.records import Entry
 from lsal.records.arrays import Floats, Ints
 from lsal.suspects import sending_back
+from lsal.workbench.wishing import counts, wished
 
 MARKS = ("measuring", "random slice", "pinned", "pushed last", "excluded", "sent back")
 """What may be said of a task beside what a model says; in `OpenPool.marks` the n-th of them is bit n."""
 MEASURING, RANDOM, PINNED, LAST, EXCLUDED, SENT_BACK = (1 << place for place in range(len(MARKS)))
-WATCHED = ("publication.json", "settings.json", "scored/newest.json", "steering.json")
+WATCHED = ("publication.json", "settings.json", "scored/newest.json", "wishes.json")
 
 Columns = dict[str, Any]
 
@@ -70,6 +71,14 @@ class OpenPool:
         return frozenset(self.task_ids[self.places(list(tasks))].tolist())
 
 
+def unranked(desk: Desk) -> Mapping[str, int] | None:
+    """How many tasks each thing is wished of, by its name, if the live ranking came before a wish; else None."""
+    wishes, publication = desk.home.path("wishes.json"), desk.home.path("publication.json")
+    if not wishes.exists() or not publication.exists() or wishes.stat().st_mtime_ns < publication.stat().st_mtime_ns:
+        return None
+    return counts(wished(desk))
+
+
 def nothing_open() -> OpenPool:
     """The columns of no task at all."""
     return OpenPool("", (), **_columns(np.zeros(0, np.int64), np.zeros(0, np.int64)))
@@ -83,6 +92,7 @@ def open_pool(desk: Desk) -> OpenPool:
     classes = _add_scores(columns, scored.read(desk.home)) if publication else ()
     classes = _add_batch(columns, entries, classes)
     _silence(columns)
+    _add_wishes(columns, desk)
     address = f"{desk.address}/projects/{desk.home.project}/data?task=" if desk.address else ""
     return OpenPool(publication.name if publication else "", classes, **columns, address=address)
 
@@ -155,6 +165,12 @@ def _add_batch(columns: Columns, entries: Sequence[Entry], classes: tuple[str, .
 def _marks(entry: Entry) -> int:
     drawn = RANDOM if entry.parts.get("random", 0) > 0 else 0
     return (MEASURING if entry.measuring else 0) | drawn | (SENT_BACK if entry.relabel else 0)
+
+
+def _add_wishes(columns: Columns, desk: Desk) -> None:
+    now = wished(desk)
+    for ids, mark in ((now.pinned, PINNED), (now.last, LAST), (now.excluded, EXCLUDED)):
+        columns["marks"][np.isin(columns["task_ids"], np.array(ids, np.int64))] |= mark
 
 
 def _silence(columns: Columns) -> None:

@@ -83,7 +83,8 @@ function actions(act) {
 function showActions(parts, { ticked, current, pending, no }) {
   const what = ticked.count ? many(ticked.count, "task") : current ? `task ${current}` : "";
   const hidden = ticked.hidden ? `, ${count(ticked.hidden)} of them not in sight` : "";
-  parts.chosen.textContent = ticked.count ? `${what} ticked${hidden}` : current ? `Task ${current}` : "No task chosen";
+  const kept = ticked.kept ? `, ${count(ticked.kept)} for measuring stay as they are` : "";
+  parts.chosen.textContent = ticked.count ? `${what} ticked${hidden}${kept}` : current ? `Task ${current}` : "No task chosen";
   for (const made of parts.buttons) {
     const why = no || (what ? "" : "choose a task first");
     made.disabled = Boolean(why);

@@ -27,6 +27,8 @@ const MEANINGS = {
   "sent back": "It has a label already, and is asked for once more",
 };
 
+const SHORT = { "random slice": "random", "pushed last": "last" };
+
 function makeRow() {
   const node = make("div", "lsal-queue-row");
   node.setAttribute("role", "row");
@@ -111,7 +113,8 @@ function classOf(entry) {
 }
 
 function markOf(name) {
-  return titled(make("span", `lsal-queue-mark lsal-queue-mark-${name.replace(/\W/g, "-")}`, name), MEANINGS[name] ?? "");
+  const made = make("span", `lsal-queue-mark lsal-queue-mark-${name.replace(/\W/g, "-")}`, SHORT[name] ?? name);
+  return titled(made, `${name}: ${MEANINGS[name] ?? ""}`);
 }
 
 function link(task, address) {
