@@ -117,9 +117,10 @@ class Job:
 
     def report(self, progress: Progress) -> None:
         """Write progress down; raises Cancelled when somebody asked for it."""
+        now = time.time()  # before the look: what is told has a stamp from before anybody asked
         if (self.folder / "cancel").exists():
             raise Cancelled()
-        row = to_json({**asdict(progress), "at": time.time()})
+        row = to_json({**asdict(progress), "at": now})
         # No flush to the disk here: a lost line of progress hurts nobody, a slow one does.
         beside = self.folder / ".progress.json"
         beside.write_bytes(row)

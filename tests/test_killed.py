@@ -101,7 +101,7 @@ def nursery() -> Iterator[Nursery]:
     assert process.stdout
     assert json.loads(process.stdout.readline())["ready"]
     yield Nursery(process)
-    process.communicate(timeout=10)
+    process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,23 @@ def test_shapes_are_boxes_on_photographs_and_the_same_each_time(tmp_path: Path) 
         assert len(image.getcolors(100_000) or ()) > 1000, "a photograph"
 
 
+@pytest.mark.parametrize("name", ["digits", "shapes"])
+def test_a_set_that_is_drawn_again_leaves_its_files_to_those_who_read_them(tmp_path: Path, name: str) -> None:
+    """Rehearsals at the same time read one folder: a file is never cut short and written anew under their hands."""
+    images = [row.data["image"] for row in read_source(name, tmp_path).rows]
+    torn, held = images[3], tmp_path / "held"
+    whole = torn.read_bytes()
+    held.hardlink_to(torn)
+    torn.write_bytes(whole[:50])
+    before = {path: path.stat().st_mtime_ns for path in images if path != torn}
+    with held.open("rb") as reading:
+        assert [row.data["image"] for row in read_source(name, tmp_path).rows] == images
+        assert reading.read() == whole[:50], "who has the file open reads on in the old one"
+    assert torn.read_bytes() == whole
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "ndjson"])
 def test_tables_give_texts_and_labels(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"mail.{ending}"

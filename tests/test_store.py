@@ -197,7 +197,7 @@ def test_two_processes_that_add_and_switch_lose_nothing(home: Home) -> None:
             process.stdin.write("go\n")
             process.stdin.flush()
     for process in running:
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
     versions, everything = Store(home).all(), list(range(1, 31))
     assert [version.number for version in versions] == everything
     for version in versions:

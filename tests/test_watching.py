@@ -62,7 +62,7 @@ class Other:
         return json.loads(self.process.stdout.readline())
 
     def close(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=240)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def joined() -> Iterator[Callable[[Workbench], Other]]:
 def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path: Path, joined: Any) -> None:
     bench = demo_of_texts(root, tmp_path)
     other = joined(bench)
-    other("bench.rank().wait(60)")
+    other("bench.rank().wait(240)")
     bench.label(6)
     assert [job.facts["act"] for job in bench.jobs()] == ["rank"]
     job = bench.round()
@@ -134,6 +134,7 @@ def test_what_one_cancels_is_cancelled_for_both(isolated_root: Path, joined: Any
     add_versions(bench, [15, 19])
     publish(bench, list(range(25, 50)))
     other, mine = joined(bench), Dashboard(bench)
+    assert other("seen()")["note"] == mine.note.value  # it takes seconds to begin: a job is not waited for that long
     job = jobs.create(bench.home, "round", jobs.AUTO)
     mine.refresh()
     assert "Round (automatic): starting" in mine.note.value

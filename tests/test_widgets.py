@@ -4,9 +4,11 @@ import asyncio
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -223,24 +225,51 @@ def test_images_are_made_small_and_a_broken_one_is_named(isolated_root: Path) ->
 # In an event loop ------------------------------------------------------------------------
 
 
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
         await asyncio.sleep(0.05)
 
 
-def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(trained: Workbench) -> None:
+class Held:
+    """A function of somebody's that waits for leave: where the event loop itself runs it, nobody can give it."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+        self.begun, self.leave, real = threading.Event(), threading.Event(), getattr(owner, name)
+        self.in_vain = 0
+
+        def waits(*given: Any) -> Any:
+            self.begun.set()
+            self.in_vain += not self.leave.wait(30)
+            return real(*given)
+
+        patch.setattr(owner, name, waits)
+
+
+def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(
+    trained: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = (board, "look"), (previews.Previews, "of"), *((Workbench, name) for name in ("open_pool", "sync", "rank"))
+    looked, illustrated, read, synced, ranked = all_held = [Held(monkeypatch, *one) for one in held]
+
     async def play() -> None:
-        shown, pauses = Dashboard(trained), [0.0]
-        ticking = asyncio.get_running_loop().create_task(tick(pauses))
+        shown = Dashboard(trained)
+        await until(looked.begun.is_set)
+        looked.leave.set()
+        await until(read.begun.is_set)
+        read.leave.set()
         await until(lambda: shown.queue.table.told.get("batch") == 25)
-        assert (
-            "is not running" in shown.status.value
-            or await until(lambda: "is not running" in shown.status.value) is None
-        )
+        shown.queue.table._handle_custom_msg({"ask": "previews", "view": "a page", "tasks": [25]}, [])
+        await until(illustrated.begun.is_set)
+        illustrated.leave.set()
+        await until(synced.begun.is_set)
+        synced.leave.set()
+        await until(lambda: "is not running" in shown.status.value)
         shown.buttons["rank"].click()
         await until(lambda: shown.buttons["rank"].disabled)
+        await until(ranked.begun.is_set)
+        ranked.leave.set()
         await until(lambda: "lsal-card" in shown.error.value)
         assert re.search(r"Re-rank failed at [\d:]+: lsal&#x27;s own Label Studio is not running", shown.error.value)
         assert "Next: Start it: lsal up" in shown.error.value
@@ -248,10 +277,9 @@ def test_a_failing_click_becomes_a_card_and_the_loop_stays_free(trained: Workben
         shown.close()
         await asyncio.sleep(0)
         await until(lambda: not shown._tasks)
-        ticking.cancel()
-        assert max(pauses) < 0.5, f"the event loop stood still for {max(pauses):.2f} s"
 
     asyncio.run(play())
+    assert not any(one.in_vain for one in all_held), "the event loop stood still"
 
 
 def test_any_other_error_becomes_a_card_too(
@@ -294,13 +322,6 @@ def test_a_look_that_fails_is_told_until_one_goes_well(trained: Workbench, monke
     asyncio.run(play())
 
 
-async def tick(pauses: list[float]) -> None:
-    while True:
-        begun = time.monotonic()
-        await asyncio.sleep(0.01)
-        pauses.append(time.monotonic() - begun)
-
-
 @pytest.mark.usefixtures("label_studio")
 def test_counters_move_and_a_round_runs_on_a_real_label_studio(root: Path, tmp_path: Path) -> None:
     bench = demo_of_texts(root, tmp_path)
@@ -309,14 +330,13 @@ def test_counters_move_and_a_round_runs_on_a_real_label_studio(root: Path, tmp_p
         shown = Dashboard(bench)
         await until(lambda: "Tasks" in shown.status.value)
         shown.buttons["rank"].click()
-        await until(lambda: "6 tasks published" in shown.note.value, 60)
-        await until(lambda: shown.queue.table.told.get("batch") == 6)
+        await until(lambda: "6 tasks published" in shown.note.value and shown.queue.table.told.get("batch") == 6)
         await asyncio.to_thread(bench.label, 6)
         await until(lambda: "<b>6</b>" in shown.status.value and not shown.queue.table.told["batch"])
         shown.buttons["round"].click()
-        await until(lambda: "left" in shown.note.value or "took" in shown.note.value, 60)
-        await until(lambda: "version 1 is live" in shown.note.value, 60)
-        await until(lambda: shown.queue.table.told["batch"] == 6 and len(shown.curve.chart.points) == 1)
+        await until(lambda: "left" in shown.note.value or "took" in shown.note.value)
+        await until(lambda: "version 1 is live" in shown.note.value)
+        await until(lambda: shown.queue.table.told.get("batch") == 6 and len(shown.curve.chart.points) == 1)
         assert shown.queue.table.told["address"].startswith(bench.desk.url)
         shown.close()
 
@@ -409,5 +429,5 @@ def test_a_figure_says_on_what_it_was_measured(trained: Workbench, tmp_path: Pat
 
 def test_the_shell_needs_no_widgets() -> None:
     code = "import sys, lsal.dashboard.html; print({'ipywidgets', 'matplotlib', 'PIL'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.strip() == "set()"

@@ -20,6 +20,9 @@ def script(name: str, *parts: str) -> str:
     return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.js", *parts, name))
 
 
+QUEUE_PARTS = tuple(f"queue_table/{part}.js" for part in ("scroller", "rows", "controls", "grid"))
+
+
 class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
     """Accuracy by labels.
 
@@ -44,7 +47,7 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     waits for the next ranking, `no` why nothing can be done with tasks now; `empty` is said while there is no task.
     """
 
-    _esm = script("queue_table.js", *(f"queue_table/{part}.js" for part in ("scroller", "rows", "controls", "grid")))
+    _esm = script("queue_table.js", *QUEUE_PARTS)
     _css = widget_file("queue_table.css")
     wish = traitlets.Dict().tag(sync=True)
     told = traitlets.Dict().tag(sync=True)
