@@ -17,6 +17,7 @@ from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
+from lsal.workbench.why import Why, why
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,6 +74,10 @@ class Sight(Opened):
     def holding(self, text: str) -> Ints:
         """The ids of open tasks that hold a text somewhere in their data."""
         return holding(self.desk, text)
+
+    def why(self, task_id: int) -> Why:
+        """Why a task is asked for, or is not: its place, the score taken apart, chances, and what is like it."""
+        return why(self.desk, task_id)
 
     def doctor(self, fix: bool = False) -> Diagnosis:
         """Look at everything between this project and its next round; `fix` puts right what can be safely."""
