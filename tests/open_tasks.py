@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from prepared import STAMP
@@ -15,14 +16,16 @@ from lsal.workbench import Workbench
 
 CLASSES = ("account", "card", "delivery", "exchange", "fees", "limit", "refund", "transfer")
 WORDS = ("my", "card", "was", "charged", "twice", "when", "I", "sent", "money", "abroad", "nobody", "tells")
-PAGE = 5000
+PAGE, CUT = 5000, 1000
+ORDER = "0f" * 16
+"""So that the same tasks are for measuring in each of them."""
 
 
 def open_tasks(root: Path, tasks: int, batch: int = 40, classes: tuple[str, ...] = CLASSES) -> Workbench:
     """The project; task n is `Message n: ...`. Every tenth of the batch is for measuring, the first of it drawn."""
-    home = create_home(root, "http://127.0.0.1:1", 3, STAMP, "Messages to a bank")
+    home = create_home(root, "http://127.0.0.1:1", 3, STAMP, "Messages to a bank", order_key=ORDER)
     activate(home)
-    choices = "".join(f'<Choice value="{name}"/>' for name in classes[:50])
+    choices = "".join(f"<Choice value={quoteattr(name[:CUT])}/>" for name in classes[:50])
     head = '<View><Text name="text" value="$text"/><Choices name="label" toName="text">'
     config = f"{head}{choices}</Choices></View>"
     mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
