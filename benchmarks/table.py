@@ -29,11 +29,12 @@ window.long = [];
 new PerformanceObserver(list => window.long.push(...list.getEntries().map(one => one.duration)))
   .observe({type: 'longtask', buffered: true});
 window.painted = {};
-new MutationObserver(() => {
-  const grid = document.querySelector('.lsal-queue');
-  if (grid && !window.painted.view) window.painted.view = performance.now();
-  if (document.querySelector('.lsal-queue-body .lsal-queue-rank:not(:empty)')) window.painted.rows ??= performance.now();
-  if (document.querySelector('.lsal-queue-text')) window.painted.texts ??= performance.now();
+const first = '.lsal-queue-body .lsal-queue-';
+new MutationObserver((_, observer) => {
+  if (document.querySelector('.lsal-queue')) window.painted.view ??= performance.now();
+  if (document.querySelector(`${first}rank:not(:empty)`)) window.painted.rows ??= performance.now();
+  if (document.querySelector(`${first}text`)) window.painted.texts ??= performance.now();
+  if (window.painted.texts) observer.disconnect();
 }).observe(document, {childList: true, subtree: true});
 """
 SCROLL = """

@@ -75,7 +75,7 @@ def open_tab(page: Page, title: str) -> None:
     page.locator(".lsal-dashboard").get_by_role("tab", name=title).click()
 
 
-def queue_row(page: Page, number: int) -> Locator:
+def queue_row(page: Page | Locator, number: int) -> Locator:
     """A row of the queue's table, the first is 1; nodes of rows that were scrolled away are kept hidden."""
     return page.locator(f".lsal-queue-body [aria-rowindex='{number + 1}']:not([hidden])")
 

@@ -45,7 +45,8 @@ function showFilters(parts, told, wish) {
   press(parts.batch, `Batch ${count(told.batch)}`, wish.batch);
   press(parts.pool, `Whole pool ${count(told.all)}`, !wish.batch);
   for (const name of ["text", "label"]) {
-    if (document.activeElement !== parts[name]) parts[name].value = wish[name] ?? "";
+    const busy = document.activeElement === parts[name] || parts[name].dataset.typing;
+    if (!busy) parts[name].value = wish[name] ?? "";
   }
   parts.label.hidden = !told.classes.length && !wish.label;
   fillOptions(parts.names, told.classes.map(([name, times]) => [name, count(times)]), null);
@@ -125,16 +126,22 @@ function choice(name, chosen) {
   return made;
 }
 
+// Told once nobody types any more, or leaves the field; until then what stands in it is not replaced.
 function typed(made, told) {
-  let [timer, last] = [0, ""];
+  let timer = 0;
   const tell = () => {
+    if (!timer) return;
     clearTimeout(timer);
-    if (made.value !== last) told((last = made.value));
+    timer = 0;
+    delete made.dataset.typing;
+    told(made.value);
   };
   made.addEventListener("input", () => {
     clearTimeout(timer);
+    made.dataset.typing = "yes";
     timer = setTimeout(tell, TYPING_MS);
   });
+  made.addEventListener("blur", tell);
   made.addEventListener("change", tell);
 }
 

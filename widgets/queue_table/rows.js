@@ -87,7 +87,7 @@ function taskIn(row, preview) {
     image.alt = `Task ${row.task}`;
     return [preview.regions ? titled(image, preview.regions) : image];
   }
-  const text = make("div", "lsal-queue-text", ...(preview.parts?.map(stretch) ?? [preview.text ?? ""]));
+  const text = make("div", preview.parts ? "lsal-queue-text lsal-queue-marked" : "lsal-queue-text", ...(preview.parts?.map(stretch) ?? [preview.text ?? ""]));
   return [titled(text, preview.regions || preview.text || "")];
 }
 
