@@ -26,9 +26,9 @@ BOXES = CELL.replace("Workbench()", "Workbench('boxes/.lsal')")
 WAIT_MS = 120_000
 """JupyterLab, its kernel and the browser start beside whatever else the machine does."""
 A_THIRD = """() => {
-  const [track, bar] = ["progress", "progress-bar"].map(
-    name => document.querySelector(`.lsal-dashboard .${name}`).getBoundingClientRect());
-  return bar.height > 4 && bar.width > 0.2 * track.width && bar.width < 0.5 * track.width;
+  const cells = [...document.querySelectorAll(".lsal-strip-bar .lsal-strip-meter")];
+  const full = cells.filter(cell => cell.firstChild.getBoundingClientRect().width > 0.99 * cell.clientWidth);
+  return cells.length === 9 && full.length === 3 && full[0].getBoundingClientRect().height > 4;
 }"""
 DISABLED = """button => {
   window.wasDisabled = false;
@@ -128,12 +128,15 @@ def test_a_running_job_is_seen_with_a_bar_and_the_time_left(page: Page, folder: 
     job = jobs.create(find_home(folder / "root"), "round")
     write_json(job.folder / "process.json", processes.mark())
     job.report(Progress(3, 9, "score"))
-    expect(page.locator(".lsal-note")).to_contain_text("Round: score")
-    expect(page.locator(".lsal-note")).to_contain_text("left")
+    now = page.locator(".lsal-strip-now")
+    expect(now).to_contain_text("Step 4 of 9, score")
+    expect(now).to_contain_text("left")
+    expect(now.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
     page.wait_for_function(A_THIRD)
     page.screenshot(path=folder / "running.png")
     job.end("cancelled", 0.0)
-    expect(page.locator(".lsal-note")).to_contain_text("was cancelled")
+    expect(page.locator(".lsal-strip-jobs li").first).to_contain_text("cancelled")
+    expect(now).to_be_hidden()
 
 
 def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page, folder: Path) -> None:

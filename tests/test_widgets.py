@@ -19,7 +19,8 @@ from lsal import jobs
 from lsal.dashboard import board, parts, previews
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.html import register, to_html, to_text
-from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
+from lsal.dashboard.twins import ClassCurves, ConfusionMatrix, LearningCurve, QueueTable, TrainingStrip, widget_file
+from lsal.dashboard.why import WhyTask
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
 from lsal.records import Progress
@@ -27,7 +28,14 @@ from lsal.workbench import Workbench
 from lsal.workbench.figures import learning_curve
 from lsal.workbench.status import Waiting
 
-TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable}
+TWINS = {
+    "class_curves.js": ClassCurves,
+    "confusion_matrix.js": ConfusionMatrix,
+    "learning_curve.js": LearningCurve,
+    "queue_table.js": QueueTable,
+    "training_strip.js": TrainingStrip,
+    "why_task.js": WhyTask,
+}
 SHARED = widget_file("shared.js")
 SCRIPTS = sorted(set(SHARED.parent.glob("*.js")) - {SHARED})
 PARTS = sorted(SHARED.parent.glob("*/*.js"))
@@ -123,12 +131,13 @@ def test_while_a_job_runs_only_cancel_is_left(trained: Workbench) -> None:
     shown = Dashboard(trained)
     assert {act for act, button in shown.buttons.items() if button.disabled} == {"train", "rank", "round"}
     assert "Retrain is running" in shown.buttons["rank"].tooltip
-    assert shown.progress.value == pytest.approx(0.25)
-    assert "Retrain: train" in shown.note.value
+    now = shown.strip.view.now
+    assert (now["act"], now["share"], now["step"]) == ("Retrain", 0.25, "train")
     write_json(job.folder / "end.json", {"state": "failed", "seconds": 1.0, "error": "No <b>luck</b>", "fix": "Try"})
     assert shown.why.value.count("Retrain is running") == 1
     shown.refresh()
-    assert shown.progress.layout.display == "none"
+    assert shown.strip.view.now == {}
+    assert shown.strip.view.past[0]["error"] == "No <b>luck</b>"
     assert "No &lt;b&gt;luck&lt;/b&gt;" in shown.error.value
     assert "Next: Try" in shown.error.value
 
@@ -160,8 +169,9 @@ def test_a_cancelled_round_promises_nothing(trained: Workbench) -> None:
     job = jobs.create(trained.home, "round")
     job.end("cancelled", time.time())
     shown = Dashboard(trained)
-    assert "Round was cancelled after" in shown.note.value
-    assert "the status above shows what is live" in shown.note.value
+    last = shown.strip.view.past[0]
+    assert (last["act"], last["state"]) == ("Round", "cancelled")
+    assert "the status above shows what is live" in last["said"]
     assert "stays live" not in shown.buttons["cancel"].tooltip
 
 
@@ -230,6 +240,11 @@ async def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
         await asyncio.sleep(0.05)
+
+
+def said(shown: Dashboard) -> str:
+    """What came of the last job."""
+    return next((job["said"] for job in shown.strip.view.past), "")
 
 
 class Held:
@@ -330,12 +345,12 @@ def test_counters_move_and_a_round_runs_on_a_real_label_studio(root: Path, tmp_p
         shown = Dashboard(bench)
         await until(lambda: "Tasks" in shown.status.value)
         shown.buttons["rank"].click()
-        await until(lambda: "6 tasks published" in shown.note.value and shown.queue.table.told.get("batch") == 6)
+        await until(lambda: "6 tasks published" in said(shown) and shown.queue.table.told.get("batch") == 6)
         await asyncio.to_thread(bench.label, 6)
         await until(lambda: "<b>6</b>" in shown.status.value and not shown.queue.table.told["batch"])
         shown.buttons["round"].click()
-        await until(lambda: "left" in shown.note.value or "took" in shown.note.value)
-        await until(lambda: "version 1 is live" in shown.note.value)
+        await until(lambda: "left" in shown.strip.view.now or len(shown.strip.view.past) == 2)
+        await until(lambda: "Version 1 is live" in said(shown))
         await until(lambda: shown.queue.table.told.get("batch") == 6 and len(shown.curve.chart.points) == 1)
         assert shown.queue.table.told["address"].startswith(bench.desk.url)
         shown.close()
