@@ -233,11 +233,9 @@ def test_only_some_tasks_with_the_reason_why(bench: Workbench) -> None:
 def test_a_task_that_is_looked_at_is_explained(bench: Workbench) -> None:
     section = section_of(bench)
     section.table.current = section.sight.tasks(1, 1)[0]
-    assert "Task" in section.why.value
-    section.table.current = 10**9
-    assert "has no task" in section.why.value
+    assert (section.why.view.why["task"], section.why.view.why["place"]) == (section.table.current, 1)
     section.table.current = 0
-    assert section.why.layout.display == "none"
+    assert section.why.view.why == {}
 
 
 def test_a_look_that_finds_nothing_new_keeps_the_order(bench: Workbench) -> None:

@@ -8,8 +8,6 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from lsal.dashboard import parts
-from lsal.dashboard.html import to_html
 from lsal.dashboard.in_sight import InSight
 from lsal.dashboard.look import Look, empty_queue
 from lsal.dashboard.on_demand import OnDemand
@@ -17,8 +15,8 @@ from lsal.dashboard.previews import row_height
 from lsal.dashboard.sections import Live
 from lsal.dashboard.sifting import Wish, sift
 from lsal.dashboard.twins import QueueTable
+from lsal.dashboard.why import Reasons
 from lsal.dashboard.wishes import counts_line
-from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.records.arrays import Ints
 from lsal.workbench.open_pool import MEASURING, nothing_open, stamp, unranked
@@ -38,9 +36,8 @@ class QueueSection:
 
     def __init__(self, live: Live) -> None:
         self._live, self.table = live, QueueTable()
-        self.why = ipywidgets.HTML()
-        parts.say(self.why, "")
-        self.view = ipywidgets.VBox([self.table, self.why])
+        self.why = Reasons(live)
+        self.view = ipywidgets.VBox([self.table, self.why.view])
         self._previews = OnDemand(live, self.table.send)
         self._pool, self._tall = nothing_open(), 0
         self.sight = InSight(0, self._pool, np.zeros(0, np.int64))
@@ -49,7 +46,7 @@ class QueueSection:
         self._seen, self._sifted = Look(), 0
         self._read_at: tuple[object, ...] = ()
         self.table.observe(lambda _: live.spawn(self._sift()), "wish")
-        self.table.observe(lambda _: live.spawn(self._explain()), "current")
+        self.table.observe(lambda _: live.spawn(self.why.tell(self.table.current)), "current")
         self.table.on_msg(lambda _, content, __: self._heard(content))
 
     def show(self, seen: Look, job: State | None) -> None:
@@ -78,7 +75,7 @@ class QueueSection:
 
     def close(self) -> None:
         """Close the widgets."""
-        for part in (self.table, self.why, self.view):
+        for part in (self.why, self.table, self.view):
             part.close()
 
     async def _sift(self) -> None:
@@ -98,19 +95,6 @@ class QueueSection:
             self.sight = self.sight.next(pool, places)
             self.table.told = self.sight.told(self._tall, None if tasks is None else (why, len(tasks)))
             self._count(self._ticked)
-
-    async def _explain(self) -> None:
-        """Say why the task that is looked at is asked for."""
-        task = self.table.current
-        told = await self._live.apart(self._reasons, task) if task else ""
-        if task == self.table.current:
-            parts.say(self.why, told)
-
-    def _reasons(self, task: int) -> str:
-        try:
-            return to_html(self._live.bench.why(task)) or ""
-        except LsalError as error:
-            return parts.card(error.what, error.fix)
 
     # What pages say --------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.finding import holding
-from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.job_report import JobReport, job_report, job_reports
+from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
