@@ -34,7 +34,7 @@ def seen():
         "past": [job["said"] for job in shown.strip.view.past],
         "dead": sorted(act for act, button in shown.buttons.items() if button.disabled),
         "points": shown.curve.chart.points,
-        "queue": [row["task"] for row in shown.queue.table.rows],
+        "queue": shown.queue.sight.tasks(0, 99),
         "round_after": shown.round_after.labels.value,
     }
 
@@ -107,7 +107,7 @@ def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path
     assert seen["now"] == mine.strip.view.now == {}
     assert seen["status"] == mine.status.value
     assert seen["points"] == mine.curve.chart.points != []
-    assert seen["queue"] == [row["task"] for row in mine.queue.table.rows] != []
+    assert seen["queue"] == mine.queue.sight.tasks(0, 99) != []
     assert other("bench.verify().exact")
 
 

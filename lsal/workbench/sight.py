@@ -13,7 +13,9 @@ from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.finding import holding
 from lsal.workbench.job_report import JobReport, job_report, job_reports
+from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
@@ -26,6 +28,7 @@ from lsal.workbench.why import Why, why
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lsal.records.arrays import Ints
     from lsal.workbench.figures import Curve
 
 
@@ -107,6 +110,14 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def open_pool(self) -> OpenPool:
+        """Every open task as columns: its place in the batch, what the last ranking said of it, its marks."""
+        return open_pool(self.desk)
+
+    def holding(self, text: str) -> Ints:
+        """The ids of open tasks that hold a text somewhere in their data."""
+        return holding(self.desk, text)
 
     def why(self, task_id: int) -> Why:
         """Why a task is asked for, or is not: its place, the score taken apart, chances, and what is like it."""
