@@ -36,7 +36,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.status, self.why, self.error = (ipywidgets.HTML() for _ in range(3))
         self.buttons = {act: _button(act, live) for act in ACTS}
         self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
-        self.strip, self.queue, self.curve = Strip(live), QueueSection(live), CurveSection(live)
+        self.strip, self.queue = Strip(live), QueueSection(live)
+        self.curve = CurveSection(live, self.queue.confused)
         self.sections: tuple[Section, ...] = (self.queue, self.curve)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
@@ -60,6 +61,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         parts.say(self.error, parts.trouble(job, error or seen.error, answered_at))
         for section in self.sections:
             section.show(seen, job)
+        self.tabs.set_title(0, f"{self.queue.title} (some)" if self.queue.limited else self.queue.title)
 
     @property
     def open_section(self) -> Section:
