@@ -21,17 +21,68 @@ def script(name: str) -> str:
 
 
 class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
-    """Accuracy by labels.
+    """The figures of all versions by what they cost.
 
-    `points` are records of `Workbench.curve` as dicts; `baseline` (random order) and
-    `held_out` are lists of [labels, accuracy]; `empty` is said while there is no point.
+    `points` are records of `Workbench.curve` as dicts with their `figures` and `costs`; `metrics` and `units` are what
+    can be chosen, `metric` and `unit` what is, "" for the main ones. `shadow` is a random order, `ahead` the forecast
+    of each line, `target` its figure, 0 for the next round one. `empty` is said while there is no point.
     """
 
     _esm = script("learning_curve.js")
     _css = widget_file("learning_curve.css")
     points = traitlets.List().tag(sync=True)
-    baseline = traitlets.List().tag(sync=True)
-    held_out = traitlets.List().tag(sync=True)
+    metrics = traitlets.List().tag(sync=True)
+    units = traitlets.List().tag(sync=True)
+    metric = traitlets.Unicode().tag(sync=True)
+    unit = traitlets.Unicode().tag(sync=True)
+    shadow = traitlets.Dict().tag(sync=True)
+    ahead = traitlets.List().tag(sync=True)
+    target = traitlets.Float(0.0).tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+
+class ClassCurves(anywidget.AnyWidget):  # type: ignore[misc]
+    """A small curve for each of a few classes.
+
+    `classes` are dicts with the name, what was given, and a value for each of `versions`; of `found` of `total`.
+    `order`, `search` and `control` are what the person chose.
+    """
+
+    _esm = script("class_curves.js")
+    _css = widget_file("class_curves.css")
+    classes = traitlets.List().tag(sync=True)
+    versions = traitlets.List().tag(sync=True)
+    figure = traitlets.Unicode().tag(sync=True)
+    counted = traitlets.Unicode().tag(sync=True)
+    found = traitlets.Int().tag(sync=True)
+    total = traitlets.Int().tag(sync=True)
+    order = traitlets.Unicode("worst").tag(sync=True)
+    search = traitlets.Unicode().tag(sync=True)
+    control = traitlets.Unicode().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)
+
+
+class ConfusionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
+    """What people said against what a version said.
+
+    `rows` and `columns` have a key and a name each, `counts` a number for each pair. `cell` are the two keys that the
+    person chose, `listed` the tasks behind it. `empty` says why there is no matrix.
+    """
+
+    _esm = script("confusion_matrix.js")
+    _css = widget_file("confusion_matrix.css")
+    rows = traitlets.List().tag(sync=True)
+    columns = traitlets.List().tag(sync=True)
+    counts = traitlets.List().tag(sync=True)
+    version = traitlets.Int().tag(sync=True)
+    unit = traitlets.Unicode().tag(sync=True)
+    cell = traitlets.List().tag(sync=True)
+    listed = traitlets.Dict().tag(sync=True)
+    control = traitlets.Unicode().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lsal import publishing
@@ -9,10 +10,14 @@ from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
 from lsal.workbench.comparing import Compared, compare
+from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
+from lsal.workbench.readings import Reading, readings
+from lsal.workbench.shadow import Shadow, shadow
+from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
 
@@ -37,15 +42,45 @@ class Sight(Opened):
         """The learning curve: every version on the same measuring tasks."""
         return curve(self.desk)
 
+    def readings(self) -> dict[int, dict[str, Reading]]:
+        """Every figure of every version, by number and name, on the same measuring tasks."""
+        return readings(self.desk)
+
+    def shadow(self) -> Shadow | None:
+        """The learning curve of a random order, as the last rehearsal replayed it; None before that."""
+        return shadow(self.desk)
+
+    def confusion(self, version: int | None = None, control: str = "") -> Confusion:
+        """The confusion matrix of a version on the measuring tasks, of the live one if none is named."""
+        return confused(self.desk, version, control)
+
+    def shown(self, task_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+        """What people see of tasks, in words, by id."""
+        return of_tasks(self.desk, task_ids)
+
     def compare(self, first: int, second: int) -> Compared:
         """Two versions of one control on the same measuring tasks, and the answers that changed."""
         return compare(self.desk, first, second)
 
-    def plot(self, baseline: Curve | None = None, held_out: Curve | None = None) -> Figure:
-        """The learning curve on paper, beside what else was measured; see `figures.learning_curve`."""
+    def learning_curve(
+        self,
+        metric: str = "",
+        unit: str = "labels",
+        baseline: Curve | None = None,
+        held_out: Curve | None = None,
+        forecast: bool = False,
+        size: tuple[float, float] = (7.2, 4.4),
+    ) -> Figure:
+        """The learning curve on paper, by any figure of `readings`; see `figures.learning_curve`.
+
+        Beside it the random order of the last rehearsal, unless another `baseline` is given.
+        """
         from lsal.workbench.figures import learning_curve
 
-        return learning_curve(self.curve(), baseline, held_out)
+        shadow, ahead = None if baseline else self.shadow(), self.forecast() if forecast else ()
+        return learning_curve(self.curve(), baseline, held_out, self.readings(), metric, unit, shadow, ahead, size)
+
+    plot = learning_curve
 
     def forecast(self, target: float | None = None) -> list[Outlook]:
         """For each control: are answers stable, what will more labels bring, is it time to stop?"""
