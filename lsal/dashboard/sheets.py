@@ -16,9 +16,11 @@ from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
 from lsal.dashboard.outlooks import outlooks_sheet
+from lsal.dashboard.reasons import why_sheet
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
+from lsal.dashboard.wishes import wished_sheet, wishes_sheet
 from lsal.dashboard.wording import duration, said
 from lsal.datasets import Dataset
 from lsal.housekeeping import Cleaned
@@ -27,7 +29,7 @@ from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.phrases import counted
-from lsal.records import Example, Prediction, Regions
+from lsal.records import Example, Prediction, Regions, Wishes
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.comparing import Compared
@@ -39,6 +41,8 @@ from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
 from lsal.workbench.suspecting import Suspicions
 from lsal.workbench.told import NoneYet, Told
+from lsal.workbench.why import Why
+from lsal.workbench.wishing import Wished
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
 LISTS |= {Outlook: outlooks_sheet}
@@ -111,6 +115,9 @@ def _(shown: Compared) -> Sheet:
 
 
 sheet.register(Suspicions, suspicions_sheet)
+sheet.register(Wished, wished_sheet)
+sheet.register(Wishes, wishes_sheet)
+sheet.register(Why, why_sheet)
 
 
 @sheet.register

@@ -20,6 +20,7 @@ from lsal.workbench.shadow import Shadow, shadow
 from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
+from lsal.workbench.why import Why, why
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,6 +98,10 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def why(self, task_id: int) -> Why:
+        """Why a task is asked for, or is not: its place, the score taken apart, chances, and what is like it."""
+        return why(self.desk, task_id)
 
     def doctor(self, fix: bool = False) -> Diagnosis:
         """Look at everything between this project and its next round; `fix` puts right what can be safely."""
