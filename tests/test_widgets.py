@@ -19,7 +19,7 @@ from lsal import jobs
 from lsal.dashboard import board, look, parts, previews
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.html import register, to_html, to_text
-from lsal.dashboard.twins import LearningCurve, QueueTable, widget_file
+from lsal.dashboard.twins import LearningCurve, QueueTable, VersionsTable, widget_file
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
 from lsal.records import Progress
@@ -28,6 +28,7 @@ from lsal.workbench.figures import learning_curve
 from lsal.workbench.status import Waiting
 
 TWINS = {"learning_curve.js": LearningCurve, "queue_table.js": QueueTable}
+TWINS |= {"versions_table.js": VersionsTable}
 SHARED = widget_file("shared.js")
 SCRIPTS = sorted(set(SHARED.parent.glob("*.js")) - {SHARED})
 NAMESPACE = "http://www.w3.org/2000/svg"

@@ -20,6 +20,8 @@ from lsal.workbench.shadow import Shadow, shadow
 from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
+from lsal.workbench.switches import Switch, Switchable, switch, switchable
+from lsal.workbench.tuning import Tuning, tuning
 from lsal.workbench.why import Why, why
 
 if TYPE_CHECKING:
@@ -110,6 +112,18 @@ class Sight(Opened):
         except BadData as error:
             return without_home(error)
         return diagnose(home, fix)
+
+    def switch(self, act: str, number: int = 0) -> Switch:
+        """What "promote" with a number, or "rollback", would change; nothing is changed."""
+        return switch(self.desk, act, number)
+
+    def switchable(self) -> Switchable:
+        """Why versions cannot be promoted, and why there is no way back."""
+        return switchable(self.desk)
+
+    def tuning(self) -> Tuning:
+        """The settings that people turn between rounds, and what they can be."""
+        return tuning(self.desk)
 
     def verify(self) -> Verification:
         """Read Label Studio's own order and compare it with what was published."""
