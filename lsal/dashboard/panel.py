@@ -12,6 +12,7 @@ from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.curve_section import CurveSection
 from lsal.dashboard.look import ACTS, Look, refusals, title, works
+from lsal.dashboard.people_section import PeopleSection
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
 from lsal.dashboard.settings_row import SettingsRow
@@ -40,8 +41,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
         self.settings = SettingsRow(lambda **changed: live.act("tune", **changed))
         self.queue, self.curve = QueueSection(live), CurveSection(live)
-        self.versions = VersionsSection(live)
-        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.versions)
+        self.people, self.versions = PeopleSection(live), VersionsSection(live)
+        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.people, self.versions)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
         self.still = Still(uuid4().hex[:12])

@@ -50,7 +50,7 @@ def facts(status: Status, points: Iterable[Point] = ()) -> list[tuple[str, str, 
     return [
         ("Tasks", f"{status.tasks:,}", ""),
         ("Labelled", f"{status.labelled:,}", f"{status.skipped:,} skipped" if status.skipped else ""),
-        ("For measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
+        ("Measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
         ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
         *_measured(points),
         ("Open in queue", *queue),

@@ -23,7 +23,7 @@ HINTS = {
 THRESHOLD = "Show from: people see what the model found in {} from this confidence on."
 MOST_THRESHOLDS = 4
 """Controls with a threshold of their own in the row; the others: lsal set options."""
-WIDTHS = {"strategy": "230px", "batch": "112px", "explore": "150px", "relabel_share": "126px", "refill_below": "136px"}
+WIDTHS = {"strategy": "208px", "batch": "112px", "explore": "150px", "relabel_share": "122px", "refill_below": "132px"}
 Choose = Callable[..., None]
 
 
@@ -137,9 +137,11 @@ class SettingsRow(ipywidgets.VBox):  # type: ignore[misc]
 def summary(told: Tuning) -> str:
     """How the settings stand, on one line."""
     parts = [told.strategy, f"{counted(told.batch, 'task')} a batch"]
-    parts += [f"{told.explore:.0%} of it at random"] if told.explore else []
-    parts += [f"up to {told.relabel_share:.0%} sent back"] if told.relabel_share else []
-    parts += [f"refilled below {told.refill_below:.0%} open" if told.refill_below else "never refilled by itself"]
+    parts += [f"{100 * told.explore:.3g} % of it at random"] if told.explore else []
+    parts += [f"up to {100 * told.relabel_share:.3g} % sent back"] if told.relabel_share else []
+    parts += [
+        f"refilled below {100 * told.refill_below:.3g} % open" if told.refill_below else "never refilled by itself"
+    ]
     return " \N{MIDDLE DOT} ".join(parts)
 
 

@@ -13,6 +13,7 @@ from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.labelling import Labelling, labelling
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
@@ -92,6 +93,10 @@ class Sight(Opened):
     def rounds(self) -> list[Round]:
         """The trainings so far, with seconds by step."""
         return rounds(self.desk)
+
+    def labelling(self, top: int = 20) -> Labelling:
+        """What people labelled: how much of each class, how fast, by whom, and how far they agree."""
+        return labelling(self.desk, top)
 
     def suspected(self, top: int = 50) -> Suspicions:
         """The label errors that were suspected last, the worst first; `suspects` looks afresh."""
