@@ -1,10 +1,11 @@
-"""A project that three people label, with five versions that answered the same measuring tasks; made without a server."""
+"""A project that three people label, and five versions that answered the same measuring tasks, without a server."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from prepared import HOSTILE, LABELS, STAMP, add_versions, prepared, publish
+from projects import measure
 
 from lsal import scored
 from lsal.scored import Scored
@@ -12,7 +13,8 @@ from lsal.workbench import Workbench
 from lsal.worker import answers
 
 NAMES = {1: "ann@x.local", 2: "bob@x.local", 3: f"{HOSTILE}@x.local"}
-SHARE = 0.5
+MEASURING = 30
+"""Tasks of the 60, of which ten are open: at least twenty were answered."""
 WRONG = (12, 9, 6, 11, 3)
 """Measuring tasks that each version gets wrong; the fourth is held back."""
 
@@ -20,7 +22,7 @@ WRONG = (12, 9, 6, 11, 3)
 def crew(root: Path, guesses: bool = True) -> Workbench:
     """48 of 60 tasks labelled, every fourth by two people, who differ in every eighth; two skipped."""
     bench = prepared(root, labelled=0)
-    bench.configure(measuring_share=SHARE)
+    measure(bench, MEASURING)
     mirror, begun = bench.desk.mirror, datetime.now(UTC) - timedelta(hours=30)
     mirror.keep(
         [_row(task.id, task.data, begun) for task in sorted(mirror.tasks(), key=lambda t: t.id) if task.id <= 50]

@@ -18,7 +18,7 @@ from lsal.workbench.tuning import Tuning
 ROWS = 15
 ACTS = ("train", "rank", "round", "cancel")
 TITLES = {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Cancel", "automatic": "Automatic rounds"}
-TITLES |= {"promote": "Promote", "rollback": "Roll back", "tune": "Setting"}
+TITLES |= {"promote": "Promote", "rollback": "Roll back", "carry_out": "The switch", "tune": "Setting"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lsal.workbench.labelling import DAYS, HOUR_S, Annotator, Given, Labelling
 
 LETTERS = 60
 NOBODY = "Nobody labelled anything yet. Press Re-rank, then label in Label Studio."
-HEAD = ("who", "tasks", "per hour at work", "last answer", "skipped", "for measuring", "same as others")
+HEAD = ("who", "tasks", "per hour", "last answer", "skipped", "for measuring", "same as others")
 HEIGHT, WIDTH = 46, 10
 """Of the bars of hours, in units of the drawing."""
 
@@ -32,7 +32,7 @@ def people(told: Labelling) -> str:
     """A row for each person."""
     rows = [_person(one) for one in told.people]
     rows += [(f"{counted(told.others, 'other')}", *[""] * (len(HEAD) - 1))] if told.others else []
-    note = "Per hour at work: pauses over ten minutes are left out. Times are when an answer was last changed."
+    note = "Per hour of work: pauses over ten minutes are left out. Times are when an answer was last changed."
     shared = sum(one.shared for one in told.people)
     note += " Same as others: of the tasks that several answered, how often two gave the same labels." if shared else ""
     return _part("People", _table(HEAD, rows), note)
@@ -83,8 +83,8 @@ def suspects(told: Labelling) -> str:
 
 
 def _person(one: Annotator) -> Row:
-    same = f"{percent(one.same / one.shared)} of {one.shared:,}" if one.shared else "-"
-    measuring = f"{one.measuring:,} ({percent(one.measuring / one.answered)})" if one.answered else "0"
+    same = f"{100 * one.same / one.shared:.0f} % of {one.shared:,}" if one.shared else "-"
+    measuring = f"{one.measuring:,} ({100 * one.measuring / one.answered:.0f} %)" if one.answered else "0"
     pace = "-" if one.per_hour is None else f"{one.per_hour:,.0f}"
     last = moment(one.last) if one.last else "-"
     return (cut(one.name, LETTERS), f"{one.answered:,}", pace, last, f"{one.skipped:,}", measuring, same)
@@ -101,7 +101,8 @@ def _share(count: int, of: int, most: float, kind: str) -> str:
     share = count / of if of else 0.0
     long = f"{100 * share / most:.1f}" if most else "0"
     bar = f'<i class="lsal-people-{kind}" style="width:{long}%"></i>' if kind else ""
-    return f'<td><span class="lsal-people-bar">{bar}</span><span>{count:,} ({percent(share)})</span></td>'
+    told = f'<span class="lsal-people-bar">{bar}</span><span>{count:,} ({percent(share)})</span>'
+    return f'<td><div class="lsal-people-share">{told}</div></td>'
 
 
 def _unused(one: Given) -> str:

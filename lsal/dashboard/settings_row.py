@@ -32,7 +32,7 @@ class Field:
 
     def __init__(self, widget: Any, hint: str, choose: Callable[[Any], None]) -> None:
         self.widget, self.hint, self._choose = widget, hint, choose
-        self._known, self._pending = widget.value, False
+        self._known, self._pending, self._offering = widget.value, False, False
         widget.observe(self._changed, "value")
 
     def show(self, value: Any, why_not: str = "") -> None:
@@ -42,12 +42,22 @@ class Field:
             self._known = value
             self.widget.value = value
 
+    def offer(self, options: tuple[str, ...]) -> None:
+        """What there is to choose from: new options choose their first one by themselves, which nobody meant."""
+        if self.widget.options != options:
+            self._offering, before = True, self.widget.value
+            try:
+                self.widget.options = options
+                self.widget.value = before if before in options else options[0]
+            finally:
+                self._offering = False
+
     def settle(self) -> None:
         """What was typed is set, or was refused."""
         self._pending = False
 
     def _changed(self, change: Mapping[str, Any]) -> None:
-        if change["new"] != self._known and change["new"] is not None:
+        if change["new"] not in (self._known, None) and not self._offering:
             self._known, self._pending = change["new"], True
             self._choose(change["new"])
 
@@ -78,7 +88,7 @@ class SettingsRow(ipywidgets.VBox):  # type: ignore[misc]
         self.summary.value = _line(summary(told)) if told else ""
         why = _why_not(seen)
         if told:
-            self._show_strategies(told)
+            self.fields["strategy"].offer(tuple(told.strategies))
             self._show_thresholds(told, why)
         for name, field in self.fields.items():
             no = why or _unused(name, told)
@@ -103,13 +113,6 @@ class SettingsRow(ipywidgets.VBox):  # type: ignore[misc]
             widget = ipywidgets.FloatText(0.0, step=0.05, description=label, **look)
         widget.layout.width = WIDTHS[name]
         return Field(widget, HINTS[name], lambda value: self._tune(**{name: value}))
-
-    def _show_strategies(self, told: Tuning) -> None:
-        dropdown, field = self.fields["strategy"].widget, self.fields["strategy"]
-        if dropdown.options != tuple(told.strategies):
-            field.show(told.strategy)  # known first: new options choose their first one by themselves
-            with dropdown.hold_trait_notifications():
-                dropdown.options, dropdown.value = tuple(told.strategies), told.strategy
 
     def _show_thresholds(self, told: Tuning, why: str) -> None:
         """A field for each control that has one; they come and go with the label config."""

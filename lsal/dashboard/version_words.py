@@ -15,9 +15,9 @@ from lsal.workbench.curve import Point
 from lsal.workbench.shown import in_words
 from lsal.workbench.switches import PROMOTE, Switch
 
-LISTED = 25
-"""Changed answers that are listed; of the others it is said how many there are."""
-LETTERS, NAMED = 160, 80
+LISTED, FACTS = 25, 30
+"""Changed answers, and facts, that are listed; of the others it is said how many there are."""
+LETTERS, NAMED = 110, 80
 
 
 def rows_of(points: Sequence[Point], why_not: Mapping[int, str]) -> list[dict[str, Any]]:
@@ -85,7 +85,7 @@ def compared_of(told: Compared) -> dict[str, Any]:
     found = compared_sheet(told)
     return {
         "title": found.title,
-        "facts": [[upper(name), text] for name, text in found.facts],
+        "facts": [[upper(name), text] for name, text in (*found.facts[:FACTS], *_more(len(found.facts) - FACTS))],
         "columns": [f"version {told.first.version}", f"version {told.second.version}"],
         "changed": [_changed(one) for one in told.changed[:LISTED]],
         "caption": _caption(told),
@@ -145,6 +145,11 @@ def _changed(one: Changed) -> dict[str, Any]:
         "second": cut(one.second, LETTERS),
         "outcome": one.outcome or "both wrong",
     }
+
+
+def _more(classes: int) -> list[tuple[str, str]]:
+    """What stands for the rest of very many classes."""
+    return [("more", f"{counted(classes, 'class', 'classes')}; all of them: lsal compare")] if classes > 0 else []
 
 
 def _caption(told: Compared) -> str:

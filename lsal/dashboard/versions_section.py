@@ -11,7 +11,7 @@ from lsal.dashboard.twins import VersionsTable
 from lsal.dashboard.version_words import busy, compared_of, empty, preview_of, rows_of, side_by_side
 from lsal.errors import LsalError
 from lsal.jobs import State
-from lsal.workbench.switches import PROMOTE, Switch, Switchable
+from lsal.workbench.switches import Switch, Switchable
 
 MEANWHILE = "Meanwhile something else went live: this is what it would change now."
 
@@ -64,7 +64,7 @@ class VersionsSection:
         if act == "preview":
             self._live.spawn(self._preview(str(asked["what"]), number))
         elif act == "confirm" and self._previewed is not None:
-            self._live.spawn(self._confirm(self._previewed))
+            self._confirm(self._previewed)
         elif act == "keep":
             self._close_preview()
         elif act == "compare":
@@ -96,14 +96,10 @@ class VersionsSection:
                 found += [[f"{now} against {was}", f"Cannot be compared: {error}"]]
         return found
 
-    async def _confirm(self, previewed: Switch) -> None:
-        """Act on what was seen, unless it is out of date: then show what it would be now."""
-        now = await self._live.apart(self._live.bench.switch, previewed.act, previewed.number)
-        if (now.was, now.live) != (previewed.was, previewed.live):
-            await self._preview(previewed.act, previewed.number, MEANWHILE)
-            return
+    def _confirm(self, previewed: Switch) -> None:
+        """Act on what was seen; if it is out of date by now, nothing is changed."""
         self._close_preview()
-        self._live.act(previewed.act, *([previewed.number] if previewed.act == PROMOTE else []))
+        self._live.act("carry_out", previewed)
 
     def _close_preview(self) -> None:
         self._previewed, self.table.preview = None, {}
