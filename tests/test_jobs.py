@@ -16,7 +16,7 @@ import pytest
 from prepared import prepared
 from projects import annotations_digest, demo_of_texts
 
-from lsal import jobs, snapshots, training
+from lsal import jobs, processes, snapshots, training
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
@@ -104,6 +104,29 @@ def test_a_run_of_before_does_not_count_in_the_next(bench: Workbench, slow: Job)
     assert state.seconds < 60
     assert state.progress.message != "old"
     _until(slow, "train: Fitting")
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "lost"])
+@pytest.mark.parametrize("known", [True, False], ids=["by a process that is gone", "that nobody ran"])
+def test_a_job_that_is_run_again_waits_for_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool, known: bool
+) -> None:
+    """Whoever follows it meanwhile is not told that it is lost."""
+    job, looks = Job(tmp_path), list[str]()
+    write_json(tmp_path / "job.json", {"act": "train", "made_at": time.time() - 3600, "parameters": {}})
+    if known:
+        write_json(tmp_path / "process.json", {"pid": 2**22 + 1, "started": time.time() - 3590})
+    if ended:
+        job.end("failed", time.time() - 3590, error="no luck")
+
+    def spawn(*given: object, **more: object) -> dict[str, object]:
+        looks.append(job.state().state)
+        assert job.state().seconds < 60
+        return processes.mark()
+
+    monkeypatch.setattr(processes, "spawn", spawn)
+    jobs.start(job, "lsal.worker")
+    assert (looks, job.state().state) == (["waiting"], "running")
 
 
 def test_cancel_stops_a_training_at_its_next_step(bench: Workbench, slow: Job) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -278,8 +279,52 @@ def test_a_stuck_backend_is_ended_in_the_end(own: Workbench, monkeypatch: pytest
     os.kill(pid, signal.SIGSTOP)
     monkeypatch.setattr(backend_process, "PATIENCE_S", 1.0)
     monkeypatch.setattr(processes.stop, "__defaults__", (1.0,))
+    port = backend_process.listened(own.root)[0]
     assert own.serve()["pid"] != pid
     assert not psutil.pid_exists(pid)
+    assert backend_process.listened(own.root)[0] == port, "other projects are connected to it there"
+    assert only_row(own)
+
+
+def test_a_backend_that_got_stuck_while_connecting_is_started_where_it_was(
+    own: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = backend_process.port_of(own.serve())
+    stuck = list[int]()
+
+    def connect(*_: object) -> None:
+        stuck.append(read_json(own.root / "backend.json")["pid"])
+        os.kill(stuck[0], signal.SIGSTOP)
+        raise LabelStudioError("Label Studio said no", "Ask again")
+
+    monkeypatch.setattr(serving.backend_rows, "connect", connect)
+    monkeypatch.setattr(backend_process, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(processes.stop, "__defaults__", (1.0,))
+    with pytest.raises(LabelStudioError, match="Label Studio said no"):
+        own.serve()
+    assert not psutil.pid_exists(stuck[0])
+    running = backend_process.backend(own.root, 60)
+    assert running
+    assert backend_process.port_of(running) == port
+
+
+def test_what_label_studio_said_is_told_even_if_there_is_no_way_back(
+    own: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = backend_process.port_of(own.serve())
+    with socket.socket() as another:
+
+        def connect(*_: object) -> None:
+            another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            another.bind(("127.0.0.1", port))
+            another.listen()
+            raise LabelStudioError("Label Studio said no", "Ask again")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(serving.backend_rows, "connect", connect)
+            with pytest.raises(LabelStudioError, match="Label Studio said no"):
+                own.serve(port=processes.free_port())
+    assert backend_process.port_of(own.serve(port=port)) == port
     assert only_row(own)
 
 

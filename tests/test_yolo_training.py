@@ -88,7 +88,9 @@ def test_it_reports_every_epoch_with_device_and_figures(examples: list[Example])
     assert [p.message for p in told if p.message.startswith("epoch")][-1] == ("epoch 2 of 2 on cpu, 4 images at a time")
     ends = [p for p in told if p.metrics.get("epoch") == 2]
     assert {"loss", "map50", "map50_95"} <= set(ends[-1].metrics)
-    assert [p.done for p in told if p.total == 4] == sorted(p.done for p in told if p.total == 4)
+    assert [p.done for p in told if p.unit] == sorted(p.done for p in told if p.unit)
+    assert {round(2 * p.done) for p in told if p.unit} >= {1, 2, 3, 4}
+    assert {p.metrics["held_out"] for p in ends} == {0}
     assert ends[-1].done == ends[-1].total
     assert told[-1].message == "trained on 8 images"
 

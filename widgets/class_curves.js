@@ -30,7 +30,7 @@ function frame(model) {
   view.order = picked("Order", (value) => (model.set("order", value), model.save_changes()));
   view.order.select.append(...ORDERS.map(([name, says]) => new Option(says, name)));
   view.control = picked("Of", (value) => (model.set("control", value), model.save_changes()));
-  view.search = make("input", "lsal-small-search");
+  view.search = keysOf(make("input", "lsal-small-search"));
   Object.assign(view.search, { type: "search", placeholder: "find a class" });
   view.search.setAttribute("aria-label", "Find a class");
   let waiting = 0;
@@ -47,7 +47,7 @@ function frame(model) {
 }
 
 function picked(name, chosen) {
-  const select = make("select", "lsal-small-select");
+  const select = keysOf(make("select", "lsal-small-select"));
   select.addEventListener("change", () => chosen(select.value));
   return { select, label: make("label", "lsal-small-choice", name, select) };
 }
@@ -58,7 +58,7 @@ function update(model, view) {
   const [found, total, controls] = [model.get("found"), model.get("total"), model.get("controls")];
   const of = found === total ? counted(total) : `${number(found)} of ${counted(total)}`;
   const shown = found > classes.length ? `the first ${classes.length} of ${of}: search for the others` : of;
-  view.title.replaceChildren(`${model.get("figure")} of each class`, make("span", "lsal-small-shown", shown));
+  view.title.replaceChildren(`${model.get("figure")} by class`, make("span", "lsal-small-shown", shown));
   view.order.select.value = model.get("order");
   view.control.label.hidden = controls.length < 2;
   view.control.select.replaceChildren(...controls.map((name) => new Option(name, name)));

@@ -24,7 +24,7 @@ function render({ model, el }) {
 function frame(model) {
   const view = {};
   view.title = make("div", "lsal-matrix-title");
-  const select = make("select", "lsal-matrix-select");
+  const select = keysOf(make("select", "lsal-matrix-select"));
   select.addEventListener("change", () => (model.set("control", select.value), model.save_changes()));
   view.control = { select, label: make("label", "lsal-matrix-choice", "Of", select) };
   view.saves = saving(() => `confusion-version-${model.get("version")}`, () => picture(model, view));
@@ -60,7 +60,7 @@ function update(model, view) {
 
 function head(columns, model) {
   const corner = make("td", "lsal-matrix-corner", "people said ↓  version said →");
-  const long = columns.length > 6 || columns.some(({ name }) => name.length > 12);
+  const long = columns.length > 6;
   const cells = columns.map(({ key, name }) => {
     const cell = make("th", long ? "lsal-matrix-column lsal-matrix-upright" : "lsal-matrix-column", make("span", plain(key), name));
     Object.assign(cell, { scope: "col", title: name });
@@ -87,7 +87,7 @@ function cell(row, column, count, sum, unit, model) {
   if (!count) return make("td", "lsal-matrix-none", "·");
   const same = row.key === column.key;
   const kind = same ? (plain(row.key) ? " lsal-matrix-mixed" : " lsal-matrix-right") : "";
-  const button = make("button", `lsal-matrix-cell${kind}`, count.toLocaleString("en"));
+  const button = keysOf(make("button", `lsal-matrix-cell${kind}`, count.toLocaleString("en")));
   button.type = "button";
   button.tabIndex = -1;
   Object.assign(button.dataset, { row: row.key, column: column.key });
@@ -145,14 +145,14 @@ function list(model, view) {
     view.list.replaceChildren(make("p", "lsal-matrix-hint", hint));
     return;
   }
-  const close = make("button", "lsal-matrix-close", "Close");
+  const close = keysOf(make("button", "lsal-matrix-close", "Close"));
   close.type = "button";
   close.addEventListener("click", () => (model.set("cell", []), model.save_changes()));
   const rows = tasks.map(({ id, url, text }) => make("li", "", anchor(url, `${id}`), " ", make("span", "", text)));
   const rest = more ? [make("p", "lsal-matrix-hint", `and ${more.toLocaleString("en")} more`)] : [];
   const told = note ? [make("p", "lsal-matrix-hint", note)] : [];
   const line = make("div", "lsal-matrix-says", make("strong", "", says), close);
-  const found = make("ul", "", ...rows);
+  const found = keysOf(make("ul", "", ...rows));
   found.tabIndex = 0;
   view.list.replaceChildren(line, ...told, found, ...rest);
 }

@@ -57,7 +57,7 @@ function frame(model) {
 }
 
 function choice(name, chosen) {
-  const select = make("select", "lsal-curve-select");
+  const select = keysOf(make("select", "lsal-curve-select"));
   select.addEventListener("change", () => chosen(select.value));
   return { select, label: make("label", "lsal-curve-choice", name, select) };
 }
@@ -73,10 +73,17 @@ function offer({ select, label }, options, value) {
 }
 
 function goal(chosen) {
-  const input = make("input", "lsal-curve-goal");
+  const input = keysOf(make("input", "lsal-curve-goal"));
   Object.assign(input, { type: "number", min: 0, max: 1, step: 0.01, placeholder: "next" });
   input.title = "How many more labels does this figure need? Empty: the next round one";
-  input.addEventListener("change", () => chosen(Math.min(1, Math.max(0, Number(input.value) || 0))));
+  let [waiting, last] = [0, ""];
+  const settle = () => {
+    if (input.value !== last) chosen(Math.min(1, Math.max(0, Number(input.value) || 0)));
+    last = input.value;
+  };
+  // Not every Enter in a notebook arrives: a pause in typing does as well.
+  input.addEventListener("input", () => (clearTimeout(waiting), (waiting = setTimeout(settle, 600))));
+  input.addEventListener("change", settle);
   return { input, label: make("label", "lsal-curve-choice", "Target", input) };
 }
 
@@ -203,7 +210,7 @@ function forecast(group, scale, one) {
 
 function mark(point, { x, y }) {
   const [cx, cy] = [x(point.x), y(point.value)];
-  const made = draw("g", { "data-version": point.version, tabindex: -1, role: "img" });
+  const made = keysOf(draw("g", { "data-version": point.version, tabindex: -1, role: "img" }));
   made.setAttribute("aria-label", described(point).join(", "));
   if (point.interval && !onLine(point)) {
     const [top, bottom] = [y(point.interval[1]), y(point.interval[0])];

@@ -51,6 +51,12 @@ function anchor(url, text) {
   return made;
 }
 
+// JupyterLab's own shortcuts, such as Enter and the arrows, leave alone what has this.
+function keysOf(element) {
+  element.setAttribute("data-lm-suppress-shortcuts", "");
+  return element;
+}
+
 // --- a drawing as a file of its own -------------------------------------------------
 
 const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity"];
@@ -105,7 +111,7 @@ function wrapped(text, letters) {
 // Buttons that save what `picture` draws; all of it happens in the browser.
 function saving(name, picture) {
   const button = (kind, save) => {
-    const made = make("button", "lsal-save", kind);
+    const made = keysOf(make("button", "lsal-save", kind));
     made.type = "button";
     made.title = `Save this picture as ${kind}`;
     made.setAttribute("aria-label", made.title);

@@ -1,4 +1,4 @@
-"""The panel: status, buttons, progress and errors over the sections in their tabs, in one widget."""
+"""The panel: status, buttons, training strip and errors over the sections in their tabs, in one widget."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import ipywidgets
 from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.curve_section import CurveSection
-from lsal.dashboard.look import ACTS, Look, refusals, title, works
+from lsal.dashboard.look import ACTS, Look, refusals, title
 from lsal.dashboard.people_section import PeopleSection
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
 from lsal.dashboard.settings_row import SettingsRow
 from lsal.dashboard.still import Still
+from lsal.dashboard.strip import Strip
 from lsal.dashboard.twins import widget_file
 from lsal.dashboard.versions_section import VersionsSection
 from lsal.errors import LsalError
@@ -35,12 +36,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     """What is seen of a project. It looks at nothing itself; what a person wants done it asks of `live`."""
 
     def __init__(self, live: Live) -> None:
-        self.status, self.why, self.note, self.error = (ipywidgets.HTML() for _ in range(4))
-        self.progress = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "16px"})
+        self.status, self.why, self.error = (ipywidgets.HTML() for _ in range(3))
         self.buttons = {act: _button(act, live) for act in ACTS}
         self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
         self.settings = SettingsRow(lambda **changed: live.act("tune", **changed))
-        self.queue, self.curve = QueueSection(live), CurveSection(live)
+        self.strip, self.queue = Strip(live), QueueSection(live)
+        self.curve = CurveSection(live, self.queue.confused)
         self.people, self.versions = PeopleSection(live), VersionsSection(live)
         self.sections: tuple[Section, ...] = (self.queue, self.curve, self.people, self.versions)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
@@ -49,7 +50,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         style = f"<style>{widget_file('dashboard.css').read_text()}{self.still.hiding}</style>"
         self._style = ipywidgets.HTML(style, layout={"height": "0"})
         row = ipywidgets.HBox(list(self.buttons.values()))
-        work = ipywidgets.VBox([row, self.why, self.round_after, self.settings, self.progress, self.note])
+        work = ipywidgets.VBox([row, self.why, self.round_after, self.settings, self.strip.view])
         super().__init__([self._style, self.status, work, self.error, self.tabs])
         self.add_class("lsal-dashboard")
 
@@ -61,14 +62,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self._show_buttons(refusals(seen, job), starting)
         self.round_after.show(seen.status)
         self.settings.show(seen)
-        self.progress.layout.display = "" if works(job) else "none"
-        if works(job) and job:
-            self.progress.value = job.progress.done / job.progress.total if job.progress.total else 0.0
-        parts.say(self.note, parts.note(job))
+        self.strip.show(seen, job)
         answered_at = seen.status.as_of if seen.status else None
         parts.say(self.error, parts.trouble(job, error or seen.error, answered_at))
         for section in self.sections:
             section.show(seen, job)
+        self.tabs.set_title(0, f"{self.queue.title} (some)" if self.queue.limited else self.queue.title)
 
     def settle(self) -> None:
         """What was typed is set, or was refused: show again what the disk says."""
@@ -88,6 +87,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close it with all its parts."""
+        self.strip.close()
         for section in self.sections:
             section.close()
         for part in self.children:

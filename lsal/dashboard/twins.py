@@ -15,9 +15,12 @@ def widget_file(name: str) -> Path:
     return (inside if inside.is_dir() else package.parent / "widgets") / name
 
 
-def script(name: str) -> str:
-    """A browser half's module with the tools that all of them share: it may import nothing by itself."""
-    return f"{widget_file('shared.js').read_text('utf-8')}\n{widget_file(name).read_text('utf-8')}"
+def script(name: str, *parts: str) -> str:
+    """A browser half's module with the tools that all of them share, and with parts of its own: it imports nothing."""
+    return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.js", *parts, name))
+
+
+QUEUE_PARTS = tuple(f"queue_table/{part}.js" for part in ("scroller", "rows", "controls", "grid"))
 
 
 class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
@@ -61,7 +64,6 @@ class ClassCurves(anywidget.AnyWidget):  # type: ignore[misc]
     control = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
-    empty = traitlets.Unicode().tag(sync=True)
 
 
 class ConfusionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
@@ -87,18 +89,40 @@ class ConfusionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
 
 
 class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
-    """The head of the queue.
+    """The queue as a table of all open tasks.
 
-    `rows` are records of `Workbench.queue` as dicts, without the tasks' data; `previews` maps
-    a task's id (as text: JSON has no other keys) to its text, image or problem.
+    `wish` is what is asked for, a `sifting.Wish` as a dict; `told` is what came of it, without the rows: these, and
+    what the tasks look like, go to the page by messages, when it asks for them. `current` is the task that is looked
+    at, 0 for none; `ticked` counts the chosen ones, and its `turn` goes up with every change; `pending` says what
+    waits for the next ranking, `no` why nothing can be done with tasks now; `empty` is said while there is no task.
     """
 
-    _esm = script("queue_table.js")
+    _esm = script("queue_table.js", *QUEUE_PARTS)
     _css = widget_file("queue_table.css")
-    rows = traitlets.List().tag(sync=True)
-    previews = traitlets.Dict().tag(sync=True)
-    caption = traitlets.Unicode().tag(sync=True)
+    wish = traitlets.Dict().tag(sync=True)
+    told = traitlets.Dict().tag(sync=True)
+    current = traitlets.Int().tag(sync=True)
+    ticked = traitlets.Dict({"count": 0, "hidden": 0, "kept": 0, "turn": 0}).tag(sync=True)
+    busy = traitlets.Bool().tag(sync=True)
+    pending = traitlets.Unicode().tag(sync=True)
+    no = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
+
+
+class TrainingStrip(anywidget.AnyWidget):  # type: ignore[misc]
+    """What runs now, and the last jobs.
+
+    `now` is the running job in words and shares ({} while none runs), `charts` its curves, `lines` the last ones of its
+    log; `past` are the jobs that have ended, newest first. `opened` names what is unfolded, by a click in any view.
+    """
+
+    _esm = script("training_strip.js")
+    _css = widget_file("training_strip.css")
+    now = traitlets.Dict().tag(sync=True)
+    charts = traitlets.List().tag(sync=True)
+    lines = traitlets.List().tag(sync=True)
+    past = traitlets.List().tag(sync=True)
+    opened = traitlets.List(default_value=["past"]).tag(sync=True)
 
 
 class VersionsTable(anywidget.AnyWidget):  # type: ignore[misc]

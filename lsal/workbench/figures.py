@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -24,6 +25,7 @@ Readings = Mapping[int, Mapping[str, Reading]]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 """Of Okabe and Ito (2008): told apart by colour-blind eyes too."""
 GREY, LIGHT = "#555555", "#e3e3e3"
+LETTERS_AN_INCH = 13
 UNITS = {"labels": "labels", "regions": "regions drawn", "entities": "entities marked", "tokens": "words read"}
 """What labels cost, as the axis says it."""
 LOOKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -31,7 +33,7 @@ LOOKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "version": ("version", {"marker": "o", "markersize": 5}),
     "held": ("held back: clearly worse", {"marker": "D", "markersize": 7, "markerfacecolor": "white"}),
     "rolled back": ("rolled back", {"marker": "s", "markersize": 7, "markerfacecolor": "white"}),
-    "warned": ("biased: cross-validation on chosen labels", {"marker": "^", "markersize": 8}),
+    "warned": ("biased: cross-validation", {"marker": "^", "markersize": 8, "color": "#E69F00"}),
 }
 
 
@@ -135,7 +137,9 @@ def _line(axes: Any, shown: Sequence[Shown], colour: str, name: str) -> None:
         if group:
             told, look = LOOKS[state]
             places = [one.cost for one in group], [one.value for one in group]
-            axes.plot(*places, linestyle="", color=colour, markeredgewidth=1.6, label=before + told, **look)
+            axes.plot(
+                *places, label=before + told, **{"linestyle": "", "color": colour, "markeredgewidth": 1.6, **look}
+            )
 
 
 def _ends(shown: Sequence[Shown]) -> tuple[list[float], list[float]]:
@@ -163,7 +167,9 @@ def _ahead(axes: Any, one: Outlook, colour: str) -> None:
 def _frame(
     axes: Any, points: Sequence[Point], shown: Sequence[Shown], metric: str, unit: str, replayed: Shadow | None
 ) -> None:
-    axes.set_title(_title(points, shown, metric, unit, replayed), fontsize=9.5, loc="left", color="#222222")
+    wide = int(LETTERS_AN_INCH * axes.figure.get_figwidth())
+    told = "\n".join(fill(line, wide) for line in _title(points, shown, metric, unit, replayed))
+    axes.set_title(told, fontsize=8.5, loc="left", color="#222222")
     axes.set_xlabel(UNITS[unit])
     axes.set_ylabel(f"{metric} (lower is better)" if lower_is_better(metric) else metric)
     axes.set_xlim(left=0)
@@ -178,16 +184,18 @@ def _frame(
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if shown:
-        axes.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+        axes.figure.legend(loc="outside lower center", ncols=max(1, wide // 30), frameon=False, fontsize=8.5)
 
 
-def _title(points: Sequence[Point], shown: Sequence[Shown], metric: str, unit: str, replayed: Shadow | None) -> str:
+def _title(
+    points: Sequence[Point], shown: Sequence[Shown], metric: str, unit: str, replayed: Shadow | None
+) -> Iterator[str]:
     """On what it was measured: a curve without that says nothing."""
     if not shown:
-        return "No version is measured yet: label measuring tasks, then train"
+        yield "No version is measured yet: label measuring tasks, then train"
+        return
     sound = [one.tasks for one in shown if one.state != "warned"]
-    measured = (
-        f"measured on {on_tasks(sound, points[0].measured_on)}" if sound else "biased: on labels that were chosen"
-    )
-    below = f"\nrandom order: {replayed.measured_on}" if replayed else ""
-    return f"{metric} by {UNITS[unit]}, {measured}{below}"
+    on = f"measured on {on_tasks(sound, points[0].measured_on)}" if sound else "biased: on labels that were chosen"
+    yield f"{metric} by {UNITS[unit]}, {on}"
+    if replayed:
+        yield f"Random order: {replayed.measured_on}"

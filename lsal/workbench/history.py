@@ -50,8 +50,7 @@ def _left(desk: Desk) -> dict[int, str]:
     """What jobs tell of the rollbacks that they made."""
     told: dict[int, str] = {}
     for job in reversed(jobs.jobs(desk.home)):
-        state = job.state()
-        if state.act == "rollback" and state.state == "done":
+        if job.facts.get("act") == "rollback" and (state := job.state()).state == "done":
             live, was = state.result.get("live", {}), state.result.get("was", {})
             told |= {n: LEFT.format(live[control]) for control, n in was.items() if live.get(control, n) != n}
     return told

@@ -9,7 +9,7 @@ import numpy as np
 
 from lsal.desk import Desk
 from lsal.files import read_json
-from lsal.phrases import counted, moment
+from lsal.phrases import counted
 from lsal.rehearsal import BASELINE
 
 POOL = "the replay draws among tasks that strategies chose to have labelled, so a random order looks better than it is"
@@ -41,7 +41,6 @@ def shadow(desk: Desk) -> Shadow | None:
     if row is None:
         return None
     curve, told = row["curve"], kept.get("saved", {}).get("rehearsal", {})
-    replays = f"{counted(row['seeds'], 'replay')}, {moment(kept['made_at'])}"
     biased = f"{row['measured_on']}; {POOL}" if "biased" in row["measured_on"] else POOL
     return Shadow(
         control=kept["control"],
@@ -51,7 +50,7 @@ def shadow(desk: Desk) -> Shadow | None:
         low=tuple(curve["low"]),
         high=tuple(curve["high"]),
         says=f"Labels saved against a random order: {told['says']}" if told.get("says") else "",
-        measured_on=f"{row['measured_on']}, {replays}",
+        measured_on=f"{row['measured_on']}, {counted(row['seeds'], 'replay')}",
         warning=biased,
         made_at=float(kept["made_at"]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lsal import publishing
+from lsal import jobs, publishing
 from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
@@ -13,7 +13,10 @@ from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.finding import holding
+from lsal.workbench.job_report import JobReport, job_report, job_reports
 from lsal.workbench.labelling import Labelling, labelling
+from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.readings import Reading, readings
@@ -28,6 +31,7 @@ from lsal.workbench.why import Why, why
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lsal.records.arrays import Ints
     from lsal.workbench.figures import Curve
 
 
@@ -94,6 +98,14 @@ class Sight(Opened):
         """The trainings so far, with seconds by step."""
         return rounds(self.desk)
 
+    def job_report(self, name: str = "") -> JobReport:
+        """A job as one follows it, by the beginning of its id; the latest without one."""
+        return job_report(jobs.find(self.home, name), jobs.jobs(self.home))
+
+    def job_reports(self, count: int = 5) -> list[JobReport]:
+        """The newest jobs as one follows them, newest first."""
+        return job_reports(self.home, count)
+
     def labelling(self, top: int = 20) -> Labelling:
         """What people labelled: how much of each class, how fast, by whom, and how far they agree."""
         return labelling(self.desk, top)
@@ -105,6 +117,14 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def open_pool(self) -> OpenPool:
+        """Every open task as columns: its place in the batch, what the last ranking said of it, its marks."""
+        return open_pool(self.desk)
+
+    def holding(self, text: str) -> Ints:
+        """The ids of open tasks that hold a text somewhere in their data."""
+        return holding(self.desk, text)
 
     def why(self, task_id: int) -> Why:
         """Why a task is asked for, or is not: its place, the score taken apart, chances, and what is like it."""
