@@ -135,7 +135,7 @@ def test_a_switch_is_previewed_in_place_and_what_is_kept_stays(page: Page, folde
     expect(preview).to_have_count(0)
     expect(promote).to_be_focused()
     versions.get_by_label("Compare version").select_option("1")
-    versions.get_by_label("with", exact=True).select_option("2")
+    versions.get_by_label("With version").select_option("2")
     versions.get_by_role("button", name="Compare").click()
     expect(versions.locator(".lsal-versions-compared")).to_contain_text("Versions 1 and 2 of label")
     assert not jobs.jobs(find_home(folder / "root"))

@@ -40,6 +40,8 @@ function frame(model) {
   view.scroll.setAttribute("role", "region");
   view.scroll.setAttribute("aria-label", "All versions");
   [view.first, view.second] = ["first", "second"].map(() => make("select", "lsal-versions-select"));
+  view.first.setAttribute("aria-label", "Compare version");
+  view.second.setAttribute("aria-label", "With version");
   const go = button("Compare", "compare", () =>
     ask(model, "compare", { number: Number(view.first.value), other: Number(view.second.value) }),
   );

@@ -163,4 +163,4 @@ def _unused(name: str, told: Tuning | None) -> str:
 
 
 def _line(text: str) -> str:
-    return f'<div class="lsal-note">{escape(text)}</div>' if text else ""
+    return f'<div class="lsal-told">{escape(text)}</div>' if text else ""
