@@ -21,6 +21,7 @@ root/                       .lsal beside the notebook
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
     ├── rehearsals/         last.json, and points of replays of the project's own labels
+    ├── scored/             what the last ranking knew of every open task, as arrays: see lsal/scored.py
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from lsal.errors import LabelStudioError, LsalError
 from lsal.files import read_json, write_json
 from lsal.home import Home
-from lsal.housekeeping import caches, embeddings, jobs, leftovers, media, published, rubbish, versions
+from lsal.housekeeping import caches, embeddings, jobs, leftovers, media, pools, published, rubbish, versions
 from lsal.housekeeping.rubbish import Rubbish
 from lsal.label_studio.project import Project
 from lsal.store import Store
@@ -95,6 +95,7 @@ def _local(home: Home, store: Store) -> list[Rubbish]:
         *jobs.old(home, settings.keep_jobs),
         *versions.old(home, store, settings.keep_versions),
         *embeddings.old(home),
+        *pools.old(home),
         *media.old(home, settings.keep_media_mb),
     ]
 

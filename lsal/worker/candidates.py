@@ -21,10 +21,11 @@ from lsal.worker.steps import Steps, told
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One control's candidates, and why some tasks are not among them."""
+    """One control's candidates, why some tasks are not among them, and the labelled tasks that its pool knows."""
 
     asked: Candidates
     problems: Mapping[int, str]
+    labelled: Sequence[int] = ()
 
 
 def controls_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[list[str], list[float]]:
@@ -51,7 +52,7 @@ def candidates(
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool, unread = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
+        predictions, pool, unread, labelled = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
     by_task = {e.task_id: e for e in examples}
     if name in live:
         outlook.sample.keep(desk.home, live[name], ((by_task[one.task_id].key, one.target) for one in predictions))
@@ -59,7 +60,7 @@ def candidates(
     def to_result(one: Prediction) -> list[dict[str, Any]]:
         return kind.result(control, one, by_task[one.task_id])
 
-    return Read(Candidates(control, pool, predictions, to_result), problems | unread)
+    return Read(Candidates(control, pool, predictions, to_result), problems | unread, labelled)
 
 
 def _problem(example: Example, control: Control) -> str | None:
@@ -78,15 +79,15 @@ def _score(
     examples: Sequence[Example],
     live: Mapping[str, int],
     strategy: Strategy,
-) -> tuple[list[Prediction], Pool, dict[int, str]]:
-    """Predictions and the pool that they make up, and why some tasks are not in it."""
+) -> tuple[list[Prediction], Pool, dict[int, str], list[int]]:
+    """Predictions and the pool that they make up, why some tasks are not in it, and the labelled ones beside it."""
     settings, number = desk.home.settings(), live.get(control.name)
     version = desk.store.get(number) if number is not None else None
     if version is None:
         model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
         keeping(model, desk.home.folder)
         ids = [e.task_id for e in examples]
-        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}
+        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}, []
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
     with ENGINES[settings.engine]() as executor:
@@ -98,4 +99,5 @@ def _score(
     targets = [e.target for e in labelled if e.target is not None]
     pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
     told = version.metrics.get("cross_validation") or {}  # one that was too dear to cross-validate has none
-    return predictions, replace(pool, held_out=told.get("accuracy"), prior=told.get("commonest", pool.prior)), unread
+    pool = replace(pool, held_out=told.get("accuracy"), prior=told.get("commonest", pool.prior))
+    return predictions, pool, unread, [e.task_id for e in labelled]

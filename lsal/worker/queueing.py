@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsal import publishing, ranking
@@ -15,12 +15,21 @@ from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
 from lsal.label_studio.sync import sync
 from lsal.records import Publication, Ranking
+from lsal.scored import Scored
 from lsal.suspects import sending_back
-from lsal.worker import doubting, drawn, suggesting
+from lsal.worker import doubting, drawn, pool_kept, suggesting
 from lsal.worker.candidates import candidates, controls_to_rank
 from lsal.worker.steps import Steps
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A batch, and what was known of all tasks that it could be made of."""
+
+    ranking: Ranking
+    pool: Scored
 
 
 def renew(
@@ -67,7 +76,7 @@ def rank(
     strategy: str = "",
     size: int = 0,
     relabel: float | None = None,
-) -> Ranking:
+) -> Made:
     """The next batch, by the versions in `live`; before the first version by the data alone.
 
     `relabel` is the share of it that may be sent back to people, if not the project's.
@@ -85,13 +94,14 @@ def rank(
     again = doubting.again(desk, steps, told, size, settings.relabel_share if relabel is None else relabel)
     with steps.step("rank"):
         made = ranking.rank(told, reserve, strategy, size, share, live, problems, again)
-        return suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, names)
+        made = suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, names)
+        return Made(made, pool_kept.pool_of(read[0], live.get(names[0])))
 
 
 def publish(
     desk: Desk,
     steps: Steps,
-    make: Callable[[], Ranking],
+    make: Callable[[], Made],
     live: Mapping[str, int],
     before: publishing.Sets | None = None,
 ) -> Publication | str:
@@ -114,7 +124,7 @@ class _Outdated(Exception):
 def _published(
     desk: Desk,
     steps: Steps,
-    make: Callable[[], Ranking],
+    make: Callable[[], Made],
     live: Mapping[str, int],
     before: publishing.Sets | None,
     again: bool = False,
@@ -130,7 +140,7 @@ def _published(
         raise _Outdated
     try:
         with steps.step("publish"):
-            published = publishing.publish(desk.home, desk.project, desk.store, made, live, before)
+            published = publishing.publish(desk.home, desk.project, desk.store, made.ranking, live, before)
     except LabelStudioError as error:
         if error.status not in (400, queue.CONFLICT):
             raise  # it may have switched all the same: the intent stays, to be asked about
@@ -139,7 +149,8 @@ def _published(
             raise
         raise _Outdated from error
     steps.commit()
-    drawn.note(desk.home, made)
+    drawn.note(desk.home, made.ranking)
+    pool_kept.keep(desk.home, made.pool, published.name)
     _send_back(desk, published)
     return published
 
