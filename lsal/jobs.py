@@ -32,7 +32,7 @@ WAIT_S = 20.0
 """Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
 priority is long in coming, and whoever started it may be gone by then."""
 ENDED = ("done", "failed", "cancelled", "lost")
-ASIDE = ("rehearse",)
+ASIDE = ("rehearse", "map")
 """Acts that change nothing in the project: rounds need not wait for them."""
 PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
 """Who starts jobs."""

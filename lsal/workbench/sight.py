@@ -8,9 +8,11 @@ from lsal import publishing
 from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
+from lsal.workbench import mapping
 from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
+from lsal.workbench.mapping import Mapped
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
 from lsal.workbench.status import Status, Waiting, status, waiting
@@ -19,6 +21,7 @@ from lsal.workbench.suspecting import Suspicions, suspicions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lsal.jobs import State
     from lsal.workbench.figures import Curve
 
 
@@ -62,6 +65,18 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def map(self) -> Mapped | None:
+        """Every task of the last ranking, where it lies on a map, and what is known of it; None before a ranking."""
+        return mapping.mapped(self.desk)
+
+    def map_making(self) -> State | None:
+        """Where the making of that map stands; None before it was begun."""
+        return mapping.making(self.desk)
+
+    def glimpse(self, task: int) -> Waiting:
+        """One task, as a row of the queue."""
+        return mapping.glimpse(self.desk, task)
 
     def doctor(self, fix: bool = False) -> Diagnosis:
         """Look at everything between this project and its next round; `fix` puts right what can be safely."""

@@ -1,0 +1,134 @@
+"""The drawing of the map, by jupyter-scatter: points by WebGL, with pan, zoom and a lasso.
+
+A point of the drawing is not a task: those labelled and those of the batch have rings, which are larger
+points beneath the task's own. Colours and sizes are categories, so that nothing but `points` and
+two lists goes to the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsal.dashboard.map_groups import Legend
+from lsal.workbench.mapping import GONE, LABELLED, Mapped
+
+if TYPE_CHECKING:
+    from lsal.records import Floats, Ints
+
+HEIGHT = 460
+MOVE_MS = 1200
+PLAIN, DOT, RING, BATCH, GAP, BATCH_RING = range(6)
+"""Kinds of points: a labelled task is a dot on a ring; one of the batch a dot, a gap around it, and a wider ring."""
+SIZES = (0.0, 6.0, 9.0, 6.0, 9.0, 13.0)
+GET = "The map needs two more libraries: pip install 'lsal[map]', then restart the kernel"
+
+
+def installed() -> bool:
+    """Whether jupyter-scatter is there."""
+    return find_spec("jscatter") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """`points` float32 (m, 4): x, y, colour, kind; `tasks` (m,) is which of the n tasks each point belongs to."""
+
+    points: Floats
+    tasks: Ints
+    colours: tuple[str, ...]
+    sizes: tuple[float, ...]
+    opacities: tuple[float, ...]
+
+
+def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
+    """The points of all tasks that have a place; what has a ring lies on top, what has no group lies below."""
+    assert seen.places is not None
+    there = np.isfinite(seen.places[:, 0]) & (seen.standing != GONE)
+    ringed = there & (seen.standing == LABELLED)
+    batch = there & seen.batch & ~ringed
+    none = legend.codes == legend.none
+    layers = [(there & ~ringed & ~batch & none, (PLAIN,)), (there & ~ringed & ~batch & ~none, (PLAIN,))]
+    layers += [(ringed, (RING, DOT)), (batch, (BATCH_RING, GAP, BATCH))]
+    tasks = np.concatenate([np.repeat(np.flatnonzero(mask), len(kinds)) for mask, kinds in layers])
+    kinds = np.concatenate([np.tile(kinds, int(mask.sum())) for mask, kinds in layers])
+    points = np.zeros((len(tasks), 4), np.float32)
+    points[:, :2] = seen.places[tasks]
+    inks, count = {RING: 0, BATCH_RING: 0, GAP: 1}, len(legend.groups)
+    points[:, 2] = legend.codes[tasks]
+    for kind, extra in inks.items():
+        points[kinds == kind, 2] = count + extra
+    points[:, 3] = kinds
+    size = 8.0 if there.sum() < 500 else 5.0 if there.sum() < 5000 else 3.0
+    opacity = 0.9 if there.sum() < 5000 else 0.7 if there.sum() < 30_000 else 0.5
+    colours = (*(group.colour for group in legend.groups), ink, ground)
+    sizes = (size, *(value + max(0.0, size - 5.0) for value in SIZES[1:]))
+    return Drawn(points, tasks, colours, sizes, (opacity, *[1.0] * 5))
+
+
+class Scatter:
+    """The widget in `view`. `hovered` and `chosen` are called with tasks: one or None, and an array."""
+
+    def __init__(self, first: Drawn, hovered: Callable[[int | None], None], chosen: Callable[[Ints], None]) -> None:
+        self._drawn = first
+        self._hovered, self._chosen = hovered, chosen
+        self.view = _widget()
+        self.draw(first)
+        self.view.observe(self._hover, "hovering")
+        self.view.observe(self._choose, "selection")
+
+    def draw(self, new: Drawn) -> None:
+        """Draw these points; those that only move do so before one's eyes."""
+        before, self._drawn, view = self._drawn, new, self.view
+        same = len(before.tasks) == len(new.tasks) and bool((before.tasks == new.tasks).all())
+        still = same and bool((before.points[:, :2] == new.points[:, :2]).all())
+        with view.hold_sync():
+            view.transition_points = same and not still
+            view.color, view.color_selected = [list(new.colours)] * 2
+            view.color_hover = [new.colours[-2]]
+            view.size, view.opacity = list(new.sizes), list(new.opacities)
+        if before is new or not same or not np.array_equal(before.points, new.points):
+            view.points = new.points
+
+    def choose(self, tasks: Ints) -> None:
+        """Mark these tasks as chosen."""
+        self.view.selection = np.flatnonzero(np.isin(self._drawn.tasks, tasks)).astype(np.uint32)
+
+    def lay(self, ground: str, ink: str) -> None:
+        """The colours of the page."""
+        self.view.background_color, self.view.lasso_color = ground, ink
+
+    def _hover(self, change: dict[str, Any]) -> None:
+        at = change["new"]
+        inside = at is not None and 0 <= at < len(self._drawn.tasks)
+        self._hovered(int(self._drawn.tasks[at]) if inside else None)
+
+    def _choose(self, change: dict[str, Any]) -> None:
+        points = np.asarray(change["new"] if change["new"] is not None else [], np.int64).ravel()
+        self._chosen(np.unique(self._drawn.tasks[points[points < len(self._drawn.tasks)]]))
+
+
+def _widget() -> Any:
+    """A scatter of categories with nothing on it but the points."""
+    import jscatter
+    import pandas
+
+    kinds, colours = range(len(SIZES)), range(16)
+    corners = pandas.DataFrame({"x": [-1.0, 1.0], "y": [-1.0, 1.0]})
+    corners["colour"] = pandas.Categorical([0, 0], categories=colours)
+    corners["kind"] = pandas.Categorical([0, 0], categories=kinds)
+    made = jscatter.Scatter(
+        data=corners,
+        **{"x": "x", "y": "y", "color_by": "colour", "size_by": "kind", "opacity_by": "kind"},
+        **{"color_map": ["#888888"] * len(colours), "size_map": [3] * len(kinds), "opacity_map": [1] * len(kinds)},
+        **{"axes": False, "legend": False, "tooltip": False, "height": HEIGHT, "lasso_initiator": False},
+        opacity_unselected=0.12,
+        transition_points_duration=MOVE_MS,
+        regl_scatterplot_options={"pointOutlineWidth": 0, "pointSizeSelected": 1},
+    )
+    view = made.widget
+    view.toolbar_buttons = []
+    return view
