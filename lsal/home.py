@@ -25,6 +25,7 @@ root/                       .lsal beside the notebook
     ├── maps/               where tasks lie in two dimensions, by what they were embedded: see lsal/projecting
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
+    ├── wishes.json         what people wished of single tasks: pinned, pushed last, excluded; wishes.lock
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again

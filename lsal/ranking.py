@@ -1,4 +1,4 @@
-"""From predictions to a batch: what a strategy picked, and a share of tasks that it never saw."""
+"""From predictions to a batch: what a strategy picked, what a person wished, and a share of tasks that neither saw."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from lsal.errors import EmptyPool
 from lsal.phrases import counted
 from lsal.protocols import Strategy
-from lsal.records import Control, Entry, Labels, Picks, Pool, Prediction, Ranking
-from lsal.strategies import STRATEGIES
+from lsal.records import Control, Entry, Labels, Picks, Pool, Prediction, Ranking, Wishes
+from lsal.strategies import STRATEGIES, measures
+from lsal.strategies.pools import some_of
 
 ToResult = Callable[[Prediction], list[dict[str, Any]]]
 
@@ -41,33 +44,92 @@ def rank(
     versions: Mapping[str, int] | None = None,
     problems: Mapping[int, str] | None = None,
     again: Sequence[Entry] = (),
+    wishes: Wishes | None = None,
 ) -> Ranking:
     """A batch of `size` tasks, best first, chosen by all `candidates` in turns: see `in_turns`.
 
     `reserve` are the open measuring tasks in the fixed random order: a `share` of the batch is
     their head, spread over the ranks and shown without a pre-annotation, so that nobody is
-    anchored. So are the labelled tasks to be answered `again`. Raises EmptyPool.
+    anchored. So are the labelled tasks to be answered `again`. What a person pinned stands before all
+    that a strategy picked, in their order. Raises EmptyPool.
     """
-    pool = len({int(task) for one in candidates for task in one.pool.task_ids})
+    wishes = wishes or Wishes()
+    free, later = _as_wished(candidates, wishes)
+    pool = len(wishes.pinned) + _tasks(free) + _tasks(later)
     size = min(size, pool + len(reserve) + len(again))
-    if size == 0 and problems:
-        what = (
-            f"None of the {counted(len(problems), 'open task')} can be read; the first: {next(iter(problems.values()))}"
-        )
-        raise EmptyPool(what, "Correct the tasks, or the label config")
     if size == 0:
-        raise EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
+        raise _nothing_left(wishes, problems or {})
     wanted = math.ceil(size * share - 1e-9)  # 100 * 0.07 is a little more than 7
     measuring = min(len(reserve), max(wanted, size - pool - len(again)))
-    again = again[: size - measuring]
-    picked: list[Entry] = []
-    why = "only measuring tasks are left" if not again else "only labelled tasks that are looked at again are left"
-    if size > measuring + len(again):
-        picked, why = _picked(candidates, strategy, size - measuring - len(again))
-    entries = _spread(_spread(picked, again), [Entry(task, 0.0, measuring=True) for task in reserve[:measuring]])
+    pinned = [_pinned(candidates, task) for task in wishes.pinned[: size - measuring]]
+    again = again[: size - measuring - len(pinned)]
+    picked, why = _chosen(free, later, strategy, size - measuring - len(pinned) - len(again))
+    why = "; ".join([f"{len(pinned)} pinned by a person"] * bool(pinned) + [why] * bool(why))
+    why = why or ("only labelled tasks that are looked at again are left" if again else "only measuring tasks are left")
+    entries = _spread(_spread([*pinned, *picked], again), [Entry(t, 0.0, measuring=True) for t in reserve[:measuring]])
     return Ranking(
         tuple(entries), strategy, dict(versions or {}), time.time(), why, pool=pool, problems=dict(problems or {})
     )
+
+
+def _nothing_left(wishes: Wishes, problems: Mapping[int, str]) -> EmptyPool:
+    if wishes.excluded:
+        what = f"{counted(len(wishes.excluded), 'task')} left, excluded by a person, and no other one that can be read"
+        return EmptyPool(what, "Give some back: lsal give-back --all")
+    if problems:
+        what = (
+            f"None of the {counted(len(problems), 'open task')} can be read; the first: {next(iter(problems.values()))}"
+        )
+        return EmptyPool(what, "Correct the tasks, or the label config")
+    return EmptyPool("Every task is labelled or skipped", "Add tasks to the project, or stop here")
+
+
+def _as_wished(candidates: Sequence[Candidates], wishes: Wishes) -> tuple[list[Candidates], list[Candidates]]:
+    """The candidates that a strategy may pick from, and those for when no other one is left."""
+    apart, last = (np.array(ids, np.int64) for ids in ((*wishes.pinned, *wishes.excluded, *wishes.last), wishes.last))
+    if not len(apart):
+        return list(candidates), []
+    held = [np.isin(one.pool.task_ids, apart) for one in candidates]
+    free = [_some(one, np.flatnonzero(~out)) for one, out in zip(candidates, held, strict=True)]
+    later = [_some(one, np.flatnonzero(np.isin(one.pool.task_ids, last))) for one in candidates] if len(last) else []
+    return free, later
+
+
+def _some(one: Candidates, among: Any) -> Candidates:
+    """The candidates at these positions alone; of all of them nothing is copied."""
+    if len(among) == len(one.pool):
+        return one
+    told = [one.predictions[place] for place in among] if one.predictions else []
+    return replace(one, pool=some_of(one.pool, among), predictions=told)
+
+
+def _tasks(candidates: Sequence[Candidates]) -> int:
+    """How many different tasks they are."""
+    return len(np.unique(np.concatenate([one.pool.task_ids for one in candidates]))) if candidates else 0
+
+
+def _chosen(free: Sequence[Candidates], later: Sequence[Candidates], strategy: str, n: int) -> tuple[list[Entry], str]:
+    """What the strategy picks, and for want of others what was pushed last, in the strategy's order too."""
+    picked, why = _picked(free, strategy, n) if n and _tasks(free) else ([], "")
+    room = n - len(picked)
+    if not room or not _tasks(later):
+        return picked, why
+    more, _ = _picked(later, strategy, room)
+    told = f"{len(more)} that were pushed last, no other one is left"
+    return [*picked, *(replace(one, probability=None) for one in more)], f"{why}; {told}" if why else told
+
+
+def _pinned(candidates: Sequence[Candidates], task: int) -> Entry:
+    """A task that a person chose, with what every model says of it; one that no model can read without."""
+    results, told, score = dict[str, list[dict[str, Any]]](), dict[str, Any](), 0.0
+    for one in candidates:
+        places = np.flatnonzero(one.pool.task_ids == task)
+        if len(places) and one.predictions and one.to_result:
+            said = one.predictions[int(places[0])]
+            results[one.control.name] = one.to_result(said)
+            if not told:
+                told, score = doubts(one.control, said), float(measures.margin(some_of(one.pool, places))[0])
+    return Entry(task, score, parts={"uncertainty": score} if told else {}, result=results, pinned=True, **told)
 
 
 def in_turns(orders: Sequence[Sequence[int]], weights: Sequence[float], n: int) -> list[tuple[int, int]]:

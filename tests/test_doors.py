@@ -31,6 +31,10 @@ WORDS = {
     "rollback": ["--wait"],
     "compare": ["6", "7"],
     "queue": ["5"],
+    "pin": ["12", "17"],
+    "push-last": ["12"],
+    "exclude": ["12"],
+    "give-back": ["--all"],
 }
 NO_PROJECT = "Make one: lsal new digits  or  lsal attach URL PROJECT. Have you one? Go to its folder, or set LSAL_ROOT"
 PROMISED = {"status", "up", "down", "new", "attach", "serve", "label", "train", "rank", "round", "versions", "verify"}

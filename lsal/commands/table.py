@@ -10,6 +10,7 @@ from lsal.commands.setting_up import SETTING_UP
 from lsal.commands.sight import SIGHT
 from lsal.commands.trial import TRIAL
 from lsal.commands.upkeep import UPKEEP
+from lsal.commands.wishing import WISHING
 
-GROUPS = (SETTING_UP, LOOP, SIGHT, TRIAL, UPKEEP)
+GROUPS = (SETTING_UP, LOOP, WISHING, SIGHT, TRIAL, UPKEEP)
 COMMANDS: Mapping[str, Command] = {command.name: command for group in GROUPS for command in group}

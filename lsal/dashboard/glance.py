@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsal.dashboard.cleaning import amount
 from lsal.dashboard.tables import Sheet
+from lsal.dashboard.wishes import counts_line
 from lsal.dashboard.wording import duration
 from lsal.jobs import PERSON, State
 from lsal.phrases import counted, moment
@@ -26,6 +27,7 @@ def status_sheet(shown: Status) -> Sheet:
         ("live", f"{live} (of {shown.versions})"),
         ("queue", f"{queue['open']} open of {queue['size']}, {queue['name']}" if queue else "nothing published yet"),
         ("sent back", f"{counted(queue['sent_back'], 'labelled task')} of the queue" if "sent_back" in queue else ""),
+        ("wishes", counts_line(shown.wishes)),
         ("next", shown.next),
         *_people(shown.team),
         ("automatic rounds", ", ".join(part for part in (str(shown.automatic), shown.automatic.looks) if part)),

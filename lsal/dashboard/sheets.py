@@ -19,6 +19,7 @@ from lsal.dashboard.outlooks import outlooks_sheet
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
+from lsal.dashboard.wishes import wished_sheet, wishes_sheet
 from lsal.dashboard.wording import duration, said
 from lsal.datasets import Dataset
 from lsal.housekeeping import Cleaned
@@ -27,7 +28,7 @@ from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
 from lsal.phrases import counted
-from lsal.records import Example, Prediction, Regions
+from lsal.records import Example, Prediction, Regions, Wishes
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.automatic import Automatic
 from lsal.workbench.comparing import Compared
@@ -39,6 +40,7 @@ from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
 from lsal.workbench.suspecting import Suspicions
 from lsal.workbench.told import NoneYet, Told
+from lsal.workbench.wishing import Wished
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
 LISTS |= {Outlook: outlooks_sheet}
@@ -111,6 +113,8 @@ def _(shown: Compared) -> Sheet:
 
 
 sheet.register(Suspicions, suspicions_sheet)
+sheet.register(Wished, wished_sheet)
+sheet.register(Wishes, wishes_sheet)
 
 
 @sheet.register

@@ -78,7 +78,7 @@ def _queue(shown: Iterable[Waiting]) -> Sheet:
     rows = []
     for one in shown:
         guess = "measuring" if one.measuring else f"{one.guess} {percent(one.chance)}".strip()
-        guess = f"again: {one.relabel}" if one.relabel else guess
+        guess = f"again: {one.relabel}" if one.relabel else f"pinned: {guess}" if one.pinned else guess
         rows.append(
             (
                 str(one.rank + 1),

@@ -9,6 +9,7 @@ from lsal.records.shapes import Box, Brush, Point, Polygon, Region, Regions, Sha
 from lsal.records.tasks import PATH, Annotation, Control, Example, Input, Labels, Target, Task
 from lsal.records.texts import Layout, Page, Passage, Piece, Span, Spans
 from lsal.records.versions import Entry, Publication, Ranking, Version
+from lsal.records.wishes import Wishes
 
 if TYPE_CHECKING:
     from lsal.records.arrays import Floats, Ints
@@ -45,4 +46,5 @@ __all__ = [
     "Target",
     "Task",
     "Version",
+    "Wishes",
 ]

@@ -51,7 +51,8 @@ class Entry:
     """One task of a ranking. A `measuring` task is shown without a pre-annotation; so is one that has
     a label already and is sent back for another answer: `relabel` says why.
 
-    `probability` is the chance that the task had to be picked, where chance decided.
+    `probability` is the chance that the task had to be picked, where chance decided. A `pinned` one was
+    chosen by a person: it says nothing about what a strategy picks.
     """
 
     task_id: int
@@ -65,6 +66,7 @@ class Entry:
     margin: float | None = None
     relabel: str = ""
     probability: float | None = None
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

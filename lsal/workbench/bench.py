@@ -14,9 +14,10 @@ from lsal.workbench.setting_up import SettingUp
 from lsal.workbench.sight import Sight
 from lsal.workbench.trial import Trial
 from lsal.workbench.upkeep import Upkeep
+from lsal.workbench.wishing import Wishing
 
 
-class Workbench(SettingUp, Trial, Loop, Sight, Upkeep, Exporting):
+class Workbench(SettingUp, Trial, Loop, Wishing, Sight, Upkeep, Exporting):
     """One project of a root; before there is one, only `up`, `new` and `attach` make sense."""
 
     def demo(self, source: str = "digits", **options: Any) -> Demo:

@@ -18,6 +18,7 @@ from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.people import Team, team
 from lsal.workbench.shown import teller
 from lsal.workbench.warnings import open_count, still_open, warnings
+from lsal.workbench.wishing import counts, wished
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Status:
     """One project at a glance; counts are as of the last sync.
 
     That was at `as_of`, by this machine's clock; `not_read` says why a later one failed. `next` is the
-    way to the first batch.
+    way to the first batch. `wishes` counts the open tasks of which people wished something, by what they wished.
     """
 
     project: int
@@ -49,6 +50,7 @@ class Status:
     warnings: tuple[str, ...] = ()
     home_bytes: int | None = None
     next: str = ""
+    wishes: Mapping[str, int] = field(default_factory=dict)
     as_of: float | None = None
     not_read: str = ""
 
@@ -70,6 +72,7 @@ class Waiting:
     url: str = ""
     shown: tuple[str, ...] = ()
     relabel: str = ""
+    pinned: bool = False
 
 
 def status(desk: Desk) -> Status:
@@ -107,6 +110,7 @@ def status(desk: Desk) -> Status:
         backend=backend["url"] if backend and connected else "",
         team=team(desk),
         next=next_step(desk, bool(backend) and connected, running[0].state() if running else None),
+        wishes=counts(wished(desk)) if known else {},
         as_of=seen.project_settings(mirror).get("asked_at"),
         warnings=tuple(warnings(desk, bool(backend), connected)),
     )
@@ -126,7 +130,7 @@ def waiting(desk: Desk, count: int = 20) -> list[Waiting]:
         if entry.task_id in still and len(rows) < count:
             facts = {
                 name: getattr(entry, name)
-                for name in ("guess", "chance", "runner_up", "margin", "score", "parts", "relabel")
+                for name in ("guess", "chance", "runner_up", "margin", "score", "parts", "relabel", "pinned")
             }
             address = f"{url}/projects/{desk.home.project}/data?task={entry.task_id}" if url else ""
             facts |= {"url": address, "shown": shown(still[entry.task_id])}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lsal import publishing, ranking
+from lsal import publishing, ranking, wishes
 from lsal.desk import Desk
 from lsal.errors import EmptyPool, LabelStudioError
 from lsal.files import read_json
@@ -91,9 +91,10 @@ def rank(
     told = [replace(one.asked, weight=weight) for one, weight in zip(read, weights, strict=True)]
     problems = {task: why for one in reversed(read) for task, why in one.problems.items()}
     size, share = size or settings.batch, settings.measuring_share
+    wished = wishes.tidied(desk.home, desk.mirror, share)
     again = doubting.again(desk, steps, told, size, settings.relabel_share if relabel is None else relabel)
     with steps.step("rank"):
-        made = ranking.rank(told, reserve, strategy, size, share, live, problems, again)
+        made = ranking.rank(told, reserve, strategy, size, share, live, problems, again, wished)
         made = suggesting.with_others(desk, suggesting.with_given_weights(desk, made, live), live, names)
         return Made(made, pool_kept.pool_of(read[0], live.get(names[0])))
 
