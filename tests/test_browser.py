@@ -1,10 +1,13 @@
 """The dashboard in a real JupyterLab, seen by a real browser; without Chromium these tests fail."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
@@ -85,6 +88,18 @@ def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
     assert page.locator(".lsal-dashboard img, .lsal-dashboard script").count() == 0
 
 
+def test_axe_finds_no_serious_fault_in_any_tab(page: Page) -> None:
+    for title in page.locator(".lsal-dashboard").get_by_role("tab").all_inner_texts():
+        open_tab(page, title)
+        found = Axe().run(page, ".lsal-dashboard").response["violations"]
+        serious = [one for one in found if one["impact"] in ("serious", "critical")]
+        told = [
+            f"{one['id']}: {node['html'][:200]} ({node['failureSummary']})" for one in serious for node in one["nodes"]
+        ]
+        assert not told, f"{title}: " + "\n".join(told)
+    open_tab(page, "Queue")
+
+
 def test_what_people_label_moves_the_counters(page: Page, folder: Path) -> None:
     home = find_home(folder / "root")
     mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
@@ -120,6 +135,30 @@ def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page
     expect(card).to_contain_text("Next: Start it: lsal up")
     expect(page.get_by_role("button", name="Re-rank")).to_be_enabled()
     page.screenshot(path=folder / "error.png")
+
+
+def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Page, folder: Path) -> None:
+    still = page.locator('[class^="lsal-still"]')
+    expect(still.locator("img")).to_have_count(1)
+    expect(still).to_be_hidden()
+    page.get_by_role("button", name="Save and create checkpoint").click()
+    until = time.monotonic() + WAIT_MS / 1000
+    while "data:image/png" not in (folder / "board.ipynb").read_text():
+        assert time.monotonic() < until, "the picture was not saved"
+        time.sleep(0.1)
+    (cell,) = [one for one in nbformat.read(folder / "board.ipynb", 4).cells if one.source == CELL]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "dead.ipynb")
+    dead = page.context.new_page()
+    dead.goto(f"{page.url.partition('/lab')[0]}/lab/workspaces/dead/tree/dead.ipynb")
+    still = dead.locator('[class^="lsal-still"]')
+    expect(still.locator("img")).to_be_visible()
+    assert still.locator("img").evaluate("image => image.naturalWidth") > 500
+    expect(still.locator("table").last.locator("tr")).to_have_count(11)
+    expect(still).to_contain_text("Run the cell again to bring the dashboard to life")
+    expect(still).to_contain_text(HOSTILE)
+    assert dead.evaluate("window.harmed") is None
+    dead.screenshot(path=folder / "still.png")
+    dead.close()
 
 
 def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder: Path) -> None:

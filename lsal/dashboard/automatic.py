@@ -18,12 +18,11 @@ class RoundAfter(ipywidgets.HBox):  # type: ignore[misc]
 
     def __init__(self, choose: Callable[[int], None]) -> None:
         self._choose, self._known, self._pending = choose, 0, False
-        self.labels = ipywidgets.BoundedIntText(
-            0, min=0, max=MOST, disabled=True, tooltip=TOOLTIP, layout={"width": "96px"}
-        )
+        # The description is the field's label for those who hear it; a text beside it would be none.
+        look = {"description": "Round after", "style": {"description_width": "initial"}, "layout": {"width": "176px"}}
+        self.labels = ipywidgets.BoundedIntText(0, min=0, max=MOST, disabled=True, tooltip=TOOLTIP, **look)
         self.labels.observe(self._changed, "value")
-        before, after = (ipywidgets.Label(text, tooltip=TOOLTIP) for text in ("Round after", "new labels (0: never)"))
-        super().__init__([before, self.labels, after])
+        super().__init__([self.labels, ipywidgets.Label("new labels (0: never)", tooltip=TOOLTIP)])
 
     def show(self, status: Status | None) -> None:
         """Show what is set, unless what a person typed is just being set."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from lsal.dashboard.look import Look, latest, look, title, works
 from lsal.dashboard.panel import Panel
+from lsal.dashboard.still import picture
 from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.workbench import Workbench
@@ -51,8 +52,17 @@ class Dashboard(Panel):
             self.refresh()
             return
         self._show_all()
-        for step in (self._look, self._read_on, self._sync):
+        for step in (self._look, self._read_on, self._sync, self._keep_still):
             self._spawn(self._forever(step))
+
+    def _ipython_display_(self) -> None:
+        """The live widget, and the still picture that a saved notebook shows."""
+        from IPython.display import display
+
+        display(self._repr_mimebundle_(), raw=True)
+        self.still.display()
+        if self._loop is None:
+            self.still.renew(picture(self.still.name, self.bench, self._seen))
 
     # Reading ---------------------------------------------------------------------------
 
@@ -84,6 +94,13 @@ class Dashboard(Panel):
             return False
         _synced[home] = time.monotonic()
         await asyncio.to_thread(self.bench.sync)
+        return True
+
+    async def _keep_still(self) -> bool:
+        """Renew the still picture; drawing is left to a moment when no job wants the machine."""
+        if works(self._job) or not self.still.stale(self._seen):
+            return False
+        self.still.renew(await self.apart(picture, self.still.name, self.bench, self._seen))
         return True
 
     async def _forever(self, step: Step) -> None:

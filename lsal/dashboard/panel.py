@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import ipywidgets
 
@@ -13,6 +14,7 @@ from lsal.dashboard.curve_section import CurveSection
 from lsal.dashboard.look import ACTS, Look, refusals, title, works
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
+from lsal.dashboard.still import Still
 from lsal.dashboard.twins import widget_file
 from lsal.errors import LsalError
 from lsal.jobs import State
@@ -38,9 +40,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.sections: tuple[Section, ...] = (self.queue, self.curve)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
-        self._style = ipywidgets.HTML(
-            f"<style>{widget_file('dashboard.css').read_text()}</style>", layout={"height": "0"}
-        )
+        self.still = Still(uuid4().hex[:12])
+        style = f"<style>{widget_file('dashboard.css').read_text()}{self.still.hiding}</style>"
+        self._style = ipywidgets.HTML(style, layout={"height": "0"})
         row = ipywidgets.HBox(list(self.buttons.values()))
         work = ipywidgets.VBox([row, self.why, self.round_after, self.progress, self.note])
         super().__init__([self._style, self.status, work, self.error, self.tabs])

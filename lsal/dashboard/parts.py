@@ -23,14 +23,14 @@ def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
     """The project at a glance: title, counters, warnings."""
     if status is None:
         return '<div class="lsal-status">Looking at the project ...</div>'
-    facts = "".join(
+    told_facts = "".join(
         f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
-        for name, value, more in _facts(status)
+        for name, value, more in facts(status)
     )
     told = "".join(
         f'<div class="lsal-warning">{escape(text)}</div>' for text in dict.fromkeys((*status.warnings, *warnings))
     )
-    return f'<div class="lsal-status">{_head(status)}<div class="lsal-facts">{facts}</div>{told}</div>'
+    return f'<div class="lsal-status">{_head(status)}<div class="lsal-facts">{told_facts}</div>{told}</div>'
 
 
 def _head(status: Status) -> str:
@@ -41,7 +41,7 @@ def _head(status: Status) -> str:
     return f'<div class="lsal-head"><strong>{escape(status.title)}</strong>{link}</div>'
 
 
-def _facts(status: Status) -> list[tuple[str, str, str]]:
+def facts(status: Status) -> list[tuple[str, str, str]]:
     """Name, figure, and what belongs to it in small."""
     live = ", ".join(f"{number}" if len(status.live) == 1 else f"{c}: {number}" for c, number in status.live.items())
     queue = (f"{status.queue['open']}", f"of {status.queue['size']}") if status.queue else ("none", "")
