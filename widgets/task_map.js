@@ -68,7 +68,7 @@ function part(model, name, className, traits, fill) {
     if (focus) [...made.querySelectorAll("[data-name]")].find((one) => one.dataset.name === focus)?.focus();
     made.hidden = !made.hasChildNodes();
   };
-  for (const trait of traits) model.on(`change:${trait}`, show);
+  for (const trait of traits) model.on("change:" + trait, show);
   show();
   return made;
 }
@@ -189,8 +189,8 @@ function chosen(model, tell) {
         ? button("pin", `Seed with ${of(open)}`, "Let people label these first: the first version learns from them", () => tell("pin"), able(open))
         : button("pin", `Prioritise ${of(open)}`, "The next batches begin with these tasks", () => tell("pin"), able(open)),
       button("exclude", `Exclude ${of(open)}`, "No ranking picks these tasks until they are given back", () => tell("exclude"), able(open)),
-      button("give_back", `Give back ${of(wished ?? 0)}`, "Wish nothing of these tasks any more", () => tell("give_back"), able(wished)),
-      button("clear", "Choose none", "Let go of these tasks", () => tell("clear")),
+      wished ? button("give_back", `Give back ${of(wished)}`, "Wish nothing of these tasks any more", () => tell("give_back")) : null,
+      button("clear", "Clear", "Choose none of them", () => tell("clear")),
     ];
   });
   made.setAttribute("role", "group");

@@ -25,7 +25,7 @@ EIGHTH, OTHER, NONE = (
 """On a light and on a dark ground: the eighth class, all further ones, and tasks of none."""
 MOST = len(OKABE_ITO) + 1
 VIRIDIS = ("#fde725", "#a0da39", "#4ac16d", "#1fa187", "#277f8e", "#365c8d", "#46327e", "#440154")
-"""From bright to dark. What is most uncertain stands out most: it is the dark end on a light ground, else the bright."""
+"""From bright to dark. What is most uncertain stands out most: the dark end on a light ground, else the bright one."""
 LONGEST = 60
 
 

@@ -20,7 +20,7 @@ from lsal.workbench.mapping import GONE, LABELLED, Mapped
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-HEIGHT = 460
+HEIGHT = 500
 MOVE_MS = 1200
 PLAIN, DOT, RING, BATCH, GAP, BATCH_RING = range(6)
 """Kinds of points: a labelled task is a dot on a ring; one of the batch a dot, a gap around it, and a wider ring."""
@@ -51,7 +51,8 @@ def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
     ringed = there & (seen.standing == LABELLED)
     batch = there & seen.batch & ~ringed
     none = legend.codes == legend.none
-    layers = [(there & ~ringed & ~batch & none, (PLAIN,)), (there & ~ringed & ~batch & ~none, (PLAIN,))]
+    plain, layers = there & ~ringed & ~batch, list[tuple[Any, tuple[int, ...]]]()
+    layers += [(plain & none, (PLAIN,)), (plain & ~none, (PLAIN,))]
     layers += [(ringed, (RING, DOT)), (batch, (BATCH_RING, GAP, BATCH))]
     tasks = np.concatenate([np.repeat(np.flatnonzero(mask), len(kinds)) for mask, kinds in layers])
     kinds = np.concatenate([np.tile(kinds, int(mask.sum())) for mask, kinds in layers])
@@ -70,15 +71,14 @@ def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
 
 
 class Scatter:
-    """The widget in `view`. `hovered` and `chosen` are called with tasks: one or None, and an array."""
+    """The widget in `view`. `pointed` and `lassoed` hear of points, one or None and an array, in any thread."""
 
-    def __init__(self, first: Drawn, hovered: Callable[[int | None], None], chosen: Callable[[Ints], None]) -> None:
+    def __init__(self, first: Drawn, pointed: Callable[[int | None], None], lassoed: Callable[[Ints], None]) -> None:
         self._drawn = first
-        self._hovered, self._chosen = hovered, chosen
         self.view = _widget()
         self.draw(first)
-        self.view.observe(self._hover, "hovering")
-        self.view.observe(self._choose, "selection")
+        self.view.observe(lambda change: pointed(change["new"]), "hovering")
+        self.view.observe(lambda change: lassoed(_flat(change["new"])), "selection")
 
     def draw(self, new: Drawn) -> None:
         """Draw these points; those that only move do so before one's eyes."""
@@ -87,28 +87,46 @@ class Scatter:
         still = same and bool((before.points[:, :2] == new.points[:, :2]).all())
         with view.hold_sync():
             view.transition_points = same and not still
-            view.color, view.color_selected = [list(new.colours)] * 2
-            view.color_hover = [new.colours[-2]]
+            view.color = view.color_selected = [_rgba(colour) for colour in new.colours]
+            view.color_hover = [_rgba(new.colours[-2])]
             view.size, view.opacity = list(new.sizes), list(new.opacities)
         if before is new or not same or not np.array_equal(before.points, new.points):
             view.points = new.points
 
     def choose(self, tasks: Ints) -> None:
         """Mark these tasks as chosen."""
-        self.view.selection = np.flatnonzero(np.isin(self._drawn.tasks, tasks)).astype(np.uint32)
+        self.view.selection = self._points_of(tasks)
+
+    def _points_of(self, tasks: Ints) -> Ints:
+        """In the order in which they are drawn."""
+        return np.flatnonzero(np.isin(self._drawn.tasks, tasks)).astype(np.uint32)
 
     def lay(self, ground: str, ink: str) -> None:
         """The colours of the page."""
-        self.view.background_color, self.view.lasso_color = ground, ink
+        self.view.background_color, self.view.lasso_color = _rgba(ground), _rgba(ink)
 
-    def _hover(self, change: dict[str, Any]) -> None:
-        at = change["new"]
-        inside = at is not None and 0 <= at < len(self._drawn.tasks)
-        self._hovered(int(self._drawn.tasks[at]) if inside else None)
+    def chosen(self, points: Ints) -> Ints:
+        """The tasks of points that a lasso told, in no order and with parts of rings: those on top are drawn last."""
+        points = points[points < len(self._drawn.tasks)]
+        tasks = np.unique(self._drawn.tasks[points])
+        whole = self._points_of(tasks)
+        if not np.array_equal(whole, points):
+            self.view.selection = whole
+        return tasks
 
-    def _choose(self, change: dict[str, Any]) -> None:
-        points = np.asarray(change["new"] if change["new"] is not None else [], np.int64).ravel()
-        self._chosen(np.unique(self._drawn.tasks[points[points < len(self._drawn.tasks)]]))
+    def task_at(self, point: int | None) -> int | None:
+        """The task that a point belongs to."""
+        inside = point is not None and 0 <= point < len(self._drawn.tasks)
+        return int(self._drawn.tasks[point]) if inside else None
+
+
+def _flat(points: Any) -> Ints:
+    return np.asarray([] if points is None else points, np.int64).ravel()
+
+
+def _rgba(colour: str) -> list[float]:
+    """A colour #rrggbb as the drawing wants it."""
+    return [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] + [1.0]
 
 
 def _widget() -> Any:
@@ -127,8 +145,9 @@ def _widget() -> Any:
         **{"axes": False, "legend": False, "tooltip": False, "height": HEIGHT, "lasso_initiator": False},
         opacity_unselected=0.12,
         transition_points_duration=MOVE_MS,
-        regl_scatterplot_options={"pointOutlineWidth": 0, "pointSizeSelected": 1},
     )
     view = made.widget
     view.toolbar_buttons = []
+    # What is chosen looks as before, and all else fades: outlines would hide the rings.
+    view.regl_scatterplot_options = {"pointOutlineWidth": 0, "pointSizeSelected": 0}
     return view

@@ -6,8 +6,10 @@ in threads. What is asked of the page comes as messages, see `widgets/task_map.j
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -27,6 +29,7 @@ from lsal.workbench.mapping import OPEN, Mapped
 if TYPE_CHECKING:
     from lsal.records import Ints
 
+COLOUR = re.compile("#[0-9a-f]{6}")
 ASK = ("pin", "exclude", "give_back")
 """Acts of the workbench on the tasks that are chosen."""
 
@@ -54,7 +57,8 @@ class MapSection:
         self._plot = ipywidgets.Box([]).add_class("lsal-map-plot")
         grid = ipywidgets.Box([self.panel, self._plot]).add_class("lsal-map-grid")
         self.view = ipywidgets.VBox([grid]).add_class("lsal-map")
-        self._page, self._scatter = Page(), None
+        self._page = Page()
+        self._scatter: Scatter | None = None
         self._seen: Mapped | None = None
         self._legend: Legend | None = None
         self._state: State | None = None
@@ -63,9 +67,7 @@ class MapSection:
         self._about: tuple[Any, ...] = ()
         self._known: tuple[Any, ...] = ("nothing",)
         self._wanted: int | None = None
-        self._asking = False
-
-    _scatter: Scatter | None
+        self._asking, self._turn = False, asyncio.Lock()
 
     # Reading ---------------------------------------------------------------------------
 
@@ -81,6 +83,8 @@ class MapSection:
         if not installed():
             self.panel.empty = map_words.GET
             return False
+        if not self._about:
+            return False  # there is no project yet
         if self._known[0] == self._about and self._state is not None and self._state.state in ENDED:
             return False
         state = await self._live.apart(self._live.bench.map_making)
@@ -100,16 +104,20 @@ class MapSection:
         await self._colour()
 
     async def _colour(self) -> None:
-        """Group and draw afresh what was read."""
+        """Group and draw afresh what was read; one after the other, so that the last one stays."""
+        async with self._turn:
+            await self._coloured()
+
+    async def _coloured(self) -> None:
         seen = self._seen
         if seen is None or not seen.embedded or seen.places is None:
             self.panel.empty = map_words.empty(seen)
             return
         page = self._page
-        self._legend, points, table = await self._live.apart(_prepared, seen, self.panel.colour_by, page)
-        panel = self.panel
+        legend, points, table = await self._live.apart(_prepared, seen, self.panel.colour_by, page)
+        self._legend, panel = legend, self.panel
         with panel.hold_sync():
-            panel.title, panel.legend = self._legend.title, map_words.legend(self._legend)
+            panel.title, panel.legend = legend.title, map_words.legend(legend)
             panel.marks, panel.table = map_words.marks(seen, self._wishes), table
             panel.caption, panel.empty = map_words.caption(seen), ""
         if page.able:
@@ -117,13 +125,18 @@ class MapSection:
         self._tell()
 
     async def _draw(self, points: Drawn) -> None:
-        if self._scatter is None:
-            await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
-            if self._scatter is None:
-                self._scatter = Scatter(points, self._point_at, self._choose)
-                self._plot.children = [self._scatter.view]
+        if self._scatter is not None:
+            self._scatter.lay(self._page.ground, self._page.ink)
+            self._scatter.draw(points)
+            return
+        await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
+        self._scatter = Scatter(
+            points,
+            lambda point: self._live.spawn(self._point_at(point)),
+            lambda points: self._live.spawn(self._lassoed(points)),
+        )
         self._scatter.lay(self._page.ground, self._page.ink)
-        self._scatter.draw(points)
+        self._plot.children = [self._scatter.view]  # last: while it is built it hears of no change
 
     # What a person does ----------------------------------------------------------------
 
@@ -131,7 +144,7 @@ class MapSection:
         """A message of the page; what does not fit is let pass."""
         what = said.get("do")
         if what == "page":
-            await self._lay(Page(*(said.get(name) for name in ("able", "dark", "ink", "ground"))))
+            await self._lay(_page(said))
         elif what == "colour" and said.get("by") in WAYS:
             self.panel.colour_by = said["by"]
             await self._colour()
@@ -154,7 +167,7 @@ class MapSection:
 
     async def _lay(self, page: Page) -> None:
         """A view of the map has begun, or changed its theme. One that can draw is enough."""
-        page = Page(bool(page.able or self._page.able), bool(page.dark), str(page.ink), str(page.ground))
+        page = replace(page, able=page.able or self._page.able)
         if page != self._page:
             self._page = page
             await self._colour()
@@ -172,10 +185,11 @@ class MapSection:
             self._scatter.choose(tasks)
         self._tell()
 
-    def _choose(self, tasks: Ints) -> None:
+    async def _lassoed(self, points: Ints) -> None:
         """The lasso was drawn, or a point was clicked."""
-        self._chosen = tasks
-        self._tell()
+        if self._scatter is not None:
+            self._chosen = self._scatter.chosen(points)
+            self._tell()
 
     def _tell(self) -> None:
         if self._seen is not None:
@@ -193,14 +207,15 @@ class MapSection:
 
     # The task under the pointer --------------------------------------------------------
 
-    def _point_at(self, task: int | None) -> None:
+    async def _point_at(self, point: int | None) -> None:
         """Told at once what is known; its text or picture follows. The last one stays when the pointer leaves."""
+        task = self._scatter.task_at(point) if self._scatter is not None else None
         if task is None or self._seen is None:
             return
         self._wanted = task
         self.panel.card = map_words.card(self._seen, task, self._wishes)
         if not self._asking:
-            self._live.spawn(self._illustrate())
+            await self._illustrate()
 
     async def _illustrate(self) -> None:
         """One at a time, and always the newest: a pointer crosses many."""
@@ -219,6 +234,14 @@ class MapSection:
         """Close its widgets."""
         for part in (*self._plot.children, self.panel, self._plot, *self.view.children, self.view):
             part.close()
+
+
+def _page(said: dict[str, Any]) -> Page:
+    """What a page says of itself; a colour that is none is not taken."""
+    known = Page()
+    ink, ground = (str(said.get(name, "")).lower() for name in ("ink", "ground"))
+    fits = all(COLOUR.fullmatch(one) for one in (ink, ground))
+    return Page(bool(said.get("able")), bool(said.get("dark")), *((ink, ground) if fits else (known.ink, known.ground)))
 
 
 def _prepared(seen: Mapped, by: str, page: Page) -> tuple[Legend, Drawn, list[dict[str, object]]]:

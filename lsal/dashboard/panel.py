@@ -12,6 +12,7 @@ from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.curve_section import CurveSection
 from lsal.dashboard.look import ACTS, Look, refusals, title, works
+from lsal.dashboard.map_section import MapSection
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
 from lsal.dashboard.still import Still
@@ -37,7 +38,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.buttons = {act: _button(act, live) for act in ACTS}
         self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
         self.queue, self.curve = QueueSection(live), CurveSection(live)
-        self.sections: tuple[Section, ...] = (self.queue, self.curve)
+        self.map = MapSection(live)
+        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.map)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
         self.still = Still(uuid4().hex[:12])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from lsal.files import write_whole
 from lsal.home import Home
@@ -23,6 +24,9 @@ from lsal.scored import Scored
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
+
+Rows = npt.NDArray[np.uint64]
+"""Each task's id and a digest of its embedding (n, 2): equal rows are the same task, looked at the same."""
 
 FOLDER, TASKS = "maps", "tasks.npy"
 LINEAR, NEIGHBOURS = "linear", "neighbours"
@@ -40,8 +44,8 @@ class Places:
     places: Floats
 
 
-def rows_of(ids: Ints, embeddings: Floats) -> Ints:
-    """Each task's id and a digest of its embedding, uint64 (n, 2): equal rows are the same task, looked at the same."""
+def rows_of(ids: Ints, embeddings: Floats) -> Rows:
+    """The row of each task."""
     told = np.zeros((len(ids), 2), np.uint64)
     told[:, 0] = ids
     weights = np.random.default_rng(0).integers(1, 2**63, embeddings.shape[1], dtype=np.uint64) * 2 + 1
@@ -52,7 +56,7 @@ def rows_of(ids: Ints, embeddings: Floats) -> Ints:
     return told
 
 
-def rows_of_pool(pool: Scored) -> Ints:
+def rows_of_pool(pool: Scored) -> Rows:
     """Those of all tasks of a ranking that have an embedding: open ones, then labelled ones."""
     return np.concatenate([rows_of(ids, vectors) for ids, vectors in _parts(pool)] or [np.zeros((0, 2), np.uint64)])
 
@@ -67,19 +71,19 @@ def _parts(pool: Scored) -> list[tuple[Ints, Floats]]:
     return [(ids, vectors) for ids, vectors in pairs if vectors is not None and len(ids)]
 
 
-def named(rows: Ints) -> str:
+def named(rows: Rows) -> str:
     """The name of the map of such rows, in whatever order they come."""
     ordered = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     return hashlib.blake2b(np.ascontiguousarray(ordered).tobytes(), digest_size=10).hexdigest()
 
 
-def keep(folder: Path, method: str, rows: Ints, places: Floats) -> None:
+def keep(folder: Path, method: str, rows: Rows, places: Floats) -> None:
     """Keep the places of the tasks of `rows`, whole."""
     _write(folder / TASKS, rows)
     _write(folder / f"{method}.npy", np.asarray(places, np.float32))
 
 
-def covering(home: Home, rows: Ints, methods: tuple[str, ...] = METHODS) -> Places | None:
+def covering(home: Home, rows: Rows, methods: tuple[str, ...] = METHODS) -> Places | None:
     """Kept places of all these tasks, with the same embeddings; the best method's. None if no map has them all."""
     for method in methods:
         for folder in _folders(home):
@@ -91,7 +95,7 @@ def covering(home: Home, rows: Ints, methods: tuple[str, ...] = METHODS) -> Plac
     return None
 
 
-def newest(home: Home, rows: Ints, but: str = "") -> Floats | None:
+def newest(home: Home, rows: Rows, but: str = "") -> Floats | None:
     """Where tasks lie on the newest other map by neighbours, whatever their embeddings were: NaN (n, 2) where unknown.
 
     None without one that has at least half of them.
@@ -115,7 +119,7 @@ def _folders(home: Home) -> Iterator[Path]:
     yield from sorted(there, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _looked_up(rows: Ints, known: Ints, places: Floats) -> tuple[Floats, Floats]:
+def _looked_up(rows: Rows, known: Rows, places: Floats) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """The places of `rows`, NaN where there is none, and whether each has the very embedding that was placed."""
     found, same = np.full((len(rows), 2), np.nan, np.float32), np.zeros(len(rows), bool)
     if not len(known):
@@ -128,7 +132,7 @@ def _looked_up(rows: Ints, known: Ints, places: Floats) -> tuple[Floats, Floats]
     return found, same
 
 
-def _read(folder: Path, method: str) -> tuple[Ints, Floats] | None:
+def _read(folder: Path, method: str) -> tuple[Rows, Floats] | None:
     try:
         known, places = (np.load(folder / name, allow_pickle=False) for name in (TASKS, f"{method}.npy"))
     except (FileNotFoundError, ValueError):  # not made yet, or another lsal's
@@ -136,7 +140,7 @@ def _read(folder: Path, method: str) -> tuple[Ints, Floats] | None:
     return (known, places) if len(known) == len(places) else None
 
 
-def _write(path: Path, values: Ints | Floats) -> None:
+def _write(path: Path, values: Rows | Floats) -> None:
     written = io.BytesIO()
     np.save(written, values, allow_pickle=False)
     write_whole(path, written.getvalue())

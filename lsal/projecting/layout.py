@@ -99,7 +99,8 @@ def framed(places: Floats) -> Floats:
         return places.astype(np.float32)
     low, high = np.quantile(places, [0.0005, 0.9995], axis=0)
     middle, reach = (low + high) / 2, float((high - low).max()) / 2
-    return np.clip((places - middle) / max(reach, 1e-12), -1, 1).astype(np.float32)
+    inside: Floats = np.clip((places - middle) / max(reach, 1e-12), -1, 1).astype(np.float32)
+    return inside
 
 
 def _tsne(found: Floats, start: Floats, seed: int, report: Report) -> Floats:
@@ -111,7 +112,8 @@ def _tsne(found: Floats, start: Floats, seed: int, report: Report) -> Floats:
     near = affinity.PerplexityBasedNN(found, perplexity, n_jobs=worker_threads(), random_state=seed)
     how = {"n_jobs": worker_threads(), "random_state": seed, "early_exaggeration_iter": EARLY, "n_iter": LATE}
     tsne = TSNE(**how, callbacks=_counted(report), callbacks_every_iters=EVERY)
-    return tsne.fit(affinities=near, initialization=_shrunk(start, seed))
+    placed: Floats = tsne.fit(affinities=near, initialization=_shrunk(start, seed))
+    return placed
 
 
 def _counted(report: Report) -> Callable[[int, float, Floats], None]:

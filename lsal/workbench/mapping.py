@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,16 +20,21 @@ from lsal.workbench.shown import teller
 from lsal.workbench.status import Waiting
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lsal.home import Home
+    from lsal.projecting import Rows
     from lsal.records import Floats, Ints
 
 MEASURING, GONE = 3, 4
 """Beside the mirror's states: an open task that is for measuring, and one that the project no longer has."""
 EARLIER, MOST = "earlier", 0.9
 """Places of the map before, shown while this one is made if they are known of so large a share of the tasks."""
-__all__ = ["EARLIER", "GONE", "LABELLED", "MEASURING", "OPEN", "SKIPPED", "Mapped", "glimpse", "make", "making", "mapped"]
+__all__ = ["EARLIER", "GONE", "LABELLED", "MEASURING", "OPEN", "SKIPPED", "Mapped"]
 
-_rows: dict[tuple[Path, int], Ints] = {}
+Kind = TypeVar("Kind", np.float32, np.int64)
+
+_rows: dict[tuple[Path, int], Rows] = {}
 """Of the pool that was read last: reading all embeddings takes a while."""
 
 
@@ -59,7 +64,7 @@ class Mapped:
     cluster: Ints
     label: Ints
     standing: Ints
-    batch: Floats
+    batch: NDArray[np.bool_]
     embedded: bool = True
 
 
@@ -157,7 +162,7 @@ def _folder(desk: Desk) -> Path | None:
     return desk.home.path(projecting.FOLDER, found.name if found else projecting.named(rows))
 
 
-def _rows_of(home: Home, pool: Scored) -> Ints:
+def _rows_of(home: Home, pool: Scored) -> Rows:
     key = (home.folder, scored.stamp(home))
     if key not in _rows:
         _rows.clear()
@@ -165,7 +170,7 @@ def _rows_of(home: Home, pool: Scored) -> Ints:
     return _rows[key]
 
 
-def _all(values: Floats, ids: Ints, none: float) -> Floats:
+def _all(values: NDArray[Kind], ids: Ints, none: float) -> NDArray[Kind]:
     """Of open tasks, and nothing of the others."""
     return np.concatenate([values, np.full(len(ids) - len(values), none, values.dtype)])
 
@@ -173,12 +178,11 @@ def _all(values: Floats, ids: Ints, none: float) -> Floats:
 def _standing(desk: Desk, ids: Ints) -> Ints:
     share = desk.home.settings().measuring_share
     known = np.array(desk.mirror.select("SELECT id, state, place < ? FROM tasks ORDER BY id", share), np.int64)
-    told = np.full(len(ids), GONE)
-    if len(known):
-        at = np.minimum(np.searchsorted(known[:, 0], ids), len(known) - 1)
-        there, measuring = known[at, 0] == ids, (known[at, 1] == OPEN) & (known[at, 2] == 1)
-        told = np.where(there, np.where(measuring, MEASURING, known[at, 1]), GONE)
-    return told
+    if not len(known):
+        return np.full(len(ids), GONE, np.int64)
+    at = np.minimum(np.searchsorted(known[:, 0], ids), len(known) - 1)
+    there, measuring = known[at, 0] == ids, (known[at, 1] == OPEN) & (known[at, 2] == 1)
+    return np.where(there, np.where(measuring, MEASURING, known[at, 1]), GONE)
 
 
 def _batch(desk: Desk) -> list[int]:

@@ -19,7 +19,7 @@ from lsal.jobs import ENDED, Job
 from lsal.worker.steps import Steps
 
 if TYPE_CHECKING:
-    from lsal.records import Floats, Ints
+    from lsal.records import Floats
 
 SEED = 0
 
@@ -49,7 +49,7 @@ def place(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     return {"tasks": len(rows), "seconds": steps.seconds}
 
 
-def _start(home: Home, rows: Ints, linear: Floats, but: str) -> Floats:
+def _start(home: Home, rows: projecting.Rows, linear: Floats, but: str) -> Floats:
     """Where tasks lay on the map before this one, so that the new one looks like it; else by components."""
     before = projecting.newest(home, rows, but)
     return linear if before is None else np.where(np.isfinite(before), before, linear)
