@@ -20,7 +20,8 @@ from lsal.workbench.mapping import GONE, LABELLED, Mapped
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-HEIGHT = 500
+HEIGHT, FRAME = 500, 0.94
+"""Pixels; and how much of them places take, so that none lies at the very edge."""
 MOVE_MS = 1200
 PLAIN, DOT, RING, BATCH, GAP, BATCH_RING = range(6)
 """Kinds of points: a labelled task is a dot on a ring; one of the batch a dot, a gap around it, and a wider ring."""
@@ -57,7 +58,7 @@ def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
     tasks = np.concatenate([np.repeat(np.flatnonzero(mask), len(kinds)) for mask, kinds in layers])
     kinds = np.concatenate([np.tile(kinds, int(mask.sum())) for mask, kinds in layers])
     points = np.zeros((len(tasks), 4), np.float32)
-    points[:, :2] = seen.places[tasks]
+    points[:, :2] = FRAME * seen.places[tasks]
     inks, count = {RING: 0, BATCH_RING: 0, GAP: 1}, len(legend.groups)
     points[:, 2] = legend.codes[tasks]
     for kind, extra in inks.items():

@@ -44,6 +44,8 @@ def reduced(vectors: Floats, seed: int, report: Report) -> Floats:
     """
     from sklearn.decomposition import PCA
 
+    if len(vectors) < 2:
+        return np.zeros((len(vectors), 1), np.float32)
     some = sample(len(vectors), seed)
     width = min(COMPONENTS, vectors.shape[1], len(some))
     fitted = PCA(width, svd_solver="covariance_eigh" if vectors.shape[1] <= 1000 else "randomized", random_state=seed)
