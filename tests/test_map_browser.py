@@ -59,7 +59,8 @@ COLOURS = """canvas => {
   const { data } = pen.getImageData(0, 0, width, height);
   const found = new Set();
   for (let at = 0; at < data.length; at += 4) {
-    if (data[at + 3] === 255) found.add([...data.slice(at, at + 3)].map((one) => one.toString(16).padStart(2, "0")).join(""));
+    const hex = (one) => one.toString(16).padStart(2, "0");
+    if (data[at + 3] === 255) found.add([...data.slice(at, at + 3)].map(hex).join(""));
   }
   return [...found];
 }"""
@@ -170,6 +171,8 @@ def test_dark_and_narrow_it_is_still_all_there(page: Page, folder: Path) -> None
 
 
 def test_after_a_reload_the_same_map_is_there(page: Page) -> None:
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saving completed").wait_for()
     page.reload()
     expect(page.locator(".lsal-map")).to_contain_text("by t-SNE of their embeddings")
     expect_drawn(page, BLUE, ORANGE, INK)

@@ -247,7 +247,8 @@ def test_rings_lie_beneath_their_tasks(isolated_root: Path) -> None:
     assert told.points[told.tasks == plain, 3].tolist() == [PLAIN]
     colours = [told.colours[int(code)] for code in told.points[told.tasks == waiting, 2]]
     assert colours[:2] == ["#222222", "#ffffff"]
-    assert max(np.diff(np.flatnonzero(np.isin(told.points[:, 3], (RING, DOT))))) == 1, "in layers"
+    dots = np.flatnonzero(np.isin(told.points[:, 3], (DOT, BATCH)))
+    assert dots.min() > np.flatnonzero(np.isin(told.points[:, 3], (RING, BATCH_RING, GAP, PLAIN))).max()
 
 
 # The section -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ const WAYS = [
   ["cluster", "Group", "Groups of like tasks, by their embeddings"],
 ];
 const NO_DRAWING = "This browser cannot draw the map (no WebGL). Choose groups by the lists: they hold the same.";
+const ROOM = 460;
 const HINT = "Point at a task to see it. Hold Shift and draw, or press Lasso, to choose some.";
 
 export default { render };
@@ -21,7 +22,7 @@ function render({ model, el }) {
   root.append(...parts);
   const able = canDraw();
   if (!able) root.append(make("div", "lsal-map-no-drawing", NO_DRAWING));
-  return follow((page) => tell("page", { able, ...page }));
+  return follow(parts[0], (page) => tell("page", { able, ...page }));
 }
 
 // --- the page ----------------------------------------------------------------------
@@ -31,22 +32,26 @@ function canDraw() {
   return Boolean(context && context.getExtension("OES_texture_float"));
 }
 
-// Tells the page's colours, now and whenever its theme changes; returns what ends that.
-function follow(say) {
+// Tells the page's colours and the room there is, now and whenever they change; returns what ends that.
+function follow(frame, say) {
   let before = "";
   const look = () => {
     const style = getComputedStyle(document.body);
     const read = (name, fallback) => hex(style.getPropertyValue(name).trim()) ?? fallback;
     const dark = document.body.dataset.jpThemeLight === "false";
     const ground = read("--jp-layout-color0", dark ? "#111111" : "#ffffff");
-    const now = { dark, ground, ink: dark ? "#f2f2f2" : "#222222" };
+    // Places fill a square: where the page is narrow the drawing must not be higher than wide.
+    const room = Math.min(ROOM, frame.clientWidth || ROOM);
+    const now = { dark, ground, room, ink: dark ? "#f2f2f2" : "#222222" };
     if (JSON.stringify(now) !== before) say(now);
     before = JSON.stringify(now);
   };
   const watch = new MutationObserver(() => requestAnimationFrame(look));
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  const size = new ResizeObserver(() => requestAnimationFrame(look));
+  size.observe(frame);
   look();
-  return () => watch.disconnect();
+  return () => [watch, size].forEach((one) => one.disconnect());
 }
 
 // Any colour of CSS as #rrggbb: a canvas writes it so.

@@ -20,9 +20,9 @@ from lsal.workbench.mapping import GONE, LABELLED, Mapped
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-HEIGHT, FRAME = 500, 0.94
-"""Pixels; and how much of them places take, so that none lies at the very edge."""
-MOVE_MS = 1200
+HEIGHT, LOWEST, FRAME = 460, 240, 0.94
+"""Pixels, at most and at least; and how much of them places take, so that none lies at the very edge."""
+PAUSE_S, POINTS_PER_S = 0.3, 50_000
 PLAIN, DOT, RING, BATCH, GAP, BATCH_RING = range(6)
 """Kinds of points: a labelled task is a dot on a ring; one of the batch a dot, a gap around it, and a wider ring."""
 SIZES = (0.0, 6.0, 9.0, 6.0, 9.0, 13.0)
@@ -52,11 +52,11 @@ def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
     ringed = there & (seen.standing == LABELLED)
     batch = there & seen.batch & ~ringed
     none = legend.codes == legend.none
-    plain, layers = there & ~ringed & ~batch, list[tuple[Any, tuple[int, ...]]]()
-    layers += [(plain & none, (PLAIN,)), (plain & ~none, (PLAIN,))]
-    layers += [(ringed, (RING, DOT)), (batch, (BATCH_RING, GAP, BATCH))]
-    tasks = np.concatenate([np.repeat(np.flatnonzero(mask), len(kinds)) for mask, kinds in layers])
-    kinds = np.concatenate([np.tile(kinds, int(mask.sum())) for mask, kinds in layers])
+    plain = there & ~ringed & ~batch
+    layers = [(plain & none, PLAIN), (plain & ~none, PLAIN), (ringed, RING), (batch, BATCH_RING), (batch, GAP)]
+    layers += [(ringed, DOT), (batch, BATCH)]  # dots last: where rings lie close they must not hide them
+    tasks = np.concatenate([np.flatnonzero(mask) for mask, _ in layers])
+    kinds = np.concatenate([np.full(int(mask.sum()), kind) for mask, kind in layers])
     points = np.zeros((len(tasks), 4), np.float32)
     points[:, :2] = FRAME * seen.places[tasks]
     inks, count = {RING: 0, BATCH_RING: 0, GAP: 1}, len(legend.groups)
@@ -81,18 +81,17 @@ class Scatter:
         self.view.observe(lambda change: pointed(change["new"]), "hovering")
         self.view.observe(lambda change: lassoed(_flat(change["new"])), "selection")
 
-    def draw(self, new: Drawn) -> None:
-        """Draw these points; those that only move do so before one's eyes."""
+    def draw(self, new: Drawn) -> float:
+        """Draw these points; returns for how many seconds no others must follow: the page lets them fall until then."""
         before, self._drawn, view = self._drawn, new, self.view
-        same = len(before.tasks) == len(new.tasks) and bool((before.tasks == new.tasks).all())
-        still = same and bool((before.points[:, :2] == new.points[:, :2]).all())
         with view.hold_sync():
-            view.transition_points = same and not still
             view.color = view.color_selected = [_rgba(colour) for colour in new.colours]
             view.color_hover = [_rgba(new.colours[-2])]
             view.size, view.opacity = list(new.sizes), list(new.opacities)
-        if before is new or not same or not np.array_equal(before.points, new.points):
-            view.points = new.points
+        if before is not new and np.array_equal(before.points, new.points):
+            return 0.0
+        view.points = new.points
+        return PAUSE_S + len(new.points) / POINTS_PER_S
 
     def choose(self, tasks: Ints) -> None:
         """Mark these tasks as chosen."""
@@ -102,8 +101,9 @@ class Scatter:
         """In the order in which they are drawn."""
         return np.flatnonzero(np.isin(self._drawn.tasks, tasks)).astype(np.uint32)
 
-    def lay(self, ground: str, ink: str) -> None:
-        """The colours of the page."""
+    def lay(self, ground: str, ink: str, room: int) -> None:
+        """The colours of the page, and how many pixels there are."""
+        self.view.height = max(LOWEST, min(HEIGHT, room))
         self.view.background_color, self.view.lasso_color = _rgba(ground), _rgba(ink)
 
     def chosen(self, points: Ints) -> Ints:
@@ -145,7 +145,6 @@ def _widget() -> Any:
         **{"color_map": ["#888888"] * len(colours), "size_map": [3] * len(kinds), "opacity_map": [1] * len(kinds)},
         **{"axes": False, "legend": False, "tooltip": False, "height": HEIGHT, "lasso_initiator": False},
         opacity_unselected=0.12,
-        transition_points_duration=MOVE_MS,
     )
     view = made.widget
     view.toolbar_buttons = []

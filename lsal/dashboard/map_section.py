@@ -18,7 +18,7 @@ import numpy as np
 from lsal.dashboard import map_words
 from lsal.dashboard.look import Look
 from lsal.dashboard.map_groups import WAYS, Legend, legend_of, table_of
-from lsal.dashboard.map_scatter import Drawn, Scatter, drawn, installed
+from lsal.dashboard.map_scatter import HEIGHT, Drawn, Scatter, drawn, installed
 from lsal.dashboard.previews import Previews
 from lsal.dashboard.sections import Live
 from lsal.dashboard.twins import TaskMap
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lsal.records import Ints
 
 COLOUR = re.compile("#[0-9a-f]{6}")
+BUILD_S = 1.0
+"""After which the drawing, new in a page, hears of changes."""
 ASK = ("pin", "exclude", "give_back")
 """Acts of the workbench on the tasks that are chosen."""
 
@@ -42,6 +44,7 @@ class Page:
     dark: bool = False
     ink: str = "#212121"
     ground: str = "#ffffff"
+    room: int = HEIGHT
 
 
 class MapSection:
@@ -126,8 +129,8 @@ class MapSection:
 
     async def _draw(self, points: Drawn) -> None:
         if self._scatter is not None:
-            self._scatter.lay(self._page.ground, self._page.ink)
-            self._scatter.draw(points)
+            self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
+            await asyncio.sleep(self._scatter.draw(points))
             return
         await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
         self._scatter = Scatter(
@@ -135,8 +138,9 @@ class MapSection:
             lambda point: self._live.spawn(self._point_at(point)),
             lambda points: self._live.spawn(self._lassoed(points)),
         )
-        self._scatter.lay(self._page.ground, self._page.ink)
+        self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
         self._plot.children = [self._scatter.view]  # last: while it is built it hears of no change
+        await asyncio.sleep(BUILD_S)
 
     # What a person does ----------------------------------------------------------------
 
@@ -240,8 +244,10 @@ def _page(said: dict[str, Any]) -> Page:
     """What a page says of itself; a colour that is none is not taken."""
     known = Page()
     ink, ground = (str(said.get(name, "")).lower() for name in ("ink", "ground"))
-    fits = all(COLOUR.fullmatch(one) for one in (ink, ground))
-    return Page(bool(said.get("able")), bool(said.get("dark")), *((ink, ground) if fits else (known.ink, known.ground)))
+    if not all(COLOUR.fullmatch(one) for one in (ink, ground)):
+        ink, ground = known.ink, known.ground
+    room = said.get("room")
+    return Page(bool(said.get("able")), bool(said.get("dark")), ink, ground, room if isinstance(room, int) else HEIGHT)
 
 
 def _prepared(seen: Mapped, by: str, page: Page) -> tuple[Legend, Drawn, list[dict[str, object]]]:
