@@ -26,6 +26,8 @@ PAUSE_S, POINTS_PER_S = 0.3, 50_000
 PLAIN, DOT, RING, BATCH, GAP, BATCH_RING = range(6)
 """Kinds of points: a labelled task is a dot on a ring; one of the batch a dot, a gap around it, and a wider ring."""
 SIZES = (0.0, 6.0, 9.0, 6.0, 9.0, 13.0)
+PLAINLY = {"pointOutlineWidth": 0, "pointSizeSelected": 0}
+"""What is chosen looks as before, and all else fades: outlines would hide the rings."""
 GET = "The map needs two more libraries: pip install 'lsal[map]', then restart the kernel"
 
 
@@ -103,7 +105,8 @@ class Scatter:
 
     def lay(self, ground: str, ink: str, room: int) -> None:
         """The colours of the page, and how many pixels there are."""
-        self.view.height = max(LOWEST, min(HEIGHT, room))
+        height = max(LOWEST, min(HEIGHT, room))
+        self.view.height, self.view.regl_scatterplot_options = height, PLAINLY | {"height": height}
         self.view.background_color, self.view.lasso_color = _rgba(ground), _rgba(ink)
 
     def chosen(self, points: Ints) -> Ints:
@@ -148,6 +151,5 @@ def _widget() -> Any:
     )
     view = made.widget
     view.toolbar_buttons = []
-    # What is chosen looks as before, and all else fades: outlines would hide the rings.
-    view.regl_scatterplot_options = {"pointOutlineWidth": 0, "pointSizeSelected": 0}
+    view.regl_scatterplot_options = PLAINLY
     return view

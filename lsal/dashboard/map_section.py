@@ -70,7 +70,7 @@ class MapSection:
         self._about: tuple[Any, ...] = ()
         self._known: tuple[Any, ...] = ("nothing",)
         self._wanted: int | None = None
-        self._asking, self._turn = False, asyncio.Lock()
+        self._asking, self._loading, self._turn = False, False, asyncio.Lock()
 
     # Reading ---------------------------------------------------------------------------
 
@@ -90,6 +90,9 @@ class MapSection:
             return False  # there is no project yet
         if self._known[0] == self._about and self._state is not None and self._state.state in ENDED:
             return False
+        if self._page.able and not self._loading:  # while the map is read: the libraries of the drawing take a while
+            self._loading = True
+            self._live.spawn(self._live.apart(__import__, "jscatter"))
         state = await self._live.apart(self._live.bench.map_making)
         if state is None:
             state = await self._live.apart(self._live.bench.make_map)
