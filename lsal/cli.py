@@ -31,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
         shown = run(bench, arguments)
         if isinstance(shown, Job):
             shown = _follow(shown)
-        print(as_json(shown) if arguments.json else _text(shown))
+        print(as_json(shown) if arguments.json else _text(shown, getattr(arguments, "force", False)))
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,11 +64,13 @@ def _follow(job: Job) -> Any:
     return job.state()
 
 
-def _text(shown: Any) -> str:
+def _text(shown: Any, force: bool) -> str:
     from lsal.dashboard.html import to_text
 
     if hasattr(shown, "savefig"):
-        shown.savefig(CURVE, dpi=150, bbox_inches="tight")
+        from lsal.workbench.papers import write_figure
+
+        write_figure(shown, CURVE, force)
         return f"written to {CURVE}; another place: lsal plot --out FILE"
     if hasattr(shown, "_repr_mimebundle_"):
         return "The panel lives in a notebook: %load_ext lsal, then %lsal dashboard"

@@ -3,8 +3,8 @@
 jobs/ID/
 ├── job.json        the act, its parameters, and who started it
 ├── snapshot/       what a training needs: enough to run it again anywhere
-├── process.json    who runs it
-├── progress.json   how far it is; progress.jsonl all of it
+├── process.json    who runs it; of one that is run again, only since when until its process says who it is
+├── progress.json   how far it is; progress.jsonl how far it was when, thinned out
 ├── cancel          asks it to stop
 ├── end.json        how it ended; a job without one whose process is gone is lost
 └── log.txt         what it printed
@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,11 @@ from lsal.settings import child_environment, worker_threads
 
 NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
 WAIT_S = 20.0
-"""Seconds from a job's making to its process; without one by then it is lost. On a busy machine one of a low
-priority is long in coming, and whoever started it may be gone by then."""
+"""Seconds from a job's making, or its start, to its process; without one by then it is lost. On a busy machine one
+of a low priority is long in coming, and whoever started it may be gone by then."""
+ROW_S, ROWS = 0.2, 400
+"""Between two rows of `progress.jsonl` lie so many seconds at least, and such a part of the time that their step has
+taken: a step of an hour keeps some 2,000 rows, one of a day 3,500."""
 ENDED = ("done", "failed", "cancelled", "lost")
 ASIDE = ("rehearse", "map")
 """Acts that change nothing in the project: rounds need not wait for them."""
@@ -66,6 +69,7 @@ class Job:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self._rows = _Rows()
 
     def __repr__(self) -> str:
         return f"Job({self.id!r}, {self.state().state})"
@@ -78,20 +82,21 @@ class Job:
     def state(self) -> State:
         """Where the job stands now, read from its folder alone."""
         facts, end = self.facts, read_json(self.folder / "end.json")
-        process = read_json(self.folder / "process.json")
+        process = read_json(self.folder / "process.json", {})
         reported = read_json(self.folder / "progress.json", {})
         progress = _progress(reported)
         common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress}
         common |= {"made_at": facts.get("made_at", 0), "by": facts.get("by", PERSON)}
         if end:
             return State(**common, **end)
-        running = processes.alive(process)
+        coming = "pid" not in process
+        running = not coming and processes.alive(process)
         if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
             return State(**common, **ended)
         # A job that runs again was made long before this run began.
-        begun = (process or {}).get("started") or common["made_at"]
+        begun = process.get("started") or common["made_at"]
         age = time.time() - begun
-        if running or (process is None and age < WAIT_S):
+        if running or (coming and age < WAIT_S):
             left = progress.total - progress.done
             eta = age * left / progress.done if running and progress.done > 0 and progress.total > 0 else None
             return State(**common, state="running" if running else "waiting", seconds=age, eta_s=eta)
@@ -115,17 +120,19 @@ class Job:
         """
         write_json(self.folder / "process.json", processes.mark())
 
-    def report(self, progress: Progress) -> None:
-        """Write progress down; raises Cancelled when somebody asked for it."""
+    def report(self, progress: Progress, **more: Any) -> None:
+        """Write progress down, and what `more` there is to say; raises Cancelled when somebody asked for it."""
+        now = time.time()  # before the look: what is told has a stamp from before anybody asked
         if (self.folder / "cancel").exists():
             raise Cancelled()
-        row = to_json({**asdict(progress), "at": time.time()})
+        row = to_json({**asdict(progress), "at": now, **more})
         # No flush to the disk here: a lost line of progress hurts nobody, a slow one does.
         beside = self.folder / ".progress.json"
         beside.write_bytes(row)
         beside.replace(self.folder / "progress.json")
-        with (self.folder / "progress.jsonl").open("ab") as file:
-            file.write(row + b"\n")
+        if rows := self._rows.due(progress, row):
+            with (self.folder / "progress.jsonl").open("ab") as file:
+                file.write(rows)
 
     def cancel(self) -> None:
         """Ask the job to stop; it does so at its next step."""
@@ -161,6 +168,29 @@ class Job:
         write_json(self.folder / "end.json", {"state": state, "seconds": now - begun, "ended_at": now, **more})
 
 
+class _Rows:
+    """Which progress is kept as a row: of each step the first and the last, one of each epoch, and some between."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = self._last = clock()
+        self._step, self._epoch, self._held = "", -1.0, b""
+
+    def due(self, progress: Progress, row: bytes) -> bytes:
+        """The rows that are to be written now: none, this one, or also the one before, which was held back."""
+        now, step, epoch = self._clock(), progress.message.partition(":")[0], progress.metrics.get("epoch", -1.0)
+        gap, fresh = (now - self._begun) / ROWS, epoch != self._epoch
+        same = step == self._step and (epoch >= 0) == (self._epoch >= 0)
+        if same and now - self._last < (gap if fresh else max(gap, ROW_S)):
+            self._held = row + b"\n"
+            return b""
+        rows, self._held = (b"" if same else self._held) + row + b"\n", b""
+        if step != self._step:
+            self._begun = now
+        self._last, self._step, self._epoch = now, step, epoch
+        return rows
+
+
 def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
     """A new job's folder, not yet started; `by` says who wants it."""
     now = time.time()
@@ -172,8 +202,11 @@ def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
 
 def start(job: Job, module: str) -> Job:
     """Run the job in a process of `module`, with few threads and a low priority."""
-    if job.state().state == "running":
+    before = job.state().state
+    if before == "running":
         raise BadRequest(f"Job {job.id} is already running", "Follow it: lsal status")
+    if before != "waiting":  # nobody is to take it for lost while its new process comes
+        write_json(job.folder / "process.json", {"started": time.time()})
     for name in ("end.json", "cancel", "progress.json"):
         (job.folder / name).unlink(missing_ok=True)
     threads = str(worker_threads())
@@ -205,4 +238,10 @@ def find(home: Home, name: str) -> Job:
 
 
 def _progress(kept: Mapping[str, Any]) -> Progress:
-    return Progress(kept.get("done", 0), kept.get("total", 0), kept.get("message", ""), kept.get("metrics", {}))
+    return Progress(
+        kept.get("done", 0),
+        kept.get("total", 0),
+        kept.get("message", ""),
+        kept.get("metrics", {}),
+        kept.get("unit", ""),
+    )

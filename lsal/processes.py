@@ -6,11 +6,15 @@ import contextlib
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+FORCED_S = 30.0
+"""Seconds that a killed process may take to be gone: on a busy machine it waits for its turn to die."""
 
 
 def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], nice: int = 0) -> dict[str, Any]:
@@ -52,8 +56,7 @@ def alive(marked: Mapping[str, Any] | None) -> bool:
         return False
     try:
         process = psutil.Process(int(marked["pid"]))
-        same = abs(process.create_time() - float(marked["started"])) < 1.0
-        return bool(same and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
+        return abs(process.create_time() - float(marked["started"])) < 1.0 and _holds(process)
     except psutil.Error:
         return False
 
@@ -70,13 +73,30 @@ def stop(marked: Mapping[str, Any] | None, wait_s: float = 10.0) -> bool:
     for member in family:
         with contextlib.suppress(psutil.Error):
             member.terminate()
-    _, left = psutil.wait_procs(family, timeout=wait_s)
-    for member in left:
+    for member in _left(family, wait_s):
         with contextlib.suppress(psutil.Error):
             member.kill()
-    psutil.wait_procs(left, timeout=wait_s)
-    _reap()
+    _left(family, FORCED_S)
     return True
+
+
+def _left(family: Sequence[psutil.Process], within_s: float) -> list[psutil.Process]:
+    """Those that have not ended after so many seconds. A zombie has: nobody may be there to collect it."""
+    until = time.monotonic() + within_s
+    while True:
+        _reap()
+        left = [member for member in family if _holds(member)]
+        if not left or time.monotonic() >= until:
+            return left
+        time.sleep(0.02)
+
+
+def _holds(process: psutil.Process) -> bool:
+    """Whether a process runs, or at least one of its threads still does."""
+    try:
+        return bool(process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1))
+    except psutil.Error:
+        return False
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:

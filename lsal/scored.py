@@ -80,7 +80,7 @@ def keep(home: Home, scored: Scored) -> None:
                 _write(beside / f"{array}.npy", np.asarray(values), half=array in HALF)
         write_json(beside / FACTS, {fact: getattr(scored, fact) for fact in FACT_NAMES} | {"kept_at": time.time()})
     write_json(home.path(FOLDER, NEWEST), {"folder": name})
-    for folder in older(home):
+    for folder in [*older(home), *home.path(FOLDER).glob("*.tmp")]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -110,7 +110,7 @@ def stamp(home: Home) -> int:
 def older(home: Home) -> list[Path]:
     """Whole folders that are not the newest: a process was killed before it could remove them."""
     newest = read_json(home.path(FOLDER, NEWEST), {}).get("folder")
-    folders = (path for path in home.path(FOLDER).glob("*") if path.is_dir() and path.suffix != ".tmp")
+    folders = (path for path in home.path(FOLDER).glob("[0-9]*") if path.is_dir() and path.suffix != ".tmp")
     return sorted(path for path in folders if path.name != newest)
 
 

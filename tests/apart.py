@@ -16,6 +16,8 @@ from lsal.label_studio import install, template
 
 LOGIN = {"email": "me@lsal.local", "password": "a-long-password", "key": "5" * 40}
 PORT = 8080
+END = "lsal"
+"""The other side's end of the cable."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +41,54 @@ class Apart:
 
 def ip(*words: str) -> None:
     """Run `ip`, which needs to be root."""
+    faults = tried(*words)
+    assert not faults, f"ip {' '.join(words)}: {faults}"
+
+
+def tried(*words: str) -> str:
+    """What `ip` says against it, nothing if it was done."""
     assert os.geteuid() == 0, "network namespaces are made by root: run the tests as root"
     assert shutil.which("ip"), "install iproute2"
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr}"
+    return done.stderr or "no reason told" if done.returncode else ""
 
 
 @contextmanager
 def joined() -> Iterator[Apart]:
     """A new namespace with two private networks on one cable; gone at the end, whatever was in it."""
-    number = os.getpid() % 250
-    ours, theirs = (tuple(f"10.{net}.{number}.{end}" for net in (213, 214)) for end in (1, 2))
-    name, link = f"lsal-{os.getpid()}", f"lsal{os.getpid() % 100000}"
-    made = Apart(name, f"{link}a", ours, theirs)
+    name = f"lsal-{os.getpid()}"
     ip("netns", "add", name)
     try:
-        ip("link", "add", f"{link}a", "type", "veth", "peer", "name", f"{link}b", "netns", name)
-        for address in ours:
-            ip("addr", "add", f"{address}/30", "dev", f"{link}a")
-        for address in theirs:
-            ip("-n", name, "addr", "add", f"{address}/30", "dev", f"{link}b")
-        ip("link", "set", f"{link}a", "up")
-        ip("-n", name, "link", "set", f"{link}b", "up")
-        ip("-n", name, "link", "set", "lo", "up")
-        yield made
+        made = _cable(name)
+        try:
+            _set_up(made)
+            yield made
+        finally:
+            ip("link", "del", made.link)
     finally:
-        subprocess.run(["ip", "link", "del", f"{link}a"], capture_output=True, check=False)
         ip("netns", "del", name)
+
+
+def _set_up(made: Apart) -> None:
+    for address in made.ours:
+        ip("addr", "add", f"{address}/30", "dev", made.link)
+    for address in made.theirs:
+        ip("-n", made.name, "addr", "add", f"{address}/30", "dev", END)
+    ip("link", "set", made.link, "up")
+    ip("-n", made.name, "link", "set", END, "up")
+    ip("-n", made.name, "link", "set", "lo", "up")
+
+
+def _cable(name: str) -> Apart:
+    """A cable into the namespace. Its addresses go by its number, which is nobody else's as long as it is there."""
+    for number in range(250):
+        link = f"lsal{number}a"
+        faults = tried("link", "add", link, "type", "veth", "peer", "name", END, "netns", name)
+        if not faults:
+            ours, theirs = (tuple(f"10.{net}.{number}.{end}" for net in (213, 214)) for end in (1, 2))
+            return Apart(name, link, ours, theirs)
+        assert "File exists" in faults, faults
+    raise AssertionError("250 cables of tests are there: ip link del lsal0a, and so on")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import nbformat
 
 from lsal import processes
 
-START_S = 60.0
+START_S = 180.0
 SETTINGS = {
     "notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
     "themes.jupyterlab-settings": {"theme": "JupyterLab Light"},

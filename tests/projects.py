@@ -40,6 +40,17 @@ def demo_of_texts(root: Path, folder: Path, count: int = 60, batch: int = 6, **o
     return bench
 
 
+def measure(bench: Workbench, count: int) -> float:
+    """Let just so many tasks of a synced project measure, and not about as many: their order is drawn anew for each.
+
+    The share of measuring tasks that does it.
+    """
+    places = sorted(task.place for task in bench.desk.mirror.tasks())
+    share = (places[count - 1] + places[count]) / 2
+    bench.configure(measuring_share=share)
+    return share
+
+
 def annotations_digest(bench: Workbench) -> Mapping[int, str]:
     """A digest of every annotation that Label Studio itself exports, by id."""
     export = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")

@@ -52,6 +52,14 @@ def add_hook(bench: Workbench, url: str) -> int:
     return int(bench.desk.connection.post("/api/webhooks/", body)["id"])
 
 
+def wait_until(happened: Callable[[], object], seconds: float = 120.0) -> None:
+    """Look again and again; the time is for a machine that is busy with other things."""
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
 @contextmanager
 def second_backend(root: Path) -> Iterator[str]:
     """Another backend process on the same root, as a person may start one; its address."""
@@ -59,10 +67,7 @@ def second_backend(root: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port)]
     with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as running:
         try:
-            until = time.monotonic() + 30
-            while processes.free_port(port) == port:
-                assert time.monotonic() < until
-                time.sleep(0.05)
+            wait_until(lambda: processes.free_port(port) != port)
             yield f"http://127.0.0.1:{port}"
         finally:
             running.terminate()

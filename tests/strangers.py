@@ -17,7 +17,7 @@ def installed(folder: Path, name: str, modules: Mapping[str, str], points: Point
         (source / f"{module}.py").write_text(content)
     (source / "pyproject.toml").write_text(_project(name, modules, points))
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*command, "--target", str(site), str(source)], check=True, timeout=120)
+    subprocess.run([*command, "--target", str(site), str(source)], check=True, timeout=400)
     return site
 
 

@@ -84,14 +84,14 @@ def _answers(bench: Workbench, url: str) -> None:
     tasks = [task for task in bench.desk.mirror.tasks() if task.place >= share][:8]
     body = {"tasks": [{"id": t.id, "data": t.data} for t in tasks], "label_config": bench.desk.config.xml}
     place = f"{url}/{root_secret(bench.root)}/{bench.home.slug}"
-    told = httpx.post(f"{place}/predict", json=body, timeout=30, trust_env=False).json()["results"]
+    told = httpx.post(f"{place}/predict", json=body, timeout=120, trust_env=False).json()["results"]
     assert [one["model_version"] for one in told] == [f"lsal-label.v{number}"] * 8
     control = bench.desk.handled["label"][0]
     version = bench.desk.store.get(number)
     model = MODELS[version.family].load(version.folder / "weights", control)
     guesses = [one.target.names[0] for one in model.predict(list(bench.desk.examples("label", tasks)))]
     assert [one["result"][0]["value"]["choices"][0] for one in told] == guesses
-    setup = httpx.post(f"{place}/setup", json={}, timeout=30, trust_env=False).json()
+    setup = httpx.post(f"{place}/setup", json={}, timeout=120, trust_env=False).json()
     assert setup["model_version"] == f"lsal-label.v{number}"
 
 
@@ -117,7 +117,7 @@ class Team:
         self._over.set()
         self.let(len(self._threads))
         for thread in self._threads:
-            thread.join(60)
+            thread.join(240)
         if self._fault:
             raise self._fault
 

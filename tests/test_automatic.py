@@ -17,7 +17,7 @@ import pytest
 from prepared import TEXT, prepared
 from projects import annotations_digest, answer, write_texts
 
-from lsal import cli, jobs, publishing, unlearned
+from lsal import cli, jobs, processes, publishing, unlearned
 from lsal.backend import automatic
 from lsal.backend.pace import Pace
 from lsal.backend.watch import Watch
@@ -73,7 +73,7 @@ class Team:
         """An automatic round, which has to be due, to its end."""
         job = self.look(pace).job
         assert job
-        return job.wait(120)
+        return job.wait(240)
 
     def later(self, seconds: float) -> None:
         """Let all that the looks remember have been so many seconds earlier."""
@@ -117,7 +117,7 @@ def serve(bench: Workbench) -> None:
         bench.serve()
 
 
-def wait_until(happened: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_until(happened: Callable[[], object], seconds: float = 240.0) -> None:
     until = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < until, "it did not happen in time"
@@ -134,7 +134,7 @@ def wait_for_looks(bench: Workbench, count: int = 2) -> None:
 def wait_for_round(people: Team, number: int) -> Job:
     wait_until(lambda: len(people.trainings) >= number)
     job = people.trainings[number - 1]
-    job.wait(120)
+    job.wait(240)
     return job
 
 
@@ -178,9 +178,11 @@ def test_a_killed_backend_starts_no_round_twice(served: Team) -> None:
     served.label(4)
     # Killed before there is a process, it starts none: that round is lost, and told to be.
     wait_until(lambda: len(served.trainings) == 4 and (served.trainings[3].folder / "process.json").exists())
-    psutil.Process(read_json(bench.root / "backend.json")["pid"]).kill()
+    backend = read_json(bench.root / "backend.json")
+    psutil.Process(backend["pid"]).kill()
+    wait_until(lambda: not processes.alive(backend))
     assert NOBODY in bench.status().warnings
-    assert served.trainings[3].wait(120)["exact"]
+    assert served.trainings[3].wait(240)["exact"]
     serve(bench)
     wait_for_looks(bench, 3)
     assert len(served.trainings) == 4
@@ -189,7 +191,7 @@ def test_a_killed_backend_starts_no_round_twice(served: Team) -> None:
     assert (told.new, told.ended, told.backend) == (0, {"done": 4}, True)
     assert "next look within 1 s" in told.looks
     url = f"{read_json(bench.root / 'backend.json')['url']}/{root_secret(bench.root)}/{bench.home.slug}/metrics"
-    assert 'lsal_auto_rounds_total{state="done"} 4' in httpx.get(url, trust_env=False).text
+    assert 'lsal_auto_rounds_total{state="done"} 4' in httpx.get(url, timeout=60, trust_env=False).text
 
 
 def test_two_projects_go_their_own_ways(served: Team, label_studio: Server, tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_two_projects_go_their_own_ways(served: Team, label_studio: Server, tmp_
         body = {"tasks": tasks[-5:], "label_config": one.bench.desk.config.xml}
         url = read_json(one.bench.root / "backend.json")["url"]
         path = f"/{root_secret(one.bench.root)}/{one.bench.home.slug}/predict"
-        results = httpx.post(url + path, json=body, timeout=30, trust_env=False).json()["results"]
+        results = httpx.post(url + path, json=body, timeout=120, trust_env=False).json()["results"]
         number = one.bench.desk.store.current()["label"]
         assert {result["model_version"] for result in results} == {f"lsal-label.v{number}"}
 
@@ -240,13 +242,14 @@ def test_what_counts_are_labels_new_or_changed(quiet: Team) -> None:
 
 
 def test_labels_that_come_during_a_round_count_for_the_next(quiet: Team) -> None:
+    quiet.bench.configure(measuring_share=0.0)  # whichever three are the first, a model learns from them
     quiet.bench.automatic(3)
     quiet.label(3)
     job = quiet.look().job
     assert job
     wait_until(lambda: (job.folder / "snapshot" / "whole").exists())
     quiet.label(2)
-    job.wait(120)
+    job.wait(240)
     assert (quiet.look().job, quiet.bench.automatic().new) == (None, 2)
     quiet.later(3600)
     assert quiet.look().job is None
@@ -258,11 +261,13 @@ def test_a_round_rests_before_the_next(quiet: Team) -> None:
     quiet.bench.automatic(1)
     quiet.label(1)
     quiet.round()
+    quiet.look()
+    quiet.later(-60)  # the round ends in a minute: however slow the machine is, this is still its rest
     quiet.label(1)
-    decided = quiet.look()
+    decided, rest = quiet.look(), max(SLOW.rest, quiet.trainings[0].state().seconds)
     assert (decided.job, decided.says) == (None, "rests after a round")
-    assert 0 < decided.next_s <= max(SLOW.rest, quiet.trainings[0].state().seconds)
-    quiet.later(60)
+    assert 0 < decided.next_s <= 60 + rest
+    quiet.later(60 + rest)
     assert quiet.look().job
 
 
@@ -291,9 +296,9 @@ def test_a_failing_round_is_repeated_less_and_less(quiet: Team) -> None:
             quiet.round()
         decided = quiet.look()
         assert (decided.job, decided.says) == (None, f"{failures} failed in a row, tries again later")
-        quiet.later(SLOW.retry(failures) - 5)
+        quiet.later(SLOW.retry(failures) - 90)  # so that a slow machine is in time
         assert quiet.look().job is None
-        quiet.later(6)
+        quiet.later(91)
     with pytest.raises(JobFailed):
         quiet.round()
     quiet.look()
@@ -343,18 +348,18 @@ def test_of_many_looks_at_once_one_starts(quiet: Team) -> None:
     assert [each.id for each in quiet.bench.jobs()] == [job.id]
     with pytest.raises(BadRequest, match=job.id):
         quiet.bench.round()
-    job.wait(120)
+    job.wait(240)
 
 
 def test_a_round_goes_before_a_refill(quiet: Team) -> None:
     bench, watch = quiet.bench, Watch(quiet.bench.home.folder, SLOW)
-    bench.rank().wait(120)
+    bench.rank().wait(240)
     bench.configure(refill_below=0.9, auto_labels=3)
     quiet.label(3)
     watch.look()
     assert [job.state().act for job in bench.jobs()] == ["round", "rank"]
     watch.look()
-    bench.job().wait(120)
+    bench.job().wait(240)
     watch.look()
     assert len(bench.jobs()) == 2
     bench.automatic(0)
@@ -362,7 +367,7 @@ def test_a_round_goes_before_a_refill(quiet: Team) -> None:
     watch.look()
     newest = bench.job().state()
     assert (newest.act, newest.by) == ("rank", AUTO)
-    bench.job().wait(120)
+    bench.job().wait(240)
 
 
 # The parts --------------------------------------------------------------------------------
@@ -376,14 +381,18 @@ def test_a_burst_of_events_is_one_look(isolated_root: Path) -> None:
             looks.append(time.monotonic())
             return 60.0
 
-    watch = Counted(prepared(isolated_root).home.folder, Pace(0.5))
+    class Roomy(Pace):
+        pause = 3.0  # a burst is over within it on any machine
+
+    watch = Counted(prepared(isolated_root).home.folder, Roomy(3.0))
     watch.start()
     wait_until(lambda: looks)
     begun = time.monotonic()
     while time.monotonic() < begun + 0.25:
         watch.hint()
     wait_until(lambda: len(looks) == 2)
-    time.sleep(0.8)  # what must not happen cannot be waited for
+    assert not watch._wake.is_set(), "nothing asks for a third look"
+    watch.stop()
     assert len(looks) == 2
 
 

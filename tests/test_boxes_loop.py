@@ -46,7 +46,7 @@ def demo(root: Path, source: Path, **options: Any) -> Workbench:
 
 
 def test_two_rounds_learn_where_the_squares_are(label_studio: Server, root: Path, tmp_path: Path) -> None:
-    bench = demo(root, write_coco(tmp_path, 60), epochs=25, threshold=0.25)
+    bench = demo(root, write_coco(tmp_path, 80), epochs=25, threshold=0.25)  # both parts are left after two batches
     bench.configure(batch=24, measuring_share=0.25)
     do(bench, "rank")
     bench.label()

@@ -9,6 +9,7 @@ from yolo_toys import HERE
 from lsal.label_studio.server import Server
 from lsal.notebook import Executed, execute
 from lsal.workbench import Workbench
+from lsal.workbench.demo import held_out
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_boxes.ipynb"
 NETWORK = {"model": str(HERE / "tiny.yaml"), "size": 96, "epochs": 15, "batch": 4}
@@ -20,9 +21,12 @@ def executed(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPath
 
 
 def test_it_learns_and_says_on_what_that_was_measured(executed: Executed, root: Path) -> None:
-    first, *_, last = Workbench(root).curve()
+    bench = Workbench(root)
+    first, *_, last = bench.curve()
     assert first.metric == "mAP50"
-    assert (last.value or 0) > (first.value or 0) + 0.05
+    # On the 80 items that are in no task: the few measuring tasks of two batches may say anything.
+    before, after = (held_out(bench, one.version).value or 0.0 for one in (first, last))
+    assert after > before
     assert "on 80 items that are in no task" in executed.result
     assert "one replay with as many labels" in executed.result
     assert "never trained on" in executed.result

@@ -11,6 +11,7 @@ from lsal.dashboard import Dashboard
 from lsal.dashboard.by_class import NEWEST, by_class
 from lsal.dashboard.colours import colours_of
 from lsal.dashboard.html import to_html, to_text
+from lsal.dashboard.previews import Previews
 from lsal.measuring import ClassFigures
 from lsal.measuring.paired import Comparison
 from lsal.workbench import Workbench
@@ -111,7 +112,7 @@ def test_versions_and_the_dashboard_show_the_same_table(bench: Workbench) -> Non
     colours = colours_of(LABELS)
     assert all(f'background:{colour}"' in shown.curve.classes.value for colour in colours.values())
     assert told.notes[0] in shown.curve.classes.value
-    assert shown.queue.table.previews["25"]["legend"][0]["colour"] in colours.values()
+    assert Previews(bench).of(bench.queue(1))["25"]["legend"][0]["colour"] in colours.values()
 
 
 def test_the_mean_of_the_classes_is_the_main_figure(bench: Workbench) -> None:

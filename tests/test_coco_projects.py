@@ -140,7 +140,7 @@ def test_the_simulated_annotator_draws_what_is_true(
     assert [one.input.name for one in held if isinstance(one.input, Path)] == ["cat10.png", "dog11.png", "cat12.png"]
     assert all(corners(one.target.items[0].shape) == of_square(10 + n) for n, one in enumerate(held))
     bench.configure(batch=5, refill_below=0.0)
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     assert bench.label().served == 5
     bench.sync()
     known, read = annotator.truth(bench.home), of_task(bench)
@@ -172,7 +172,7 @@ def test_demos_from_before_there_were_regions_are_read(bench: Workbench, tmp_pat
     write_json(made.home.path("demo.json"), {"truth": names, "held_out": rows})
     assert annotator.truth(made.home) == known
     assert annotator.held_out(made.home) == held
-    made.rank().wait(60)
+    made.rank().wait(240)
     assert made.label().served > 0
     made.sync()
     said = {one.task_id: one.target for one in made.desk.labelled("label", made.desk.mirror.labelled())}

@@ -162,10 +162,10 @@ def test_attach_and_detach_leave_a_project_as_it_was(
     project, labelled = bench.desk.project, list[int]()
     try:
         backend = f"{bench.serve()['url']}/{root_secret(isolated_root)}/{bench.home.slug}"
-        assert bench.rank().wait(90)["exact"]
+        assert bench.rank().wait(240)["exact"]
         for _ in range(6):
             labelled.append(label(bench, project.next_task()))
-        assert bench.round().wait(90)["exact"]
+        assert bench.round().wait(240)["exact"]
         guessed, *_ = publishing.live_publication(bench.home).task_ids
         shown = client("GET", f"/api/tasks/{guessed}/").json()["predictions"]
         labelled.append(label(bench, project.next_task(), made_from=shown))
@@ -173,7 +173,7 @@ def test_attach_and_detach_leave_a_project_as_it_was(
         assert {row["title"] for row in during["backends"].values()} == {"their model", "lsal"}
         work = annotations(during)
         done = bench.detach(now=True)
-        assert httpx.get(f"{backend}/health", trust_env=False).status_code == 404
+        assert httpx.get(f"{backend}/health", timeout=120, trust_env=False).status_code == 404
     finally:
         bench.stop()
     after = seen(client, number)
@@ -332,7 +332,7 @@ def test_nobody_detaches_while_a_job_runs(bench: Workbench) -> None:
     bench.detach(now=True)
     late = jobs.start(jobs.create(bench.home, "rank"), "lsal.worker")  # begun at the same moment
     with pytest.raises(LsalError, match="is detached"):
-        late.wait(60)
+        late.wait(240)
     assert predictions.counts(bench.desk.project) == {}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from served import Client, add_hook, attached, hooks, ml_rows, second_backend, stranger
+from served import Client, add_hook, attached, hooks, ml_rows, second_backend, stranger, wait_until
 
 from lsal import cli, jobs, processes, publishing
 from lsal.commands.sight import status
@@ -28,7 +28,7 @@ from lsal.label_studio.server import Server
 from lsal.phrases import moment
 from lsal.settings import keep_key, root_secret
 from lsal.workbench import Workbench, serving
-from lsal.workbench.doctor import Diagnosis, Finding, backend, diagnose, examination, machine, patient
+from lsal.workbench.doctor import Diagnosis, Finding, backend, diagnose, examination, machine, patient, server
 from lsal.workbench.doctor.findings import FAULT, OK, WARN, ok
 
 
@@ -36,12 +36,22 @@ from lsal.workbench.doctor.findings import FAULT, OK, WARN, ok
 def bench(label_studio: Server, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A project in a root of its own: served, with a published batch, nothing wrong with it."""
     there = attached(tmp_path_factory.mktemp("doctor") / "root", client, label_studio, tasks=16)
-    there.rank().wait(60)
+    there.rank().wait(240)
     there.serve()
     try:
         yield there
     finally:
         there.stop()
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests is not what is wrong: tests of slowness set limits of their own."""
+    monkeypatch.setattr(patient, "WAIT_S", 60.0)
+    monkeypatch.setattr(examination, "LIMIT_S", 120.0)
+    monkeypatch.setattr(server, "SLOW_S", 60.0)
+    for limit in ("HEALTH_S", "SETUP_S"):
+        monkeypatch.setattr(backend, limit, 60.0)
 
 
 def found(bench: Workbench, check: str, level: str = FAULT) -> Finding:
@@ -110,7 +120,7 @@ def test_with_everything_down_each_failure_is_a_finding(isolated_root: Path) -> 
     write_json(home.path("served.json"), {"connected": 1})
     begun = time.monotonic()
     told = diagnose(home)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < patient.WAIT_S / 2, "nobody waits for an answer where nobody listens"
     assert {one.check for one in told.faults} == {"server", "backend"}
     assert not [one for one in told.findings if "Could not be looked at" in one.what]
     assert "could not be done" in diagnose(home, repair=True).done[0] or diagnose(home, repair=True).faults
@@ -120,12 +130,12 @@ def test_with_everything_down_each_failure_is_a_finding(isolated_root: Path) -> 
 def test_a_server_that_hangs_is_not_waited_for(
     bench: Workbench, label_studio: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient, "WAIT_S", 1.0)
+    monkeypatch.setattr(patient, "WAIT_S", 4.0)
     os.kill(label_studio.mark["pid"], signal.SIGSTOP)
     try:
         begun = time.monotonic()
         told = bench.doctor()
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 5 * patient.WAIT_S, "a dozen checks want to ask it: one of them waits"
     finally:
         os.kill(label_studio.mark["pid"], signal.SIGCONT)
     assert [one.check for one in told.faults] == ["server"]
@@ -134,8 +144,10 @@ def test_a_server_that_hangs_is_not_waited_for(
 
 
 def test_a_check_that_hangs_does_not_keep_the_others(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
     def endless(_: object) -> Iterator[Finding]:
-        time.sleep(5)
+        over.wait(240)
         yield ok("endless", "never")
 
     def broken(_: object) -> Iterator[Finding]:
@@ -143,8 +155,9 @@ def test_a_check_that_hangs_does_not_keep_the_others(bench: Workbench, monkeypat
         raise ValueError("nobody thought of this")
 
     monkeypatch.setattr(examination, "CHECKS", (endless, broken, backend.process))
-    monkeypatch.setattr(examination, "LIMIT_S", 0.5)
+    monkeypatch.setattr(examination, "LIMIT_S", 5.0)
     told = [(one.check, one.level) for one in bench.doctor().findings]
+    over.set()
     assert told == [("endless", WARN), ("broken", OK), ("broken", WARN), ("backend", OK)]
 
 
@@ -195,12 +208,12 @@ def test_a_deleted_project_is_named(isolated_root: Path, client: Client, label_s
 
 
 def test_a_clock_that_is_off_is_measured(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for off, side in ((100, "behind"), (-100, "ahead of")):
+    for off, side in ((1000, "behind"), (-1000, "ahead of")):
         skewed = SimpleNamespace(time=lambda off=off: time.time() + off)
         monkeypatch.setattr(patient, "time", skewed)
         told = found(bench, "clock", WARN).what
         assert side in told
-        assert 98 <= int(told.split(" s ")[0].rpartition(" ")[2]) <= 101
+        assert 970 <= int(told.split(" s ")[0].rpartition(" ")[2]) <= 1001  # less what the answer takes
     monkeypatch.setattr(patient, "time", SimpleNamespace(time=lambda: time.time() - 2))
     assert found(bench, "clock", OK)
 
@@ -239,21 +252,20 @@ def test_a_backend_that_hangs_is_told_from_one_that_is_gone(bench: Workbench, mo
     assert [(one.level, "runs, but" in one.what) for one in told] == [(FAULT, True)]
 
 
-def test_a_slow_backend_is_compared_with_what_label_studio_waits(bench: Workbench) -> None:
+def test_a_slow_backend_is_compared_with_what_label_studio_waits(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = patient.Patient(bench.home)
     assert seen.running
     assert seen.standing
-    os.kill(seen.running["pid"], signal.SIGSTOP)
-    threading.Timer(0.8, os.kill, (seen.running["pid"], signal.SIGCONT)).start()
     original = serving.seen(bench.desk, seen.running)
-    assert original["asked"]["setup"]["slowest_s"] < 1
+    monkeypatch.setattr(serving, "seen", lambda *_: original)
+    monkeypatch.setattr(backend, "HEALTH_S", 1.0)
     os.kill(seen.running["pid"], signal.SIGSTOP)
-    threading.Timer(1.6, os.kill, (seen.running["pid"], signal.SIGCONT)).start()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(serving, "seen", lambda *_: original)
-        (told,) = backend.answers(seen)
+    threading.Timer(4.0, os.kill, (seen.running["pid"], signal.SIGCONT)).start()
+    (told,) = backend.answers(seen)
     assert told.level == FAULT
-    assert "/health took 1." in told.what
+    assert re.search(r"The backend is slow: /health took \d\.\d s of 1$", told.what)
 
 
 def test_rows_and_webhooks_are_put_right_and_those_of_others_stay(bench: Workbench) -> None:
@@ -296,7 +308,7 @@ def test_a_connection_to_another_process_is_not_taken_for_one(bench: Workbench) 
     with second_backend(bench.root) as other:
         url = f"{other}/{root_secret(bench.root)}/{bench.home.slug}"
         bench.desk.connection.patch(f"/api/ml/{row['id']}", {"project": bench.home.project, "url": url})
-        assert ml_rows(bench)[0]["state"] == "CO"
+        wait_until(lambda: ml_rows(bench)[0]["state"] == "CO")  # Label Studio waits a second for each answer
         told = [one.what for one in bench.doctor().faults]
         assert any("this backend saw nothing of it" in what for what in told), told
         cured(bench)
@@ -369,7 +381,7 @@ def test_the_status_sees_at_the_next_sync_what_others_set(bench: Workbench) -> N
     assert not_served(bench) == []
     bench.home.path("intent.json").unlink()
     assert len(not_served(bench)) == 1
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     assert not_served(bench) == []  # what was read before the switch says nothing about it
     bench.sync()
     assert not_served(bench) == []
@@ -414,7 +426,7 @@ def test_an_order_that_is_not_as_published_is_counted(bench: Workbench) -> None:
     told = found(bench, "order")
     assert "stand elsewhere than published" in told.what
     assert told.fix == "Publish a fresh batch: lsal rank"
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 
@@ -451,7 +463,7 @@ def test_a_batch_that_is_gone_cannot_be_served_again(bench: Workbench) -> None:
     after = bench.doctor(fix=True)
     assert after.done == ("The batch is in Label Studio no more. Publish another: lsal rank",)
     assert after.faults
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 
@@ -539,7 +551,7 @@ def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Wo
     try:
         write_json(keys, dict.fromkeys(kept, "0" * 40), mode=0o600)
         with pytest.raises(JobFailed, match="401"):
-            bench.rank().wait(60)
+            bench.rank().wait(240)
     finally:
         write_json(keys, kept, mode=0o600)
     state = bench.job().state()
@@ -554,7 +566,7 @@ def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Wo
     assert "401" in told
     assert state.fix not in told
     assert "Label Studio has answered since" in told
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     assert healthy(bench.doctor())
 
 

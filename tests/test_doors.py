@@ -31,6 +31,7 @@ WORDS = {
     "rollback": ["--wait"],
     "compare": ["6", "7"],
     "queue": ["5"],
+    "why": ["12"],
     "pin": ["12", "17"],
     "push-last": ["12"],
     "exclude": ["12"],

@@ -33,6 +33,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     return seen(tmp_path_factory.mktemp("seen") / "root")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn does not depend on how busy the machine is."""
+    monkeypatch.setattr(pictures, "PATIENCE_S", 600.0)
+
+
 def drawn(shape: Shape, label: str = "square", size: tuple[int, int] = (320, 200)) -> Image.Image:
     return draw(Image.new("RGB", size, PAPER), [Region(label, shape)], COLOURS)
 

@@ -45,7 +45,7 @@ EXACT, BY_HAND = 0.001, 0.005
 STORED_AT = re.compile(r"/api/(tasks/\d+/annotations|annotations/\d+)/?(\?|$)")
 HOTKEYS = {"car": "1", "van": "2", "roof": "3", "lake": "4"}
 ADDED_ROOF = Polygon(((0.6, 0.46), (0.7, 0.46), (0.7, 0.53)))
-DRAWN_S = 15.0
+DRAWN_S = 120.0
 Masks = Mapping[str, NDArray[np.bool_]]
 Client = Callable[..., httpx.Response]
 

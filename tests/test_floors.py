@@ -2,10 +2,8 @@
 
 import ast
 import json
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,15 +140,13 @@ def test_loading_the_magics_loads_no_torch() -> None:
 
 
 def test_import_lsal_is_fast() -> None:
-    command = "import time; begun = time.perf_counter(); import lsal; print(time.perf_counter() - begun)"
+    """By the processor's time: that of the clock is as long as others let it wait."""
+    command = "import time; begun = time.process_time(); import lsal; print(time.process_time() - begun)"
     took = []
     for _ in range(5):
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", command], capture_output=True, text=True, check=True, env=os.environ
-        )
-        took.append((float(done.stdout), time.perf_counter() - begun))
-    assert min(took)[0] < 0.5, took
+        done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+        took.append(float(done.stdout))
+    assert min(took) < 0.5, took
 
 
 def test_public_names_exist() -> None:

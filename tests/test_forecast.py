@@ -18,13 +18,13 @@ from lsal.workbench import Workbench
 
 @pytest.fixture(scope="module")
 def bench(label_studio: server.Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    """A project after four rounds, half of whose labels are for measuring."""
-    made = demo_of_texts(root, tmp_path_factory.mktemp("texts"), 90, batch=12, title="Outlook")
+    """A project after four rounds, half of whose labels are for measuring, with enough left of both halves."""
+    made = demo_of_texts(root, tmp_path_factory.mktemp("texts"), 150, batch=12, title="Outlook")
     made.configure(measuring_share=0.5)
     for _ in range(4):
-        made.round().wait(60)
+        made.round().wait(300)
         made.label()
-    made.round().wait(60)
+    made.round().wait(300)
     return made
 
 

@@ -96,11 +96,11 @@ def test_the_loop_runs_behind_https_and_below_a_path(
     bench.sync()
     try:
         bench.serve()
-        assert bench.rank().wait(90)["exact"]
+        assert bench.rank().wait(240)["exact"]
         for task in publishing.live_publication(bench.home).task_ids:
             text = next(iter(bench.desk.mirror.tasks(ids=[task]))).data["text"]
             bench.desk.project.submit(task, answer(bench, "animal" if text.startswith("cat") else "machine"), 1.0)
-        done = bench.round().wait(90)
+        done = bench.round().wait(240)
         opened = next(n for n in bench.desk.mirror.ids() if n not in publishing.live_publication(bench.home).task_ids)
         stored = client("GET", f"/api/tasks/{opened}/").raise_for_status().json()["predictions"]
     finally:
@@ -342,7 +342,7 @@ def test_both_routes_store_the_same(on_postgres: Foreign, isolated_root: Path, m
     bench = Workbench(isolated_root).attach(on_postgres.url, number, on_postgres.key)
     bench.sync()
     bench.configure(batch=5)
-    assert bench.rank().wait(90)["exact"]
+    assert bench.rank().wait(240)["exact"]
     assert read_json(bench.home.path("server.json"))["route"] == "bulk"
     monkeypatch.setattr(importing, "SMALL", 0)
     notes, name = bench.home.path("server.json"), "lsal-queue-start-00000000"

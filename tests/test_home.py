@@ -150,7 +150,7 @@ def test_one_process_holds_the_lock_and_its_death_frees_it(home: Home) -> None:
         with pytest.raises(Busy, match="project 7"), home.lock():
             pytest.fail("two hold the lock")
         holder.send_signal(signal.SIGKILL)
-        with home.lock(wait_s=5):
+        with home.lock(wait_s=60):
             assert holder.wait() == -signal.SIGKILL
 
 

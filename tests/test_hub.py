@@ -1,11 +1,10 @@
 """What all families of transformers read through: from this machine alone, and clear about what is not on it."""
 
 import json
-import socket
 from pathlib import Path
-from typing import Any
 
 import pytest
+from network import asked
 from text_toys import CORPUS, encoder, tokenizer
 
 from lsal.errors import BadRequest
@@ -51,22 +50,26 @@ def test_a_name_in_the_cache_of_downloads_works(tmp_path: Path, monkeypatch: pyt
 
 def test_nothing_is_asked_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also for a vocabulary so large that transformers wonders whose it is."""
-    asked: list[Any] = []
-
-    def caught(*given: Any, **more: Any) -> Any:
-        asked.append(given)
-        raise OSError("no network here")
-
     tokenizer().save_pretrained(tmp_path)
     kept = json.loads((tmp_path / "tokenizer.json").read_text())
     kept["model"]["vocab"] |= {f"w{n}": 1000 + n for n in range(100_100)}
     (tmp_path / "tokenizer.json").write_text(json.dumps(kept))
-    monkeypatch.setattr(socket, "getaddrinfo", caught)
-    monkeypatch.setattr(socket.socket, "connect", caught)
+    tried = asked(monkeypatch)
     assert len(read_tokenizer(str(tmp_path), "transformers_text")) > 100_000
     with pytest.raises(BadRequest):
         read_tokenizer("nobody/nothing", "transformers_text")
-    assert not asked
+    assert not tried
+
+
+def test_nor_where_the_hub_was_imported_before_lsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fetch once a day by whom it may be called, also for what is to be read from here alone."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", False)
+    monkeypatch.setattr("huggingface_hub.constants.AGENT_HARNESSES_PATH", str(tmp_path / "none"))
+    monkeypatch.setattr("huggingface_hub.utils._detect_agent._registry", None)
+    tried = asked(monkeypatch)
+    with pytest.raises(BadRequest):
+        read_tokenizer("nobody/nothing", "transformers_text")
+    assert not tried
 
 
 def test_a_configuration_alone_names_no_weights(tmp_path: Path) -> None:

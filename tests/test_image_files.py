@@ -2,7 +2,6 @@
 
 import json
 import logging
-import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from image_toys import CHOICE, SHORT, fitted, given, weights_of
+from network import asked
 from PIL import Image
 
 from lsal.errors import BadData, BadRequest
@@ -118,21 +118,13 @@ def test_what_is_damaged_or_would_execute_is_refused(examples: list[Example], tm
 
 
 def test_nothing_asks_the_network(examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-
-    def refuse(*given: Any, **more: Any) -> None:
-        asked.append(given)
-        raise OSError("there is no network here")
-
-    for name in ("connect", "connect_ex"):
-        monkeypatch.setattr(socket.socket, name, refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    tried = asked(monkeypatch)
     model = fitted(CHOICE, examples, {"model": given(tmp_path / "vit"), "epochs": 1})
     weights_of(model, tmp_path / "kept")
     TransformersImage.load(tmp_path / "kept", CHOICE).predict(examples)
     with pytest.raises(BadRequest):
         fitted(CHOICE, examples, {"model": "nobody/nothing"})
-    assert asked == []
+    assert tried == []
 
 
 @pytest.mark.parametrize(

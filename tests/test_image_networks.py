@@ -166,13 +166,13 @@ def test_coloured_squares_anywhere(tmp_path: Path) -> None:
 
 
 def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_path: Path) -> None:
-    for n in range(32):
+    for n in range(60):
         folder = tmp_path / "pictures" / ("cat", "dog")[n % 2]
         folder.mkdir(parents=True, exist_ok=True)
         squares(folder, folder.name, n)
     bench = Workbench(root).new(str(tmp_path / "pictures"), demo=True, hold_out=0.0)
     (name,) = bench.desk.handled
-    options = {**LEARNS, "model": RESNET, "epochs": 8}
+    options = {**LEARNS, "model": RESNET, "epochs": 12}
     bench.configure(batch=24, refill_below=0.0, measuring_share=0.3)
     bench.configure(family={name: "transformers_image"}, options={name: options})
     bench.sync()

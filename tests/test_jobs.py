@@ -4,6 +4,8 @@ import json
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,9 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from prepared import prepared
 from projects import annotations_digest, demo_of_texts
 
-from lsal import jobs, snapshots, training
+from lsal import jobs, processes, snapshots, training
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
@@ -38,8 +41,19 @@ def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def slow(bench: Workbench) -> Iterator[Job]:
-    """A training that runs, and would for a minute: one regression for each of 3,000 labels."""
-    job, draw = jobs.create(bench.home, "train"), random.Random(0)
+    """A training that runs, and would for a minute."""
+    yield from _slow(bench, "train")
+
+
+@pytest.fixture
+def slow_round(bench: Workbench) -> Iterator[Job]:
+    """A round in the middle of such a training."""
+    yield from _slow(bench, "round")
+
+
+def _slow(bench: Workbench, act: str) -> Iterator[Job]:
+    """One regression for each of 3,000 labels."""
+    job, draw = jobs.create(bench.home, act), random.Random(0)
     labels = tuple(f"label{n}" for n in range(3000))
     control = replace(bench.desk.handled["label"][0], labels=labels, options={"choice": "multiple"})
     texts = [" ".join(draw.choices("abcdefghijklmnopqrst", k=4)) for _ in range(800)]
@@ -92,12 +106,35 @@ def test_a_run_of_before_does_not_count_in_the_next(bench: Workbench, slow: Job)
     _until(slow, "train: Fitting")
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "lost"])
+@pytest.mark.parametrize("known", [True, False], ids=["by a process that is gone", "that nobody ran"])
+def test_a_job_that_is_run_again_waits_for_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool, known: bool
+) -> None:
+    """Whoever follows it meanwhile is not told that it is lost."""
+    job, looks = Job(tmp_path), list[str]()
+    write_json(tmp_path / "job.json", {"act": "train", "made_at": time.time() - 3600, "parameters": {}})
+    if known:
+        write_json(tmp_path / "process.json", {"pid": 2**22 + 1, "started": time.time() - 3590})
+    if ended:
+        job.end("failed", time.time() - 3590, error="no luck")
+
+    def spawn(*given: object, **more: object) -> dict[str, object]:
+        looks.append(job.state().state)
+        assert job.state().seconds < 60
+        return processes.mark()
+
+    monkeypatch.setattr(processes, "spawn", spawn)
+    jobs.start(job, "lsal.worker")
+    assert (looks, job.state().state) == (["waiting"], "running")
+
+
 def test_cancel_stops_a_training_at_its_next_step(bench: Workbench, slow: Job) -> None:
     before = _all_of(bench)
     assert bench.cancel()
     asked = time.time()
     with pytest.raises(Cancelled):
-        slow.wait(timeout_s=60)
+        slow.wait(timeout_s=240)
     rows = [json.loads(line) for line in (slow.folder / "progress.jsonl").read_text().splitlines()]
     assert sum(row["at"] > asked for row in rows) == 0
     assert _all_of(bench) == before
@@ -105,26 +142,62 @@ def test_cancel_stops_a_training_at_its_next_step(bench: Workbench, slow: Job) -
     assert not bench.cancel()
 
 
-def test_a_round_cancelled_before_it_publishes_leaves_the_queue(bench: Workbench) -> None:
+def test_a_round_cancelled_before_it_publishes_leaves_the_queue(bench: Workbench, slow_round: Job) -> None:
     before, given = _all_of(bench), annotations_digest(bench)
-    job = bench.round()
-    _until(job, "snapshot")
     assert bench.cancel()
     with pytest.raises(Cancelled):
-        job.wait(timeout_s=60)
+        slow_round.wait(timeout_s=240)
     assert _all_of(bench) == before
     assert annotations_digest(bench) == given
     assert bench.verify().exact
+
+
+def test_one_that_waits_for_another_hears_a_cancel(isolated_root: Path) -> None:
+    home = prepared(isolated_root).home
+    job = jobs.create(home, "rank")
+    with home.lock():
+        jobs.start(job, "lsal.worker")
+        job.cancel()
+        with pytest.raises(Cancelled):
+            job.wait(timeout_s=240)
 
 
 def test_a_process_asked_to_end_is_cancelled(bench: Workbench, slow: Job) -> None:
     before = _all_of(bench)
     _process(slow).send_signal(signal.SIGTERM)
     with pytest.raises(Cancelled):
-        slow.wait(timeout_s=60)
+        slow.wait(timeout_s=240)
     assert _all_of(bench) == before
     with bench.home.lock():
         pass
+
+
+LOST = """
+import os, signal, sys
+from lsal.records import Progress
+from lsal.worker import __main__ as worker, acts
+
+class Ends:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000): pass  # the signal is heard in here
+
+def run(job):
+    Ends()
+    job.report(Progress(0, 1, "the next step"))
+    return {}
+
+acts.run = run
+sys.exit(worker.main(sys.argv[1]))
+"""
+
+
+def test_it_is_cancelled_whatever_it_is_at_when_it_is_asked(tmp_path: Path) -> None:
+    """What is raised in a destructor is lost."""
+    write_json(tmp_path / "job.json", {"act": "train", "made_at": time.time()})
+    done = subprocess.run([sys.executable, "-c", LOST, str(tmp_path)], capture_output=True, text=True)
+    assert "SystemExit" in done.stderr
+    assert (done.returncode, Job(tmp_path).state().state) == (2, "cancelled")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +220,7 @@ def test_a_killed_process_is_told_as_lost(bench: Workbench, slow: Job) -> None:
     before = _all_of(bench)
     _process(slow).kill()
     with pytest.raises(JobFailed, match=r"lost: .*killed.*lsal train --again " + slow.id):
-        slow.wait(timeout_s=60)
+        slow.wait(timeout_s=240)
     assert _all_of(bench) == before
     with bench.home.lock():
         pass
@@ -180,7 +253,7 @@ def test_without_labels_the_job_says_what_to_do(label_studio: Server, root: Path
     bench = demo_of_texts(root, tmp_path, 20)
     job = bench.train()
     with pytest.raises(JobFailed, match="Label the first batch: lsal rank"):
-        job.wait(timeout_s=60)
+        job.wait(timeout_s=240)
     state = job.state()
     assert (state.state, state.fix) == ("failed", "Label the first batch: lsal rank")
     assert "Nothing is labelled yet for 'label'" in state.error
@@ -197,7 +270,7 @@ def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(bench: Workbench
     (job.folder / "snapshot" / "whole").touch()
     jobs.start(job, "lsal.worker")
     with pytest.raises(JobFailed, match=r"TypeError: .*log\.txt"):
-        job.wait(timeout_s=60)
+        job.wait(timeout_s=240)
     assert "Traceback" not in f"{job.state().error} {job.state().fix}"
     assert "Traceback" in (job.folder / "log.txt").read_text()
 
@@ -205,7 +278,7 @@ def test_what_nobody_foresaw_has_its_traceback_in_the_log_alone(bench: Workbench
 def test_an_unknown_act_is_refused(bench: Workbench) -> None:
     job = jobs.start(jobs.create(bench.home, "dance"), "lsal.worker")
     with pytest.raises(JobFailed, match=r"No act is called 'dance'.*train, rank, round"):
-        job.wait(timeout_s=60)
+        job.wait(timeout_s=240)
 
 
 def test_no_job_folder_holds_a_key(bench: Workbench, label_studio: Server) -> None:
@@ -246,7 +319,7 @@ def test_a_job_that_trained_nothing_cannot_be_trained_from(bench: Workbench) -> 
     rank = bench.rank()
     rank.wait()
     with pytest.raises(JobFailed, match=f"{rank.id} kept nothing to train from"):
-        bench.train(again=rank.id).wait(timeout_s=60)
+        bench.train(again=rank.id).wait(timeout_s=240)
 
 
 def test_an_unknown_job_is_refused(bench: Workbench) -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from projects import annotations_digest, demo_of_texts
 
-from lsal import jobs, predicting, publishing
+from lsal import jobs, predicting, publishing, scored
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
 from lsal.label_studio import queue
@@ -22,6 +22,7 @@ from lsal.settings import child_environment
 from lsal.workbench import Workbench
 
 WEIGHTS = "versions/NNNN.tmp/weights"
+POOL = ("scored/POOL.tmp/facts.json", "scored/POOL", "scored/newest.json")
 ROUND = (
     "job/process.json",
     "mirror.keep",
@@ -47,6 +48,7 @@ ROUND = (
     "publications/QUEUE.json",
     "publication.json",
     "end of intent",
+    *POOL,
     "learned.json",
     "size.json",
     "job/end.json",
@@ -101,7 +103,7 @@ def nursery() -> Iterator[Nursery]:
     assert process.stdout
     assert json.loads(process.stdout.readline())["ready"]
     yield Nursery(process)
-    process.communicate(timeout=10)
+    process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +229,15 @@ def test_a_switch_passes_exactly_the_named_points(two: Workbench, nursery: Nurse
     job = jobs.create(two.home, "promote", number=_other(two))
     assert nursery.run(job=str(job.folder)) == 0
     passed = [point.partition("#")[0] for point in (job.folder / "points.txt").read_text().splitlines()]
-    others = {"job/process.json", "job/progress.json", "mirror.keep", "mirror.remember", "server.json", "size.json"}
+    others = {
+        "job/process.json",
+        "job/progress.json",
+        "mirror.keep",
+        "mirror.remember",
+        "server.json",
+        "size.json",
+        *POOL,
+    }
     assert tuple(point for point in passed if point not in others) == SWITCH
 
 
@@ -366,6 +376,9 @@ def _is_whole(bench: Workbench) -> None:
     assert live
     assert ranking
     assert [entry.task_id for entry in ranking.entries] == list(live.task_ids)
+    pool = scored.read(bench.home)
+    assert pool is not None
+    assert len(pool.task_ids) == len(pool.confidence) == len(pool.cluster)
     assert bench.status().versions == len(numbers)
     assert len(bench.curve()) == len(numbers)
     assert len(bench.rounds()) <= len(numbers)

@@ -9,9 +9,11 @@ from playwright.sync_api import sync_playwright
 from prepared import HOSTILE, STAMP
 from test_browser import CHROMIUM, FLAGS
 
+from lsal.dashboard import Dashboard
 from lsal.dashboard.colours import PALETTE, colours_of
 from lsal.dashboard.marked import Part, parts
 from lsal.dashboard.previews import LETTERS, Previews
+from lsal.dashboard.twins import QUEUE_PARTS, QueueTable, script
 from lsal.files import write_json
 from lsal.home import activate, create_home
 from lsal.kinds import match
@@ -26,7 +28,6 @@ CONFIG = (
     '<Label value="person"/><Label value="place"/></HyperTextLabels></View>'
 )
 COLOURS = colours_of(("person", "place"))
-WIDGET = Path(__file__).parents[1] / "widgets" / "queue_table.js"
 HTML = "<p>Zoë <b>met</b> Bob</p>&lt;script&gt;window.harmed = 1&lt;/script&gt;&lt;img src=x onerror='harmed = 1'&gt;"
 TEXT = "Zoë met Bob\n<script>window.harmed = 1</script><img src=x onerror='harmed = 1'>"
 FOUND = Spans((Span(0, 3, "person", 0.9), Span(12, 60, "place", 0.5)))
@@ -79,24 +80,32 @@ def test_a_task_shows_what_was_marked_in_it_but_not_one_to_measure_by(bench: Wor
 
 
 def test_marked_words_are_text_in_the_browser(bench: Workbench) -> None:
-    row = {"rank": 0, "task": 1, "measuring": False, "guess": HOSTILE, "url": "", "chance": None, "margin": None}
-    values = {"rows": [row], "previews": dict(Previews(bench).of([Waiting(0, 1, {"html": HTML}, False)]))}
+    section = Dashboard(bench).queue
+    table, previews = section.table, dict(Previews(bench).of([Waiting(0, 1, {"html": HTML}, False)]))
+    values = {name: getattr(table, name) for name in QueueTable.class_traits(sync=True) if not name.startswith("_")}
+    del values["layout"], values["tabbable"], values["tooltip"]
+    rows = [[*row[:2], HOSTILE, *row[3:]] for row in section.sight.rows(0, 2, ())]
+    came = {"epoch": values["told"]["epoch"], "first": 0, "turn": 0, "rows": rows}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
         page = browser.new_page()
         page.evaluate(
-            """async ([code, values]) => {
+            """async ([code, values, came, previews]) => {
               const widget = await import(URL.createObjectURL(new Blob([code], {type: 'text/javascript'})));
-              const model = {get: name => values[name], on() {}, off() {}};
+              const heard = {};
+              const model = {get: name => values[name], on: (name, told) => { heard[name] = told; }, send() {}};
               widget.default.render({model, el: document.body});
+              heard['msg:custom'](came);
+              heard['msg:custom']({previews});
             }""",
-            [WIDGET.read_text("utf-8"), values],
+            [script("queue_table.js", *QUEUE_PARTS), values, came, previews],
         )
-        text, first = page.locator(".lsal-queue-marked"), page.locator(".lsal-queue-span").first
+        text, first = page.locator(".lsal-queue-text").first, page.locator(".lsal-queue-span").first
         assert text.inner_text() == TEXT.replace("\n", " ")
         assert first.inner_text() == "Zoë"
         assert first.get_attribute("title") == "person"
         assert first.evaluate("one => one.style.borderBottomColor") == "rgb(230, 25, 75)"
-        assert page.evaluate("window.harmed === undefined")
         assert page.locator(".lsal-queue-region").all_inner_texts()[0].startswith("1 person")
+        assert page.locator("[aria-rowindex='3'] .lsal-queue-guess").inner_text() == "none is shown"
+        assert page.evaluate("window.harmed === undefined")
         browser.close()

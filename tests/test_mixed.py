@@ -106,8 +106,8 @@ def test_marked_words_are_exported_with_their_places(bench: Workbench, tmp_path:
 
 def test_weights_say_who_chooses(bench: Workbench) -> None:
     bench.configure(rank_by={"words": 1})
-    assert "outline: " not in bench.rank().wait(120)["why"]
+    assert "outline: " not in bench.rank().wait(240)["why"]
     bench.configure(rank_by={"words": 2, "class": 1})
-    why = bench.rank().wait(120)["why"]
+    why = bench.rank().wait(240)["why"]
     assert "words: " in why
     assert "class: " in why

@@ -65,7 +65,7 @@ def test_two_backend_processes(bench: Workbench) -> None:
     command = [sys.executable, "-m", "lsal.backend", str(bench.root), "--port", str(port)]
     with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as second:
         try:
-            until, url = time.monotonic() + 60, f"http://127.0.0.1:{port}"
+            until, url = time.monotonic() + 120, f"http://127.0.0.1:{port}"
             while processes.free_port(port) == port:
                 assert time.monotonic() < until
                 time.sleep(0.05)

@@ -281,7 +281,7 @@ def test_tasks_that_were_on_their_way_do_not_come_twice(bench: Workbench, client
     code = f"from lsal.workbench import Workbench\nWorkbench({str(bench.root)!r}).new({source!r}, with_labels=True)"
     child = subprocess.Popen([sys.executable, "-c", code])
     try:
-        notes, until = bench.root / "making", time.monotonic() + 60
+        notes, until = bench.root / "making", time.monotonic() + 240
         while not (any(read_json(path, {}).get("to") for path in notes.glob("*.json")) and connected(child.pid)):
             assert time.monotonic() < until
             assert child.poll() is None

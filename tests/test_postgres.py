@@ -108,7 +108,7 @@ def test_people_get_the_published_order_whatever_other_predictions_there_are(
     tasks = list(bench.desk.mirror.ids())
     others = [{"task": t, "model_version": "other", "score": t % 3 / 2 or None, "result": []} for t in tasks[::2]]
     assert project.add_predictions(others) == len(others)
-    assert bench.rank().wait(60)["exact"]
+    assert bench.rank().wait(240)["exact"]
     published = publishing.live_publication(bench.home).task_ids
     bare = project.connection.post("/api/predictions/", {"task": published[4], "model_version": "bare", "result": []})
     assert bare["score"] in (None, 0.0)
@@ -125,7 +125,7 @@ def test_people_get_the_published_order_whatever_other_predictions_there_are(
 
 def test_a_prediction_without_a_score_among_the_published_is_noticed(bench: Workbench, project: Project) -> None:
     """PostgreSQL puts it last, where SQLite has it first: wrong in either place."""
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     publication = publishing.live_publication(bench.home)
     stranger = next(task for task in bench.desk.mirror.ids() if task not in publication.task_ids)
     row = {"task": stranger, "model_version": publication.name, "result": []}
@@ -136,7 +136,7 @@ def test_a_prediction_without_a_score_among_the_published_is_noticed(bench: Work
 
 
 def test_what_the_stock_import_drops_without_a_word_never_becomes_the_queue(bench: Workbench, project: Project) -> None:
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     live, (one, two, *_) = queue.live_name(project), bench.desk.mirror.ids()
     wrong = [Entry(one, 1.0, result={"label": answer("no such class")}), Entry(two, 0.5)]
     with pytest.raises(LabelStudioError, match="1 of 2"):
@@ -149,11 +149,11 @@ def test_rounds_promotion_and_the_way_back_leave_every_annotation_as_it_was(benc
     for _ in range(2):
         label(bench, 15)
         before = export(bench)
-        assert bench.round().wait(60)["exact"]
+        assert bench.round().wait(240)["exact"]
         assert export(bench) == before
     live = bench.desk.store.current()["label"]
     for switch, wanted in ((lambda: bench.promote(3 - live), 3 - live), (bench.rollback, live)):
-        switch().wait(60)
+        switch().wait(240)
         assert bench.desk.store.current() == {"label": wanted}
         assert bench.verify().exact
     assert queue.live_name(bench.desk.project) == publishing.live_publication(bench.home).name
@@ -162,14 +162,14 @@ def test_rounds_promotion_and_the_way_back_leave_every_annotation_as_it_was(benc
 
 def test_the_backend_refills_the_queue(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LSAL_POLL_S", "0.5")
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     first = publishing.live_publication(bench.home)
     bench.serve()
     assert bench.desk.project.read()["model_version"] == first.name
     bench.configure(refill_below=0.3)
     done = label(bench, 7)
     assert tuple(done) == first.task_ids[:7]
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while (second := publishing.live_publication(bench.home)).name == first.name:
         assert time.monotonic() < until, "no refill came"
         time.sleep(0.1)

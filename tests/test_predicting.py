@@ -31,7 +31,7 @@ class Slow(RandomGuess):
     def load(cls, folder: Path, control: Control) -> Self:
         cls.loads += 1
         cls.loading.set()
-        assert cls.go_on.wait(20)
+        assert cls.go_on.wait(120)
         return super().load(folder, control)
 
 
@@ -160,10 +160,10 @@ def test_the_old_weights_answer_while_the_new_ones_load(home: Home, slow: type[S
     first: list[int | None] = []
     loader = threading.Thread(target=lambda: first.append(number_of(live)))
     loader.start()
-    assert slow.loading.wait(10)
+    assert slow.loading.wait(120)
     assert [number_of(live) for _ in range(20)] == [1] * 20
     slow.go_on.set()
-    loader.join(10)
+    loader.join(120)
     assert first == [2]
     assert number_of(live) == 2
     assert slow.loads == 2
@@ -177,11 +177,11 @@ def test_whoever_comes_before_there_is_an_old_one_waits(home: Home, slow: type[S
     threads = [threading.Thread(target=lambda: seen.append(number_of(live))) for _ in range(6)]
     for thread in threads:
         thread.start()
-    assert slow.loading.wait(10)
+    assert slow.loading.wait(120)
     assert seen == []
     slow.go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert seen == [1] * 6
     assert slow.loads == 1
 

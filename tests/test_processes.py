@@ -35,6 +35,7 @@ time.sleep(120)
 """
 
 
+SLEEP = ["sleep", "300"]
 BUSY = """
 import sys, threading, time
 import numpy
@@ -50,7 +51,7 @@ with FileLock(sys.argv[1]):
         threading.Thread(target=spin, daemon=True).start()
     weights = b"1" * 300_000_000
     print("up", flush=True)
-    time.sleep(60)
+    time.sleep(300)
 """
 
 
@@ -80,7 +81,9 @@ def test_a_process_ends_with_its_children_but_not_with_what_it_detached(family: 
 
 
 def test_a_process_that_does_not_listen_is_forced(tmp_path: Path) -> None:
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(300)"
+    )
     mark = processes.spawn([sys.executable, "-c", deaf], tmp_path / "log.txt", child_environment())
     while "up" not in processes.end_of(tmp_path / "log.txt"):
         assert processes.alive(mark)
@@ -97,11 +100,39 @@ def test_a_killed_process_runs_until_its_locks_are_free(tmp_path: Path, repeat: 
         assert processes.alive(mark)
         time.sleep(0.02)
     os.kill(mark["pid"], signal.SIGKILL)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while processes.alive(mark):
         assert time.monotonic() < until
     with FileLock(tmp_path / "lock", timeout=0):
         assert not processes.alive(mark)
+
+
+def test_what_was_forced_has_let_go_of_its_locks(tmp_path: Path) -> None:
+    """However short it was asked for: of a large process on a busy machine the end takes its time."""
+    deaf = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{BUSY}"
+    mark = processes.spawn(
+        [sys.executable, "-c", deaf, str(tmp_path / "lock")], tmp_path / "log.txt", child_environment()
+    )
+    while "up" not in processes.end_of(tmp_path / "log.txt"):
+        assert processes.alive(mark)
+        time.sleep(0.02)
+    assert processes.stop(mark, wait_s=0.001)
+    with FileLock(tmp_path / "lock", timeout=0):
+        assert not processes.alive(mark)
+
+
+def test_one_that_nobody_collects_is_not_waited_for(tmp_path: Path) -> None:
+    code = f"import subprocess, time; p = subprocess.Popen({SLEEP!r}); print(p.pid, flush=True); time.sleep(300)"
+    parent = processes.spawn([sys.executable, "-c", code], tmp_path / "log.txt", child_environment())
+    try:
+        while not (told := processes.end_of(tmp_path / "log.txt")):
+            assert processes.alive(parent)
+            time.sleep(0.02)
+        begun = time.monotonic()
+        assert processes.stop(processes.mark(int(told)), wait_s=100.0)
+        assert time.monotonic() - begun < 100
+    finally:
+        processes.stop(parent)
 
 
 def test_a_pid_that_was_used_again_is_not_ended(family: dict[str, Any]) -> None:

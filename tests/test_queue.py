@@ -17,7 +17,7 @@ from lsal.records import Entry, Publication
 @pytest.fixture
 def bench(label_studio: Server, root: Path, tmp_path: Path):
     made = demo_of_texts(root, tmp_path)
-    made.rank().wait(60)
+    made.rank().wait(240)
     return made
 
 
@@ -69,7 +69,7 @@ def test_a_task_that_is_gone_is_refused_before_the_switch(bench) -> None:
 def test_ranking_goes_on_when_a_task_was_deleted_since_the_sync(bench, client) -> None:
     gone = publishing.live_publication(bench.home).task_ids[0]
     client("DELETE", f"/api/tasks/{gone}/").raise_for_status()
-    assert bench.rank().wait(60)["exact"]
+    assert bench.rank().wait(240)["exact"]
     assert gone not in publishing.live_publication(bench.home).task_ids
 
 

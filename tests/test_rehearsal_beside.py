@@ -48,7 +48,7 @@ def test_side_by_side_gives_the_same_curves_in_the_same_order(texts: Path, alone
     assert heard[-1].message == "4 of 4 replays"
 
 
-def test_a_cancel_ends_all_processes(texts: Path) -> None:
+def test_a_cancel_ends_all_processes(texts: Path, tmp_path: Path) -> None:
     seen: list[int] = []
 
     def stop(progress: Progress) -> None:
@@ -56,12 +56,13 @@ def test_a_cancel_ends_all_processes(texts: Path) -> None:
             seen.extend(children(os.getpid()))
             raise Cancelled
 
-    begun = time.monotonic()
+    long = SMALL | {"budget": 90, "batch": 1, "seeds": 10}
     with pytest.raises(Cancelled):
-        rehearse(texts, **SMALL | {"budget": 90, "batch": 1, "seeds": 10}, workers=2, report=stop)
+        rehearse(texts, **long, workers=2, report=stop, keep=tmp_path / "rehearsals")
     assert len(seen) == 2
     assert not children(os.getpid())
-    assert time.monotonic() - begun < 60
+    made = sum(len(one["labels"]) for one in kept(tmp_path).values())
+    assert made < 2 * 85, "of 20 replays two ran, and these did not go on to their ends"
 
 
 def test_killed_it_goes_on_with_the_same_command(texts: Path, tmp_path: Path, isolated_root: Path) -> None:
@@ -99,7 +100,7 @@ def children(pid: int) -> list[int]:
     return [one.pid for one in below if any("spawn_main" in word for word in one.cmdline())]
 
 
-def wait_for(there: Any, seconds: float = 90) -> None:
+def wait_for(there: Any, seconds: float = 240) -> None:
     until = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < until, "waited in vain"

@@ -54,7 +54,7 @@ def test_the_projects_own_labels_are_replayed_in_a_job(bench: Workbench) -> None
     assert jobs.running(bench.home) is None, "rounds need not wait for it"
     with pytest.raises(BadRequest, match="still running"):
         bench.rehearse_own(**SMALL)
-    told = job.wait(timeout_s=120)
+    told = job.wait(timeout_s=300)
     done = bench.rehearsed()
     assert told["verdict"] == done.verdict
     measured = sum(task.place < 0.4 for task in bench.desk.mirror.labelled())
@@ -82,7 +82,7 @@ def test_the_command_follows_and_shows_the_last_one(bench: Workbench, capsys: py
 def test_with_few_measuring_tasks_a_fifth_is_held_out_and_that_is_said(bench: Workbench) -> None:
     bench.configure(measuring_share=0.05)
     try:
-        bench.rehearse_own(**SMALL, workers=1).wait(timeout_s=120)
+        bench.rehearse_own(**SMALL, workers=1).wait(timeout_s=300)
     finally:
         bench.configure(measuring_share=0.4)
     done = bench.rehearsed()

@@ -114,7 +114,7 @@ def test_killed_in_between_the_older_one_stays_whole(home: Home, at: str) -> Non
     assert len(scored.older(home)) == (at == scored.NEWEST)
     keep(home, some("third"))
     assert (read(home) or found).ranking == "third"
-    assert not scored.older(home)
+    assert len(list(home.path("scored").iterdir())) == 2, "newest.json, and the folder that it names"
 
 
 def test_what_a_killed_process_left_is_housekeeping(isolated_root: Path) -> None:

@@ -65,10 +65,8 @@ def stranger(port: int) -> Iterator[list[str]]:
 
 
 def test_second_up_finds_the_running_one(label_studio: server.Server, root: Path) -> None:
-    began = time.monotonic()
     again = server.up(root)
-    assert again == label_studio == server.running(root)
-    assert time.monotonic() - began < 2
+    assert again == label_studio == server.running(root)  # the same process, so none was started
     assert label_studio.key not in repr(label_studio)
 
 
@@ -108,7 +106,8 @@ def test_others_come_in_by_invitation_only(label_studio: server.Server, client: 
     key = add_annotator(label_studio, "anna@lsal.local")
     headers = {"Authorization": f"Token {key}"}
     assert (
-        httpx.get(label_studio.url + "/api/current-user/whoami", headers=headers).json()["email"] == "anna@lsal.local"
+        httpx.get(label_studio.url + "/api/current-user/whoami", headers=headers, timeout=60).json()["email"]
+        == "anna@lsal.local"
     )
     with httpx.Client(base_url=label_studio.url, timeout=60, trust_env=False) as browser:
         browser.get("/user/login/")
@@ -155,7 +154,7 @@ def test_killed_at_any_time_and_beside_a_stranger_it_keeps_peoples_work(own_root
             server.up(own_root, port=port_of(first))
         began = time.monotonic()
         second = server.up(own_root)
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - began < server.START_S - 30, "it waited for the stranger"
         assert second.url != first.url
         assert second.key == first.key
         assert ask(second, "GET", f"/api/projects/{project}").json()["title"] == "people's work"

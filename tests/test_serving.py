@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ from lsal.workbench import Workbench, backend_process, serving
 def own(label_studio: Server, client: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """A project in a root of its own, with a published batch; its backend is shared by these tests."""
     bench = attached(tmp_path_factory.mktemp("serving") / "root", client, label_studio)
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     try:
         yield bench
     finally:
@@ -72,7 +73,7 @@ def test_a_second_serve_adds_nothing(own: Workbench, label_studio: Server) -> No
     assert json.loads(as_json(again))["state"] == "CO"
     assert only_row(own)["id"] == row["id"] == first["connected"]
     assert live(own)
-    seen = httpx.get(f"{first['url']}{path_of(own)}/seen", trust_env=False)
+    seen = httpx.get(f"{first['url']}{path_of(own)}/seen", timeout=60, trust_env=False)
     assert row["extra_params"]["lsal"] in seen.json()["words"]
     assert label_studio.key not in seen.text  # Label Studio sends it along
 
@@ -224,7 +225,8 @@ def test_host_and_address_are_remembered_and_forgotten(own: Workbench) -> None:
     assert told["url"] == f"http://127.0.0.1:{port}"
     assert only_row(own)["url"].startswith(f"http://127.0.0.2:{port}/")
     assert listening(told["pid"]) == {("127.0.0.1", port), ("127.0.0.2", port)}
-    assert httpx.get(f"http://127.0.0.2:{port}/AWrongSecret/{own.home.slug}/seen", trust_env=False).status_code == 404
+    wrong = f"http://127.0.0.2:{port}/AWrongSecret/{own.home.slug}/seen"
+    assert httpx.get(wrong, timeout=60, trust_env=False).status_code == 404
     own.stop()
     assert own.serve()["address"] == f"http://127.0.0.2:{port}"  # after a restart too
     back = own.serve(host="127.0.0.1", address="default")
@@ -277,8 +279,52 @@ def test_a_stuck_backend_is_ended_in_the_end(own: Workbench, monkeypatch: pytest
     os.kill(pid, signal.SIGSTOP)
     monkeypatch.setattr(backend_process, "PATIENCE_S", 1.0)
     monkeypatch.setattr(processes.stop, "__defaults__", (1.0,))
+    port = backend_process.listened(own.root)[0]
     assert own.serve()["pid"] != pid
     assert not psutil.pid_exists(pid)
+    assert backend_process.listened(own.root)[0] == port, "other projects are connected to it there"
+    assert only_row(own)
+
+
+def test_a_backend_that_got_stuck_while_connecting_is_started_where_it_was(
+    own: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = backend_process.port_of(own.serve())
+    stuck = list[int]()
+
+    def connect(*_: object) -> None:
+        stuck.append(read_json(own.root / "backend.json")["pid"])
+        os.kill(stuck[0], signal.SIGSTOP)
+        raise LabelStudioError("Label Studio said no", "Ask again")
+
+    monkeypatch.setattr(serving.backend_rows, "connect", connect)
+    monkeypatch.setattr(backend_process, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(processes.stop, "__defaults__", (1.0,))
+    with pytest.raises(LabelStudioError, match="Label Studio said no"):
+        own.serve()
+    assert not psutil.pid_exists(stuck[0])
+    running = backend_process.backend(own.root, 60)
+    assert running
+    assert backend_process.port_of(running) == port
+
+
+def test_what_label_studio_said_is_told_even_if_there_is_no_way_back(
+    own: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = backend_process.port_of(own.serve())
+    with socket.socket() as another:
+
+        def connect(*_: object) -> None:
+            another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            another.bind(("127.0.0.1", port))
+            another.listen()
+            raise LabelStudioError("Label Studio said no", "Ask again")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(serving.backend_rows, "connect", connect)
+            with pytest.raises(LabelStudioError, match="Label Studio said no"):
+                own.serve(port=processes.free_port())
+    assert backend_process.port_of(own.serve(port=port)) == port
     assert only_row(own)
 
 
@@ -326,17 +372,18 @@ def test_the_model_never_reverts(label_studio: Server, root: Path, tmp_path: Pat
     bench = demo_of_texts(root, tmp_path, count=40, batch=8)
     bench.configure(family={"label": "random"})
     served = bench.serve()
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     for _ in range(2):
         bench.label(8)
-        bench.round().wait(120)
+        bench.round().wait(240)
     current, name = bench.desk.store.current(), live(bench)
     assert current == {"label": 2}
 
     def check(url: str) -> None:
         assert bench.desk.store.current() == current
         assert live(bench) == name
-        assert httpx.post(f"{url}/setup", json={}, trust_env=False).json() == {"model_version": "lsal-label.v2"}
+        told = httpx.post(f"{url}/setup", json={}, timeout=60, trust_env=False).json()
+        assert told == {"model_version": "lsal-label.v2"}
 
     os.kill(served["pid"], signal.SIGKILL)
     again = bench.serve()

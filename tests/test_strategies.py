@@ -162,6 +162,6 @@ def test_selection_scales_to_a_million():
     chances = draw.random((n, 10), np.float32)
     chances /= chances.sum(axis=1, keepdims=True)
     pool = Pool(np.arange(n), chances, np.arange(n + 1), np.full(10, 50), embeddings=draw.random((n, 16), np.float32))
-    begin = time.process_time()
+    begin = time.thread_time()  # not that of whatever else this process has begun
     check(STRATEGIES["auto"](pool, 100), pool, 100)
-    assert time.process_time() - begin < 5
+    assert time.thread_time() - begin < 5

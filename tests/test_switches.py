@@ -41,11 +41,11 @@ def test_fifty_switches_at_random_moments_of_a_running_team(bench: Workbench, la
             time.sleep(draw.uniform(0, 0.1))
             begun = time.perf_counter()
             if len(history) > 1 and draw.random() < 0.5:
-                bench.rollback().wait(120) if step in IN_PROCESSES else back(bench)
+                bench.rollback().wait(240) if step in IN_PROCESSES else back(bench)
                 history = history[:-1]
             else:
                 number = draw.choice([n for n in range(1, 6) if n != history[-1]["label"]])
-                bench.promote(number).wait(120) if step in IN_PROCESSES else do(bench, "promote", number=number)
+                bench.promote(number).wait(240) if step in IN_PROCESSES else do(bench, "promote", number=number)
                 history, promoted = [*history, {"label": number}], promoted + 1
             meanwhile += team.within(begun, time.perf_counter())
             agree(bench, url)
@@ -61,7 +61,7 @@ def test_back_and_back_again_and_a_new_line_from_there(bench: Workbench) -> None
             told = do(bench, "promote", number=number)
             assert (told["live"], told["exact"]) == ({"label": number}, True)
     assert back(bench)["was"] == {"label": 4}
-    told = bench.rollback().wait(120)
+    told = bench.rollback().wait(240)
     assert (told["live"], told["was"]) == ({"label": 2}, {"label": 3})
     do(bench, "promote", number=5)
     assert bench.desk.store.history()[-2:] == [{"label": 2}, {"label": 5}]  # 3 and 4 are no step any more
@@ -103,7 +103,7 @@ def test_two_switches_at_once_happen_one_after_the_other(bench: Workbench) -> No
     (number,) = bench.desk.store.current().values()
     others, before = [n for n in range(1, 6) if n != number][:2], bench.desk.store.history()
     both = [jobs.start(jobs.create(bench.home, "promote", number=other), "lsal.worker") for other in others]
-    told = [job.wait(120) for job in both]
+    told = [job.wait(240) for job in both]
     assert all(one["live"] == {"label": other} for one, other in zip(told, others, strict=True))
     after = bench.desk.store.history()
     assert after[: len(before)] == before
@@ -114,9 +114,9 @@ def test_two_switches_at_once_happen_one_after_the_other(bench: Workbench) -> No
 def test_a_rollback_that_is_run_again_goes_back_once(bench: Workbench) -> None:
     do(bench, "promote", number=next(n for n in range(1, 6) if {"label": n} != bench.desk.store.current()))
     job = bench.rollback()
-    job.wait(120)
+    job.wait(240)
     history = bench.desk.store.history()
-    assert "live already" in jobs.start(job, "lsal.worker").wait(120)["why"]
+    assert "live already" in jobs.start(job, "lsal.worker").wait(240)["why"]
     assert bench.desk.store.history() == history
     agree(bench)
 

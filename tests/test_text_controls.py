@@ -48,7 +48,7 @@ def bench(label_studio: Server, root: Path, client: Callable[..., httpx.Response
     client("POST", f"/api/projects/{made}/import", json=tasks).raise_for_status()
     bench = Workbench(root).attach(label_studio.url, made)
     bench.configure(batch=6, measuring_share=0.0)
-    bench.round().wait(120)
+    bench.round().wait(240)
     return bench
 
 
@@ -75,14 +75,14 @@ def test_paths_are_counted_as_labels(bench: Workbench) -> None:
 
 
 def test_both_controls_choose_and_pre_annotate_the_batch_as_weighed(bench: Workbench) -> None:
-    assert bench.rank().wait(60)["why"].startswith("mood: ")
+    assert bench.rank().wait(240)["why"].startswith("mood: ")
     shown = bench.desk.project.connection.get("/api/tasks", project=bench.home.project, fields="all", page_size=100)[
         "tasks"
     ]
     guesses = [task["predictions"][-1]["result"] for task in shown if task["predictions"]]
     assert {frozenset(item["from_name"] for item in one) for one in guesses} == {frozenset(("mood", "topic"))}
     bench.configure(rank_by={"topic": 2})
-    assert "mood: " not in bench.rank().wait(60)["why"]
+    assert "mood: " not in bench.rank().wait(240)["why"]
 
 
 @pytest.mark.parametrize("weights", [{"gone": 1}, {"mood": -1}, {"mood": 0}, {"mood": True}, {"mood": "1"}, 3])
@@ -131,7 +131,7 @@ def test_the_status_tells_what_the_last_round_did_not_train(
     client("POST", f"/api/projects/{made}/import", json=[*tasks, open_task]).raise_for_status()
     half = Workbench(root).attach(label_studio.url, made)
     half.configure(measuring_share=0.0)
-    told = half.round().wait(120)
+    told = half.round().wait(240)
     (warned,) = [one for one in half.status().warnings if "did not train 'mood'" in one]
     assert told["not_trained"]["mood"] in warned
     trained = told["versions"]["topic"]

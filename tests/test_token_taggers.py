@@ -472,7 +472,7 @@ def test_a_real_label_studio_gets_its_spans(
         family={"words": "transformers_tokens"},
         options={"words": {**LEARNS, "epochs": 10}},
     )
-    told = bench.round().wait(240)
+    told = bench.round().wait(300)
     assert (told["not_trained"], told["published"]) == ({}, 6)
     (version,) = bench.desk.store.all()
     assert (version.family, version.promoted) == ("transformers_tokens", True)
@@ -497,7 +497,7 @@ def test_a_tagger_that_knows_the_labels_marks_the_first_batch(
     bench = Workbench(root).attach(label_studio.url, made)
     given = {"model": tagger(tmp_path / "ner", ["O", "B-cat", "I-CAT", "B-LOC"]), "threshold": 0.1}
     bench.configure(batch=6, family={"words": "transformers_tokens"}, options={"words": given})
-    bench.round().wait(120)
+    bench.round().wait(300)
     shown = bench.desk.project.connection.get("/api/tasks", project=bench.home.project, fields="all", page_size=100)
     guesses = [task["predictions"][-1]["result"] for task in shown["tasks"] if task["predictions"]]
     assert {label for one in guesses for item in one for label in item["value"]["labels"]} == {"cat"}

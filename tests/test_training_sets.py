@@ -9,7 +9,7 @@ import pytest
 from coco_toys import CATEGORIES, coco
 from faster_coco_eval import COCO, COCOeval_faster
 from PIL import Image
-from projects import annotations_digest, demo_of_texts
+from projects import annotations_digest, demo_of_texts, measure
 from yolo_toys import HERE
 
 from lsal import cli
@@ -67,8 +67,8 @@ def odd(told: dict[str, Any], folder: Path) -> None:
 def project(root: Path, folder: Path, count: int = 24, **more: Any) -> Workbench:
     """A labelled project of a folder of COCO; a quarter of its tasks measure."""
     bench = Workbench(root).new(str(folder), with_labels=True, title=f"set {folder.parent.name}"[:50], **more)
-    bench.configure(measuring_share=0.3)
     bench.sync()
+    measure(bench, bench.desk.mirror.count() // 4)
     return bench
 
 
@@ -288,8 +288,8 @@ def test_masks_come_out_pixel_by_pixel_and_as_outlines(
     (tmp_path / "brush.xml").write_text(BRUSH)
     coco(tmp_path / "zoo", range(8), change=lambda told: told.update(annotations=[]))
     bench = Workbench(root).new(str(tmp_path / "zoo"), config=str(tmp_path / "brush.xml"), title="strokes")
-    bench.configure(measuring_share=0.3)
     bench.sync()
+    measure(bench, 2)
     for number, task in enumerate(bench.desk.mirror.ids()):
         value = write_shape(brush_of(strokes(number))) | {"brushlabels": ["cat"]}
         region = {"type": "brushlabels", "from_name": "b", "to_name": "i", "id": "a", "value": value}
@@ -330,8 +330,8 @@ def test_classes_of_images_become_folders(label_studio: Server, root: Path, tmp_
     bench = Workbench(root).new(
         str(tmp_path / "zoo"), with_labels=True, title="classes", labels=["cat", "a_b dog", "eel"]
     )
-    bench.configure(measuring_share=0.3)
     bench.sync()
+    measure(bench, 5)
     made = bench.export("yolo", out=tmp_path / "set")
     library.load()
     from ultralytics.data.utils import check_cls_dataset

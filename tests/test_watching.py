@@ -30,11 +30,11 @@ def seen():
     shown.refresh()
     return {
         "status": shown.status.value,
-        "note": shown.note.value,
-        "progress": shown.progress.value,
+        "now": shown.strip.view.now,
+        "past": [job["said"] for job in shown.strip.view.past],
         "dead": sorted(act for act, button in shown.buttons.items() if button.disabled),
-        "points": shown.curve.points,
-        "queue": [row["task"] for row in shown.queue.rows],
+        "points": shown.curve.chart.points,
+        "queue": shown.queue.sight.tasks(0, 99),
         "round_after": shown.round_after.labels.value,
     }
 
@@ -62,7 +62,7 @@ class Other:
         return json.loads(self.process.stdout.readline())
 
     def close(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=240)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def joined() -> Iterator[Callable[[Workbench], Other]]:
 def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path: Path, joined: Any) -> None:
     bench = demo_of_texts(root, tmp_path)
     other = joined(bench)
-    other("bench.rank().wait(60)")
+    other("bench.rank().wait(240)")
     bench.label(6)
     assert [job.facts["act"] for job in bench.jobs()] == ["rank"]
     job = bench.round()
@@ -95,18 +95,19 @@ def test_one_works_and_the_other_watches(label_studio: Any, root: Path, tmp_path
         seen = other("{**seen(), 'id': bench.job().id, 'state': bench.job().state().state}")
         states.add(seen["state"])
         if seen["state"] == "running":
-            watched.append(seen["progress"])
+            watched.append(seen["now"]["share"])
             assert seen["dead"] == ["rank", "round", "train"]
         assert seen["id"] == job.id
     assert len(watched) > 1
     assert watched == sorted(watched)
     assert watched[-1] > 0
     seen, mine = other("seen()"), Dashboard(bench)
-    assert "Round took" in seen["note"]
-    assert seen["note"] == mine.note.value
+    assert "Version 1 is live" in seen["past"][0]
+    assert seen["past"] == [job["said"] for job in mine.strip.view.past]
+    assert seen["now"] == mine.strip.view.now == {}
     assert seen["status"] == mine.status.value
-    assert seen["points"] == mine.curve.points != []
-    assert seen["queue"] == [row["task"] for row in mine.queue.rows] != []
+    assert seen["points"] == mine.curve.chart.points != []
+    assert seen["queue"] == mine.queue.sight.tasks(0, 99) != []
     assert other("bench.verify().exact")
 
 
@@ -134,16 +135,20 @@ def test_what_one_cancels_is_cancelled_for_both(isolated_root: Path, joined: Any
     add_versions(bench, [15, 19])
     publish(bench, list(range(25, 50)))
     other, mine = joined(bench), Dashboard(bench)
+    assert other("seen()")["now"] == mine.strip.view.now == {}  # it takes seconds to begin: a job is not waited for
     job = jobs.create(bench.home, "round", jobs.AUTO)
     mine.refresh()
-    assert "Round (automatic): starting" in mine.note.value
-    assert other("seen()")["note"].startswith('<div class="lsal-note">Round (automatic): starting')
+    for now in (mine.strip.view.now, other("seen()")["now"]):
+        assert (now["act"], now["state"], now["by"]) == ("Round", "waiting", "automatic")
     assert other("bench.cancel()") is True
     assert (job.folder / "cancel").exists()
+    mine.refresh()
+    assert mine.strip.view.now["state"] == other("seen()")["now"]["state"] == "cancelling"
     job.end("cancelled", time.time())
     mine.refresh()
-    assert other("seen()")["note"] == mine.note.value
-    assert "Round (automatic) was cancelled" in mine.note.value
+    assert other("seen()")["past"] == [job["said"] for job in mine.strip.view.past]
+    last = mine.strip.view.past[0]
+    assert (last["act"], last["state"], last["by"]) == ("Round", "cancelled", "automatic")
 
 
 def test_what_was_typed_is_set_and_what_is_refused_is_told(isolated_root: Path) -> None:

@@ -121,17 +121,17 @@ def test_only_chances_count_as_chances() -> None:
 def test_a_published_random_batch_leaves_its_chances_and_saved_tells(
     label_studio: Server, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = Workbench(root).new(str(write_texts(tmp_path / "texts.csv", 40)), title="drawn", demo=True)
+    bench = Workbench(root).new(str(write_texts(tmp_path / "texts.csv", 200, classes=3)), title="drawn", demo=True)
     bench.configure(batch=10, refill_below=0.0)
     assert "nothing was rehearsed" in bench.saved().says
-    bench.rank(strategy="random").wait(timeout_s=120)
+    bench.rank(strategy="random").wait(timeout_s=300)
     chances = drawn.chances(bench.home)
     assert len(chances) == 9, "the tenth is a measuring task"
     choosable = sum(task.place >= 0.1 for task in bench.desk.mirror.tasks())
     assert list(chances.values()) == pytest.approx([9 / choosable] * 9)
     bench.label()
     given = {"strategies": ("auto", "random"), "start": 4, "batch": 2, "budget": 8, "seeds": 2, "workers": 1}
-    bench.rehearse_own(**given).wait(timeout_s=120)
+    bench.rehearse_own(**given).wait(timeout_s=300)
     told = bench.saved()
     assert "9 labelled tasks were picked by chance, 40 wanted" in told["picks"]["says"]
     assert "2 replays of auto" in told["rehearsal"]["measured_on"]

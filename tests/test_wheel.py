@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(REPOSITORY)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (built,) = folder.glob("*.whl")
     return built
@@ -39,6 +39,6 @@ def test_an_installed_package_finds_its_widgets(wheel: Path, tmp_path: Path) -> 
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = "from lsal.dashboard.twins import LearningCurve, widget_file; print(widget_file('learning_curve.js'))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=400, check=True
     )
     assert done.stdout.strip() == str(tmp_path / "lsal" / "_widgets" / "learning_curve.js")

@@ -56,8 +56,8 @@ def test_a_task_has_one_wish_at_a_time_and_pins_keep_their_order(bench: Workbenc
 
 
 def test_measuring_tasks_are_refused_by_name_and_nothing_is_changed(bench: Workbench) -> None:
-    share = bench.home.settings().measuring_share
-    measuring = next(task.id for task in bench.desk.mirror.tasks(state=0) if task.place < share)
+    bench.configure(measuring_share=0.5)
+    measuring = next(bench.desk.mirror.tasks(state=0)).id
     for act in (bench.pin, bench.push_last, bench.exclude):
         with pytest.raises(BadRequest, match=f"^Task {measuring} is for measuring: .*chance chose") as caught:
             act([*choosable(bench, 2), measuring])

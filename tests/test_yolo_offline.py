@@ -57,7 +57,7 @@ def test_nothing_asks_the_network_nor_writes_into_the_home(tmp_path: Path, monke
     for name in ("YOLO_OFFLINE", "YOLO_CONFIG_DIR"):
         monkeypatch.delenv(name, raising=False)
     command = [sys.executable, "-c", OFFLINE, str(Path(__file__).parent), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=True, cwd=tmp_path)
     told = json.loads(done.stdout.splitlines()[-1])
     kept = told.pop("file")
     assert told == {"asked": [], "on": [], "events": False, "home": [], "patched": False, "mlflow": False}

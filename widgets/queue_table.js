@@ -1,118 +1,69 @@
-// The head of the queue: what people get next, best first, with the model's guess and its doubt.
-
-const GUESS = "What the live version saw when the batch was ranked: how many of each class, and how sure it was of them";
-const COLUMNS = [
-  ["#", "Place in the published batch"],
-  ["Task", "What people will see"],
-  ["Guess", "The live version's likeliest answer, and its chance"],
-  ["Runner-up", "The second likeliest answer, and by how much it trails: a small margin is a hard task"],
-  ["", "Open the task in Label Studio"],
-];
+// The queue as a table of all open tasks. The kernel keeps them as columns, sorts and sifts; the page asks for the
+// rows in sight, and for their texts and thumbnails.
 
 export default { render };
 
 function render({ model, el }) {
-  const root = make("div", "lsal-queue");
+  const view = Math.random().toString(36).slice(2);
+  const say = (content) => model.send({ ...content, view });
+  const wish = (changes) => {
+    model.set("wish", { ...model.get("wish"), ...changes });
+    model.save_changes();
+  };
+  const point = (task) => {
+    model.set("current", task);
+    model.save_changes();
+  };
+  const empty = make("div", "lsal-queue-empty");
+  const counted = make("div", "lsal-queue-counted");
+  counted.setAttribute("role", "status");
+  const top = filters(wish, () => say({ do: "all" }));
+  const foot = actions((act) => say({ do: act }));
+  const rows = grid({ say, wish, point });
+  const full = make("div", "lsal-queue-full", top.row, counted, rows.frame, foot.row);
+  const root = make("div", "lsal-queue", empty, full);
   el.append(root);
-  const draw = () => root.replaceChildren(...list(model));
-  model.on("change:rows", draw);
-  model.on("change:previews", draw);
-  model.on("change:caption", draw);
-  model.on("change:empty", draw);
-  draw();
+
+  const around = () => {
+    const told = model.get("told");
+    const nothing = !told.all;
+    full.hidden = nothing;
+    empty.hidden = !nothing;
+    empty.textContent = model.get("empty") || "Reading the open tasks ...";
+    root.classList.toggle("lsal-queue-busy", model.get("busy"));
+    if (nothing) return;
+    showFilters(top, told, model.get("wish"));
+    counted.textContent = sentence(told, model.get("wish"), model.get("empty"));
+    const shared = { ticked: model.get("ticked"), current: model.get("current") };
+    showActions(foot, { ...shared, pending: model.get("pending"), no: model.get("no") });
+  };
+  const retold = () => {
+    around();
+    if (model.get("told").all) rows.retold(model.get("told"), model.get("wish"), model.get("ticked"));
+  };
+  const ticked = () => {
+    around();
+    rows.ticked(model.get("ticked"));
+  };
+  const pointed = () => {
+    around();
+    rows.pointed(model.get("current"));
+  };
+  model.on("change:told", retold);
+  model.on("change:ticked", ticked);
+  model.on("change:current", pointed);
+  model.on("change:wish", around);
+  model.on("change:busy", around);
+  model.on("change:pending", around);
+  model.on("change:no", around);
+  model.on("change:empty", around);
+  model.on("msg:custom", rows.hear);
+  retold();
+  rows.pointed(model.get("current"));
+  return rows.close;
 }
 
-function list(model) {
-  const rows = model.get("rows");
-  const title = make("div", "lsal-queue-title", "Next in the queue");
-  title.append(make("span", "lsal-queue-caption", model.get("caption")));
-  if (!rows.length) return [title, make("div", "lsal-queue-empty", model.get("empty"))];
-  const table = make("table", "lsal-queue-table");
-  const previews = model.get("previews");
-  const objects = Object.values(previews).some((preview) => preview.legend);
-  if (objects) table.classList.add("lsal-queue-objects");
-  table.append(head(objects), make("tbody", "", ...rows.map((row) => line(row, previews[row.task] ?? {}))));
-  return [title, table];
-}
-
-function head(objects) {
-  const cells = COLUMNS.map(([name, meaning]) => {
-    const cell = make("th", "", name);
-    cell.scope = "col";
-    cell.title = meaning;
-    return cell;
-  });
-  if (objects) {
-    // Objects have no runner-up: what was seen of each class takes its place.
-    cells.splice(3, 1);
-    cells[2].colSpan = 2;
-    cells[2].title = GUESS;
-  }
-  return make("thead", "", make("tr", "", ...cells));
-}
-
-function line(row, preview) {
-  const place = make("td", "lsal-queue-place", String(row.rank + 1));
-  const guess = make("td", "lsal-queue-guess");
-  const second = make("td", "lsal-queue-guess");
-  if (row.measuring) {
-    guess.colSpan = 2;
-    const mark = make("span", "lsal-queue-measuring", "measuring");
-    mark.title = "One of the tasks drawn at random to measure on: shown without a guess, never trained on";
-    guess.append(mark, make("span", "lsal-queue-figure", "no guess is shown"));
-    return make("tr", "", place, task(row, preview), guess, link(row));
-  }
-  if (preview.legend) {
-    guess.colSpan = 2;
-    if (preview.legend.length) guess.append(...preview.legend.map(classOf));
-    else said(guess, row.guess, "");
-    return make("tr", "", place, task(row, preview), guess, link(row));
-  }
-  said(guess, row.guess, row.chance === null ? "" : percent(row.chance));
-  said(second, row.runner_up, row.margin === null ? "" : `margin ${percent(row.margin)}`);
-  return make("tr", "", place, task(row, preview), guess, second, link(row));
-}
-
-function task(row, preview) {
-  const cell = make("td", "lsal-queue-task");
-  if (typeof preview.image === "string" && IMAGE.test(preview.image)) {
-    const image = make("img", preview.legend ? "lsal-queue-image lsal-queue-drawn" : "lsal-queue-image");
-    image.src = preview.image;
-    image.alt = `Task ${row.task}`;
-    if (preview.regions) image.title = preview.regions;
-    cell.append(image);
-  }
-  if (preview.text) {
-    const text = preview.parts
-      ? make("div", "lsal-queue-text lsal-queue-marked", ...preview.parts.map(stretch))
-      : make("div", "lsal-queue-text", preview.text);
-    text.title = preview.regions || preview.text;
-    cell.append(text);
-  }
-  if (preview.problem) cell.append(make("div", "lsal-queue-problem", preview.problem));
-  if (!cell.hasChildNodes()) cell.append(make("span", "lsal-queue-figure", "reading ..."));
-  return cell;
-}
-
-function stretch(part) {
-  const made = make("span", part.label ? "lsal-queue-span" : "", part.text);
-  if (part.label) made.title = part.label;
-  if (part.label && COLOUR.test(part.colour)) made.style.borderBottomColor = part.colour;
-  return made;
-}
-
-function classOf(entry) {
-  const mark = make("span", "lsal-queue-mark");
-  if (COLOUR.test(entry.colour)) mark.style.backgroundColor = entry.colour;
-  const figure = make("span", "lsal-queue-figure", entry.figure);
-  return make("div", "lsal-queue-region", mark, make("span", "", entry.name), figure);
-}
-
-function link(row) {
-  return make("td", "lsal-queue-link", anchor(row.url, `Task ${row.task}`));
-}
-
-function said(cell, name, figure) {
-  if (!name) cell.append(make("span", "lsal-queue-figure", "\u2013"));
-  else cell.append(make("span", "lsal-queue-name", name), make("span", "lsal-queue-figure", figure));
+function sentence(told, wish, empty) {
+  if (told.total) return `${count(told.total)} of ${many(told.all, "open task")}`;
+  return wish.batch && !told.batch ? empty : "No open task is like this: change the filters, or look at the whole pool.";
 }

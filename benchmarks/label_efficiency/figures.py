@@ -11,6 +11,7 @@ import numpy as np
 BASELINE = "lsal random"
 NEVER = 1.05
 """What counts where random's last accuracy is not reached: a batch more than the budget."""
+DRAWS = 400
 ROUNDING = 1e-9
 """By how much less than the target still is it: a mean over seeds differs in the last bits by how it was summed."""
 KINDS = ("TF-IDF", "MiniLM", "images")
@@ -31,20 +32,36 @@ def table(runs: Sequence[Mapping[str, Any]]) -> str:
     by_set = grouped(runs)
     strategies = list(dict.fromkeys(one["strategy"] for one in runs))
     lines = ["| set | " + " | ".join(strategies) + " |", "|---" * (len(strategies) + 1) + "|"]
-    ratios: dict[tuple[str, str], list[float]] = {}
     for name, found in by_set.items():
-        cells = []
-        for strategy in strategies:
-            told = against_random(found, strategy)
-            cells.append("-" if told is None else f"{told[0]:.2f} ({told[1]:.3f})")
-            if told:
-                ratios.setdefault((kind(name), strategy), []).append(told[0])
+        told = [against_random(found, strategy, shared(found, strategy)) for strategy in strategies]
+        cells = ["-" if one is None else f"{one[0]:.2f} ({one[1]:.3f})" for one in told]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     for one in KINDS:
-        means = [ratios.get((one, strategy)) for strategy in strategies]
-        lines.append(f"| mean, {one} | " + " | ".join(f"{np.mean(m):.3f}" if m else "-" for m in means) + " |")
+        of_kind = [found for name, found in by_set.items() if kind(name) == one]
+        lines += [f"| mean, {one} | " + " | ".join(mean_ratio(of_kind, strategy) for strategy in strategies) + " |"]
     seeds = {len(found) for by in by_set.values() for found in by.values()}
     return "\n".join([*lines, "", f"Seeds: {', '.join(map(str, sorted(seeds)))}; compared on those that both have."])
+
+
+def mean_ratio(sets: Sequence[Mapping[str, Mapping[int, Mapping[str, Any]]]], strategy: str) -> str:
+    """The mean over sets, with its 90 % interval when the seeds are drawn again, with replacement."""
+    seeds = [shared(found, strategy) for found in sets]
+    if not seeds or not all(seeds):
+        return "-"
+
+    def mean(chosen: Sequence[Sequence[int]]) -> float:
+        told = (against_random(found, strategy, of) for found, of in zip(sets, chosen, strict=True))
+        return float(np.mean([one[0] for one in told if one]))
+
+    draw = np.random.default_rng(0)
+    again = [mean([draw.choice(of, len(of)).tolist() for of in seeds]) for _ in range(DRAWS)]
+    low, high = np.quantile(again, [0.05, 0.95])
+    return f"{mean(seeds):.3f} ({low:.2f} to {high:.2f})"
+
+
+def shared(found: Mapping[str, Mapping[int, Mapping[str, Any]]], strategy: str) -> list[int]:
+    """The seeds that a strategy and random order both have."""
+    return sorted(set(found.get(strategy, ())) & set(found.get(BASELINE, ())))
 
 
 def kind(name: str) -> str:
@@ -53,9 +70,10 @@ def kind(name: str) -> str:
     return by if by in KINDS else "images"
 
 
-def against_random(found: Mapping[str, Mapping[int, Mapping[str, Any]]], strategy: str) -> tuple[float, float] | None:
-    """Labels to random's last mean accuracy over the budget, and the area under the mean curve."""
-    seeds = sorted(set(found.get(strategy, ())) & set(found.get(BASELINE, ())))
+def against_random(
+    found: Mapping[str, Mapping[int, Mapping[str, Any]]], strategy: str, seeds: Sequence[int]
+) -> tuple[float, float] | None:
+    """Labels to random's last mean accuracy over the budget, and the area under the mean curve, over these seeds."""
     if not seeds:
         return None
     labels = np.array(found[strategy][seeds[0]]["labels"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
@@ -56,11 +55,13 @@ def forecast(bench: Workbench, a: Arguments) -> Any:
 
 def plot(bench: Workbench, a: Arguments) -> Any:
     """The learning curve as a figure, or written to a file."""
-    figure = bench.plot()
-    if a.out:
-        figure.savefig(a.out, dpi=150, bbox_inches="tight")
-        return {"written": str(Path(a.out).resolve())}
-    return figure
+    if not a.out:
+        return bench.learning_curve(a.metric, a.unit, forecast=a.forecast)
+    from lsal.workbench.papers import require_place, write_figure
+
+    require_place(a.out, a.force)
+    figure = bench.learning_curve(a.metric, a.unit, forecast=a.forecast)
+    return {"written": str(write_figure(figure, a.out, a.force))}
 
 
 def dashboard(bench: Workbench, a: Arguments) -> Any:
@@ -105,6 +106,17 @@ SIGHT = (
     Command("verify", "compare Label Studio's order with what was published", lambda bench, a: bench.verify()),
     SUSPECTS,
     EXPORT,
-    Command("plot", "the learning curve", plot, (argument("--out", default="", help="a PNG, SVG or PDF file"),)),
+    Command(
+        "plot",
+        "the learning curve",
+        plot,
+        (
+            argument("--out", default="", help="a PNG, SVG or PDF file"),
+            argument("--metric", default="", help="another figure than the main one, say macro-F1 or mAP50-95"),
+            argument("--unit", default="labels", help="what the axis counts: labels, regions, entities or tokens"),
+            argument("--forecast", action="store_true", help="draw what more labels may bring"),
+            argument("--force", action="store_true", help="replace a file that is there"),
+        ),
+    ),
     Command("dashboard", "the panel for a notebook", dashboard),
 )

@@ -1,4 +1,4 @@
-"""Commands about single tasks: pin, push last, exclude, give back."""
+"""Commands about single tasks: why one is asked for; pin, push last, exclude, give back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def give_back(bench: Workbench, a: Arguments) -> Any:
 
 
 WISHING = (
+    Command(
+        "why",
+        "why a task is asked for, or is not",
+        lambda bench, a: bench.why(a.task),
+        (argument("task", type=int, metavar="TASK", help="the id of a task, as the queue shows it"),),
+    ),
     Command("pin", "the next batches begin with these tasks", lambda bench, a: bench.pin(a.tasks), (_IDS,)),
     Command(
         "push-last",

@@ -52,7 +52,7 @@ class Dashboard(Panel):
             self.refresh()
             return
         self._show_all()
-        for step in (self._look, self._read_on, self._sync, self._keep_still):
+        for step in (self._look, self._follow, self._read_on, self._sync, self._keep_still):
             self._spawn(self._forever(step))
 
     def _ipython_display_(self) -> None:
@@ -70,8 +70,8 @@ class Dashboard(Panel):
         """Look once, now, and show it; waits for the disk."""
         self._seen, self._job = look(self.bench), latest(self.bench)
         self._show_all()
-        for section in self.sections if self._loop is None else ():
-            asyncio.run(section.step())
+        for step in (self.strip.step, *(section.step for section in self.sections)) if self._loop is None else ():
+            asyncio.run(step())
 
     async def _look(self) -> bool:
         """The job at every tick; all the rest now and then, and when a job has ended."""
@@ -82,6 +82,10 @@ class Dashboard(Panel):
             self._seen, self._looked = await asyncio.to_thread(look, self.bench), time.monotonic()
         self._show_all()
         return True
+
+    async def _follow(self) -> bool:
+        """What runs, and what ran last."""
+        return await self.strip.step()
 
     async def _read_on(self) -> bool:
         """What the open section shows and is slow to come; apart from `_look`, which must not wait for it."""
@@ -158,7 +162,7 @@ class Dashboard(Panel):
         """JupyterLab may deliver a click in another thread than the event loop's (a subshell)."""
         if self._loop is None:
             self._act(name, *given, **more)
-            self.round_after.settle()
+            self.settle()
             self.refresh()
         else:
             self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(name, *given, **more)))
@@ -172,7 +176,7 @@ class Dashboard(Panel):
             await self._try(self._look)  # the started job is seen before the buttons are free
         finally:
             self._starting = False
-            self.round_after.settle()
+            self.settle()
             self._show_all()
 
     def _act(self, name: str, *given: Any, **more: Any) -> None:

@@ -34,7 +34,7 @@ def by_class(points: Iterable[Point]) -> tuple[Sheet, ...]:
 
 
 def _sheet(line: str, measured: Sequence[Point]) -> Sheet:
-    figure, unit = _figure(measured[-1])
+    figure, unit = counted_figure(measured[-1])
     shown = _shown(measured)
     labels = dict.fromkeys(label for one in (*reversed(shown), *measured) for label in one.classes)
     given = {label: [one.classes[label].tasks for one in shown if label in one.classes] for label in labels}
@@ -52,7 +52,7 @@ def _sheet(line: str, measured: Sequence[Point]) -> Sheet:
     return Sheet(title, columns=columns, rows=(*_mean(shown, given, figure), *rows, *_tasks(shown)), notes=notes)
 
 
-def _figure(one: Point) -> tuple[str, str]:
+def counted_figure(one: Point) -> tuple[str, str]:
     """By what classes are told apart, and what is counted of them."""
     names = next(each.figures for each in one.classes.values() if each.figures)
     if "AP50" in names:

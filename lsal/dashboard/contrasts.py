@@ -1,10 +1,8 @@
-"""One set of versions beside another: the sheet of a comparison, and what a switch changed."""
+"""One set of versions beside another: the sheet of a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from lsal.dashboard.colours import colours_of, worth_showing
 from lsal.dashboard.pictures import Picture
@@ -44,16 +42,6 @@ def compared_sheet(shown: Compared) -> Sheet:
     pictures = _pictures(shown)
     legend = colours_of(shown.labels) if pictures else {}
     return Sheet(title, facts, columns if rows else (), rows, notes, pictures, legend)
-
-
-def switched(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a promotion or rollback made live, from the result of its job."""
-    live, was = result.get("live", {}), result.get("was", {})
-    return [
-        (f"live for {control}", f"version {number}" + (f", before: {was[control]}" if control in was else ""))
-        for control, number in live.items()
-        if was.get(control) != number
-    ]
 
 
 def _name(side: Figures) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lsal.dashboard.contrasts import switched
+from lsal.dashboard.job_words import switched
 from lsal.dashboard.tables import Sheet
-from lsal.dashboard.wording import duration, kept_figure
+from lsal.dashboard.wording import duration, kept_figure, said
 from lsal.jobs import State
 from lsal.phrases import counted
 
@@ -17,6 +17,7 @@ def state_sheet(shown: State) -> Sheet:
     facts = [("job", shown.id), ("state", shown.state), ("seconds", f"{shown.seconds:.1f}")]
     if shown.state in ("running", "waiting"):
         facts.append(("step", shown.progress.message or "starting"))
+        facts += [("figures", said(figures))] if (figures := shown.progress.metrics) else []
         facts += [("left", f"about {duration(shown.eta_s)}")] if shown.eta_s is not None else []
     facts += [("error", shown.error), ("next", shown.fix)] if shown.error else []
     return Sheet(shown.act, (*facts, *_results(shown.result)))

@@ -6,26 +6,27 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from lsal.dashboard.contrasts import switched
 from lsal.dashboard.glance import backend_words
+from lsal.dashboard.job_words import by
 from lsal.dashboard.look import title
 from lsal.dashboard.tables import Row, Sheet
-from lsal.dashboard.wording import duration
+from lsal.dashboard.wording import bare, upper
 from lsal.errors import LsalError
-from lsal.jobs import AUTO, LABEL_STUDIO, State
+from lsal.jobs import State
 from lsal.phrases import counted
 from lsal.workbench.advice import at, fix_of
 from lsal.workbench.automatic import Automatic
+from lsal.workbench.curve import Point
 from lsal.workbench.status import Status
 
 
-def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
+def status_line(status: Status | None, warnings: Iterable[str] = (), points: Iterable[Point] = ()) -> str:
     """The project at a glance: title, counters, warnings."""
     if status is None:
         return '<div class="lsal-status">Looking at the project ...</div>'
     told_facts = "".join(
         f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
-        for name, value, more in facts(status)
+        for name, value, more in facts(status, points)
     )
     told = "".join(
         f'<div class="lsal-warning">{escape(text)}</div>' for text in dict.fromkeys((*status.warnings, *warnings))
@@ -41,20 +42,35 @@ def _head(status: Status) -> str:
     return f'<div class="lsal-head"><strong>{escape(status.title)}</strong>{link}</div>'
 
 
-def facts(status: Status) -> list[tuple[str, str, str]]:
-    """Name, figure, and what belongs to it in small."""
+def facts(status: Status, points: Iterable[Point] = ()) -> list[tuple[str, str, str]]:
+    """Name, figure, and what belongs to it in small; `points` are the versions, of which the live ones are told."""
     live = ", ".join(f"{number}" if len(status.live) == 1 else f"{c}: {number}" for c, number in status.live.items())
     queue = (f"{status.queue['open']}", f"of {status.queue['size']}") if status.queue else ("none", "")
     backend, _, more = backend_words(status).partition(", ")
     return [
         ("Tasks", f"{status.tasks:,}", ""),
         ("Labelled", f"{status.labelled:,}", f"{status.skipped:,} skipped" if status.skipped else ""),
-        ("For measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
+        ("Measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
         ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
+        *_measured(points),
         ("Open in queue", *queue),
-        ("Automatic rounds", *_automatic(status.automatic)),
+        ("Auto rounds", *_automatic(status.automatic)),
         ("Backend", backend, more),
     ]
+
+
+def _measured(points: Iterable[Point]) -> list[tuple[str, str, str]]:
+    """The main figure of each live version: on how many tasks, its value, and its interval."""
+    live = [one for one in points if one.live]
+    told = list[tuple[str, str, str]]()
+    for one in live:
+        name = upper(one.metric) + (f" of {one.control}" if len(live) > 1 else "")
+        if one.value is None:
+            told.append((name, "not measured", ""))
+        else:
+            low, high = (f"{100 * end:.0f}" if one.metric == "accuracy" else f"{end:.2f}" for end in one.interval)
+            told.append((f"{name} on {counted(one.tasks, 'task')}", bare(one.metric, one.value), f"({low} to {high})"))
+    return told
 
 
 def _automatic(shown: Automatic) -> tuple[str, str]:
@@ -79,14 +95,8 @@ def trouble(job: State | None, error: LsalError | None, answered_at: float | Non
     if error is not None:
         return card(error.what, error.fix)
     if job is not None and job.state in ("failed", "lost"):
-        return card(f"{title(job.act)}{_by(job)} {job.state}{at(job)}: {job.error}", fix_of(job, answered_at))
+        return card(f"{title(job.act)}{by(job)} {job.state}{at(job)}: {job.error}", fix_of(job, answered_at))
     return ""
-
-
-def note(job: State | None) -> str:
-    """One line on the newest job: its step and the time left, or what came of it; "" without one."""
-    text = "" if job is None else (_under_way(job) if job.state in ("running", "waiting") else _ended(job))
-    return f'<div class="lsal-note">{escape(text)}</div>' if text else ""
 
 
 def reasons(no: Mapping[str, str]) -> str:
@@ -111,39 +121,14 @@ def _class_table(shown: Sheet, colours: Mapping[str, str]) -> str:
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # Classes of objects say what the mean over them hides; those of choices can wait for a click.
     opened = " open" if colours else ""
-    return f'<details class="lsal-classes"{opened}><summary>{escape(shown.title)}</summary>{table}{notes}</details>'
+    summary = f"<summary>{escape(shown.title)}, as a table</summary>"
+    return f'<details class="lsal-classes"{opened}>{summary}{table}{notes}</details>'
 
 
 def _class_cells(row: Row, colours: Mapping[str, str]) -> str:
     name, *figures = row
     mark = f'<i style="background:{colours[name]}"></i>' if name in colours else ""
     return f'<th scope="row">{mark}{escape(name)}</th>' + "".join(f"<td>{escape(one)}</td>" for one in figures)
-
-
-def _under_way(job: State) -> str:
-    left = "" if job.eta_s is None else f", about {duration(job.eta_s)} left"
-    return f"{title(job.act)}{_by(job)}: {job.progress.message or 'starting'} ({duration(job.seconds)} so far{left})"
-
-
-def _by(job: State) -> str:
-    """Who started it, if nobody in a notebook did."""
-    return {AUTO: " (automatic)", LABEL_STUDIO: " (from Label Studio)"}.get(job.by, "")
-
-
-def _ended(job: State) -> str:
-    act = f"{title(job.act)}{_by(job)}"
-    if job.state == "cancelled":
-        return f"{act} was cancelled after {duration(job.seconds)}; the status above shows what is live."
-    if job.state != "done":
-        return ""
-    told = [
-        f"version {one['version']} {'is live' if one['promoted'] else 'was held back'} ({one['reason']})"
-        for one in job.result.get("versions", {}).values()
-    ]
-    told += [f"live is {live}" for _, live in switched(job.result)]
-    if "published" in job.result:
-        told.append(f"{counted(job.result['published'], 'task')} published")
-    return f"{act} took {duration(job.seconds)}: {', '.join(told) or 'done'}."
 
 
 def say(part: Any, text: str) -> None:

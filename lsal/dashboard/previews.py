@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from lsal.dashboard.colours import class_colours, legend, listed
 from lsal.dashboard.drawn import data_url, draw, small
 from lsal.dashboard.guesses import Guesses
 from lsal.dashboard.marked import label_colours, parts
+from lsal.desk import Desk
 from lsal.errors import LsalError
 from lsal.kinds.reading import read_example
 from lsal.records import Page, Region, Span, Task
@@ -24,15 +26,19 @@ SIDE = 96
 DRAWN_SIDE = 320
 """Where regions are to be told apart; shown at half of that, for sharp screens."""
 LETTERS = 400
+PLAIN_ROW, MARKED_ROW, IMAGE_ROW, DRAWN_ROW = 44, 62, 62, 92
+"""Pixels."""
 AGAIN_S = 30.0
 """After this many seconds a task that could not be read is tried again."""
+KEPT = 500
+"""Previews that are kept to be shown again."""
 
 Preview = Mapping[str, Any]
 """`text`, `image` (a data: URL) or `problem`; with an image that regions are drawn on a `legend`
 of their classes, and `regions`, each in words. A text with marks has these too, and itself in `parts`.
 """
 Key = tuple[int, str, str]
-"""The task, its data, and the publication whose regions are drawn."""
+"""The task, a digest of its data, and the publication whose regions are drawn."""
 
 
 class Previews:
@@ -48,17 +54,23 @@ class Previews:
         rows = list(rows)
         if rows:
             self._guesses.look(self._bench.desk)
-        keyed = {(row.task_id, repr(row.data), self._guesses.name): row for row in rows}
+        keyed = {(row.task_id, _digest(row.data), self._guesses.name): row for row in rows}
         for key, row in keyed.items():
             overdue = time.monotonic() - self._failed.get(key, time.monotonic()) > AGAIN_S
-            if key not in self._made or overdue:
-                self._made[key] = self._preview(row)
-                if "problem" in self._made[key]:
-                    self._failed[key] = time.monotonic()
-                else:
-                    self._failed.pop(key, None)
-        self._made = {key: self._made[key] for key in keyed}
-        return {str(key[0]): preview for key, preview in self._made.items()}
+            made = self._made.pop(key, None)
+            self._made[key] = self._preview(row) if made is None or overdue else made  # the last one again
+            if "problem" not in self._made[key]:
+                self._failed.pop(key, None)
+            elif made is None or overdue:
+                self._failed[key] = time.monotonic()
+        told = {str(key[0]): self._made[key] for key in keyed}
+        self._forget(max(KEPT, len(keyed)))
+        return told
+
+    def _forget(self, most: int) -> None:
+        for key in list(self._made)[:-most]:
+            del self._made[key]
+            self._failed.pop(key, None)
 
     def _preview(self, row: Waiting) -> Preview:
         desk = self._bench.desk
@@ -74,6 +86,20 @@ class Previews:
             return _text(str(example.input), self._guesses.spans(desk, example, control.to_name), label_colours(desk))
         colours = class_colours(desk)
         return _image(example.file, self._guesses.of(desk, row.task_id), colours)
+
+
+def row_height(desk: Desk) -> int:
+    """Pixels of a row in a table in which previews of the project's tasks stand."""
+    first = next((control for control, _ in desk.handled.values()), None) if desk.mirror.label_config else None
+    if first is None:
+        return PLAIN_ROW
+    if first.draws:
+        return DRAWN_ROW
+    return IMAGE_ROW if first.object_tag == "Image" else MARKED_ROW if first.marks else PLAIN_ROW
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _text(text: str, spans: tuple[Span, ...], colours: Mapping[str, str]) -> Preview:

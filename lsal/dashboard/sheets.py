@@ -16,6 +16,7 @@ from lsal.dashboard.exported import dataset_sheet
 from lsal.dashboard.glance import status_sheet
 from lsal.dashboard.outcomes import state_sheet
 from lsal.dashboard.outlooks import outlooks_sheet
+from lsal.dashboard.reasons import why_sheet
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
@@ -40,6 +41,7 @@ from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
 from lsal.workbench.suspecting import Suspicions
 from lsal.workbench.told import NoneYet, Told
+from lsal.workbench.why import Why
 from lsal.workbench.wishing import Wished
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
@@ -115,6 +117,7 @@ def _(shown: Compared) -> Sheet:
 sheet.register(Suspicions, suspicions_sheet)
 sheet.register(Wished, wished_sheet)
 sheet.register(Wishes, wishes_sheet)
+sheet.register(Why, why_sheet)
 
 
 @sheet.register

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lsal.dashboard.job_words import outcome
 from lsal.dashboard.pictures import Picture
 from lsal.dashboard.trusted import calibrated, calibration_notes
-from lsal.dashboard.wording import duration, kept_figure, percent, seen
+from lsal.dashboard.wording import cut, duration, kept_figure, percent, seen
 from lsal.jobs import Job
 from lsal.phrases import counted
 from lsal.records import Version
@@ -17,6 +18,8 @@ from lsal.workbench.shown import in_words
 from lsal.workbench.status import Waiting
 
 Row = tuple[str, ...]
+OUTCOME = 200
+"""Characters of what came of a job, in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,11 @@ def _queue(shown: Iterable[Waiting]) -> Sheet:
 
 def _jobs(shown: Iterable[Job]) -> Sheet:
     states = [job.state() for job in shown]
-    rows = [(one.id, one.act, one.by, one.state, duration(one.seconds), one.error) for one in states]
-    return Sheet("Jobs", columns=("job", "act", "by", "state", "time", "error"), rows=tuple(rows))
+    told = ["" if one.state in ("running", "waiting") else cut(outcome(one), OUTCOME) for one in states]
+    rows = [
+        (one.id, one.act, one.by, one.state, duration(one.seconds), why) for one, why in zip(states, told, strict=True)
+    ]
+    return Sheet("Jobs", columns=("job", "act", "by", "state", "time", "what came of it"), rows=tuple(rows))
 
 
 TABLES: dict[type, Callable[[Any], Sheet]] = {

@@ -48,13 +48,13 @@ class Matched:
         found = [float(one) for one in self._eval.get("matched", {}).values()]
         return sum(found) / len(found) if found else None
 
-    def resampled(self, times: int) -> list[float]:
-        """The mean at .5 over so many resamples of the images, the same ones each time."""
+    def resampled(self, times: int, overlap: int | None = 0) -> list[float]:
+        """The mean at .5, or over all thresholds, over so many resamples of the images, the same ones each time."""
         draw, found = np.random.default_rng(SEED), []
         for _ in range(times):
             picked = draw.integers(0, self.images, self.images)
-            precision = np.asarray(self._accumulated(picked)["precision"])[0, :, :, 0, 0]
-            found.append(_mean(precision) or 0.0)
+            precision = np.asarray(self._accumulated(picked)["precision"])[:, :, :, 0, 0]
+            found.append(_mean(precision if overlap is None else precision[overlap]) or 0.0)
         return found
 
     @property
@@ -81,6 +81,22 @@ def match(said: Sequence[Any], truth: Sequence[Any], labels: Sequence[str], mask
     evaluation.params.areaRng, evaluation.params.areaRngLbl = [EVERY_SIZE], ["all"]
     evaluation.params.maxDets = [MOST]
     return Matched(evaluation, len(images), len(categories))
+
+
+def overlaps(
+    said: Any, truth: Any, labels: Sequence[str], masks: bool
+) -> tuple[dict[tuple[int, int], float], list[str], list[str]]:
+    """How far the regions of one image overlap, by (place in the truth, place in the answer) where they do at all;
+    and the classes of the regions of the answer, and of the truth.
+    """
+    found, given = (_annotations(0, told, labels, masks) for told in (said, truth))
+    told, drawn = ([labels[row["category_id"]] for row in rows] for rows in (found, given))
+    if not found or not given:
+        return {}, told, drawn
+    shape = "segmentation" if masks else "bbox"
+    sides = ([row[shape] for row in rows] for rows in (found, given))
+    shares = rle.iou(*(side if masks else np.asarray(side, np.float64) for side in sides), [0] * len(given))
+    return {(int(n), int(m)): float(shares[m, n]) for m, n in np.argwhere(shares > 0)}, told, drawn
 
 
 def _numbered(images: list[Any], categories: list[Any], annotations: list[dict[str, Any]]) -> dict[str, Any]:

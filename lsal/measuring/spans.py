@@ -40,13 +40,13 @@ class Entities:
 
     def measure(self, said: Said, truth: Said, labels: Sequence[str]) -> Measured:
         """F1 with its interval, precision and recall, and the same for each label."""
-        pairs = [(_entities(said[task]), _entities(truth[task])) for task in truth if task in said]
-        counts, given = _counts(pairs), Counter(label for _, true in pairs for *_, label in true)
+        pairs = [(entities_in(said[task]), entities_in(truth[task])) for task in truth if task in said]
+        counts, given = counts_of(pairs), Counter(label for _, true in pairs for *_, label in true)
         precision, recall, value = _figures(*counts.sum(axis=0).tolist())
         more = {
             "precision": precision,
             "recall": recall,
-            "overlap F1": _figures(*_counts(pairs, _overlapping).sum(axis=0).tolist())[2],
+            "overlap F1": _figures(*counts_of(pairs, overlapping).sum(axis=0).tolist())[2],
             "entities": float(sum(given.values())),
         }
         return Measured(
@@ -61,23 +61,23 @@ class Entities:
 
     def value(self, said: Said, truth: Said, labels: Sequence[str]) -> float | None:
         """F1; None where there is no entity, neither given nor found."""
-        pairs = ((_entities(said[task]), _entities(truth[task])) for task in truth if task in said)
-        return _figures(*_counts(list(pairs)).sum(axis=0).tolist())[2]
+        pairs = ((entities_in(said[task]), entities_in(truth[task])) for task in truth if task in said)
+        return _figures(*counts_of(list(pairs)).sum(axis=0).tolist())[2]
 
     def compare(self, old: Said, new: Said, truth: Said, labels: Sequence[str] = ()) -> Comparison:
         """The change of F1. By chance alone either version could have given either answer to each text."""
         tasks = [task for task in truth if task in old and task in new]
-        true = [_entities(truth[task]) for task in tasks]
-        was, now = ([(_entities(said[task]), t) for task, t in zip(tasks, true, strict=True)] for said in (old, new))
+        true = [entities_in(truth[task]) for task in tasks]
+        was, now = ([(entities_in(said[task]), t) for task, t in zip(tasks, true, strict=True)] for said in (old, new))
         changes = [self.quality(new[task], truth[task]) - self.quality(old[task], truth[task]) for task in tasks]
         gained, lost = sum(one > 0 for one in changes), sum(one < 0 for one in changes)
-        before, after = _counts(was), _counts(now)
+        before, after = counts_of(was), counts_of(now)
         gain = float(_f1(after.sum(axis=0)) - _f1(before.sum(axis=0)))
         return Comparison(len(tasks), gained, lost, _randomised(before, after, gain), gain, self.metric)
 
     def quality(self, said: Sequence[Any], true: Sequence[Any]) -> float:
         """F1 on one text; where nothing is to be found, 1 if nothing was."""
-        _, _, value = _figures(*_row(_entities(said), _entities(true)))
+        _, _, value = _figures(*_row(entities_in(said), entities_in(true)))
         return 1.0 if value is None else value
 
     def named(self, told: Sequence[Any]) -> str:
@@ -89,7 +89,8 @@ class Entities:
 ENTITIES = Entities()
 
 
-def _entities(told: Iterable[Sequence[Any]]) -> set[Entity]:
+def entities_in(told: Iterable[Sequence[Any]]) -> set[Entity]:
+    """The spans of an answer, as `Entities.plain` keeps them."""
     return {(start, end, label) for start, end, label in told}
 
 
@@ -98,7 +99,7 @@ def _row(said: set[Entity], true: set[Entity]) -> tuple[int, int, int]:
     return len(said & true), len(said), len(true)
 
 
-def _overlapping(said: set[Entity], true: set[Entity]) -> tuple[int, int, int]:
+def overlapping(said: set[Entity], true: set[Entity]) -> tuple[int, int, int]:
     """As `_row`, where an overlap and the same label suffice; each is counted with one other at most."""
     free, right = sorted(true), 0
     for start, end, label in sorted(said):
@@ -109,7 +110,7 @@ def _overlapping(said: set[Entity], true: set[Entity]) -> tuple[int, int, int]:
     return right, len(said), len(true)
 
 
-def _counts(pairs: Sequence[tuple[set[Entity], set[Entity]]], count: Any = _row) -> Counts:
+def counts_of(pairs: Sequence[tuple[set[Entity], set[Entity]]], count: Any = _row) -> Counts:
     """For each text three counts; int64 (texts, 3)."""
     import numpy as np
 

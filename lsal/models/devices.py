@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from traceback import clear_frames
+from typing import Any
 
 NO_MEMORY = ("out of memory", "can't allocate memory", "cublas_status_alloc_failed")
 
@@ -16,6 +18,23 @@ def best() -> str:
     if torch.cuda.is_available():
         return "cuda:0"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def memory() -> dict[str, Any] | None:
+    """The GPU that this process computes on: its `name`, and in bytes `used` by all, `own` and `total`.
+
+    None without one, and before it was first used: to ask would take memory of it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available() or not torch.cuda.is_initialized():
+        return None
+    free, total = torch.cuda.mem_get_info()
+    return {
+        "name": torch.cuda.get_device_name(),
+        "used": total - free,
+        "own": torch.cuda.memory_reserved(),
+        "total": total,
+    }
 
 
 def release() -> None:

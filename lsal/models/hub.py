@@ -30,10 +30,12 @@ def quiet(family: str, extra: str = "text") -> Iterator[Any]:
     try:
         import torch  # noqa: F401, without it transformers imports all the same, and fails later
         import transformers
+        from huggingface_hub import constants
         from transformers.utils import logging
     except ImportError as error:
         what = f"{family} needs torch and transformers ({error})"
         raise BadRequest(what, f"Install them: pip install 'lsal[{extra}]'") from error
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # it reads the variable once, at an import that may have been before ours
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -53,7 +53,8 @@ class Deck(Protocol):
 class Lesson:
     """A module of torch, what it learns from and is checked on, how, and where.
 
-    `things` is what it learns from in the plural, `size` their side in pixels.
+    `things` is what it learns from in the plural, `size` their side in pixels; `held_out` how many check
+    it that it does not learn from.
     """
 
     module: Any
@@ -68,6 +69,7 @@ class Lesson:
     report: Report
     size: int
     things: str = "images"
+    held_out: int = 0
 
 
 def teach(lesson: Lesson) -> None:
@@ -176,6 +178,7 @@ class _Teaching:
                 self._say("checking", epoch + 1)
         loss = total / len(deck)
         self.metrics |= {"check_loss": round(loss, 4), "accuracy": right / len(deck), "epoch": epoch + 1.0}
+        self.metrics["held_out"] = float(self.lesson.held_out)
         self._say(self._where(), epoch + 1)
         return loss
 
@@ -188,7 +191,7 @@ class _Teaching:
             group["lr"] = self.lesson.rate * min((share + 1e-3) / WARM_UP, falling)
 
     def _say(self, what: str, epochs: float) -> None:
-        self.lesson.report(Progress(epochs, self.lesson.epochs, what, dict(self.metrics)))
+        self.lesson.report(Progress(epochs, self.lesson.epochs, what, dict(self.metrics), "epoch"))
 
 
 def _parts(count: int, at_once: int) -> list[slice]:

@@ -23,7 +23,7 @@ class Live:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[str, tuple[tuple[int, int], Version, Model]] = {}
+        self._kept: dict[str, tuple[bytes, Version, Model]] = {}
         self._loading = threading.Lock()
 
     def model(self, control: Control) -> tuple[Version, Predictor] | None:
@@ -43,7 +43,7 @@ class Live:
             return None
         return kept[1], for_control(kept[2], kept[1], control)
 
-    def _refresh(self, control: Control, stamp: tuple[int, int]) -> None:
+    def _refresh(self, control: Control, stamp: bytes) -> None:
         number, kept = self._store.current().get(control.name), self._kept.get(control.name)
         if number is None:
             self._kept.pop(control.name, None)

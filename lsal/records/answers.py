@@ -98,9 +98,15 @@ class Picks:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far some work has come; `total` 0 means unknown."""
+    """How far some work has come; `total` 0 means unknown. `unit` names what is counted: epoch, iteration.
+
+    A training that goes in steps tells its figures as `metrics`: `loss` of what it learns from, and by standard
+    names what was measured on what checks it (`check_loss`, `accuracy`, `map50`), which is of `epoch`. `held_out`
+    is how many examples check that it does not learn from: 0 where it is checked on what it learns.
+    """
 
     done: float
     total: float
     message: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    unit: str = ""

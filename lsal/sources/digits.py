@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lsal.sources.images import keep_drawn
 from lsal.sources.rows import Bad, Row, Rows
 
 SIDE = 64
@@ -22,7 +23,7 @@ def digit_rows(folder: Path, field: str = "image") -> Rows:
     for number, (pixels, label) in enumerate(zip(data.images, data.target, strict=True)):
         path = folder / f"digit-{number:04d}.png"
         image = Image.fromarray((255 - pixels * 255 / 16).astype("uint8"))
-        image.resize((SIDE, SIDE), Image.Resampling.NEAREST).save(path)
+        keep_drawn(image.resize((SIDE, SIDE), Image.Resampling.NEAREST), path, "PNG")
         made.append(Row({field: path}, str(label), where=str(path)))
 
     def rows() -> Iterator[Row | Bad]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lsal.errors import BadData, BadRequest
 from lsal.opening import open_image
 from lsal.sources.rows import Bad, Row, Rows, Wanted
 from lsal.sources.tables import unknown
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -76,3 +82,17 @@ def _copy(path: Path, placed: Path) -> None:
     beside = placed.with_name(f".{placed.name}.{os.getpid()}.tmp")
     shutil.copyfile(path, beside)
     beside.replace(placed)
+
+
+def keep_drawn(image: Image.Image, path: Path, sort: str, **how: int) -> None:
+    """Keep an image that lsal drew, whole; the same one is left as it lies, for whoever else reads it now.
+
+    Its folder may be one for all processes of a user. It can be drawn again, so nothing is flushed to the disk.
+    """
+    drawn = BytesIO()
+    image.save(drawn, sort, **how)
+    if path.exists() and path.read_bytes() == drawn.getvalue():
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    beside.write_bytes(drawn.getvalue())
+    beside.replace(path)

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from lsal.files import write_json
 from lsal.sources.coco import TEST, TRAIN
+from lsal.sources.images import keep_drawn
 
 CLASSES = ("disc", "square", "triangle")
 SIDE = 160
@@ -41,7 +42,7 @@ def draw_shapes(folder: Path) -> Path:
         for number in range(count):
             name = f"images/{file.removesuffix('.json').rpartition('_')[2]}-{number:03d}.jpg"
             image, found = _image(photographs[draw.integers(len(photographs))], draw)
-            image.save(folder / name, quality=90)
+            keep_drawn(image, folder / name, "JPEG", quality=90)
             images.append({"id": number, "file_name": name, "width": SIDE, "height": SIDE})
             annotations += [{"image_id": number, "category_id": which, "bbox": box} for which, box in found]
         numbered = [{"id": number, **one} for number, one in enumerate(annotations)]

@@ -11,7 +11,7 @@ from lsal.phrases import counted
 from lsal.records import Picks, Pool
 from lsal.strategies import pickers
 from lsal.strategies.profiles import guesses
-from lsal.strategies.wrapping import Wrapper, sorted_by_score, take, together, without_chance
+from lsal.strategies.wrapping import Wrapper, marked, sorted_by_score, take, together, without_chance
 
 if TYPE_CHECKING:
     from lsal.records import Ints
@@ -56,7 +56,7 @@ class ClassQuota(Wrapper):
         n, seen = min(n, len(pool)), guesses(pool)
         kept = list[Picks]()
         for one, places in shares(seen, pool.seen, round(n * self.number)).items():
-            kept.append(self.ask(pool, np.flatnonzero(seen == one), places))
+            kept.append(marked(self.ask(pool, np.flatnonzero(seen == one), places), "quota"))
         taken = np.concatenate([one.positions for one in kept]) if kept else np.zeros(0, np.int64)
         others = self.besides(pool, taken, n - len(taken))
         told = others.why or kept[0].why
@@ -76,7 +76,7 @@ class EmptyQuota(Wrapper):
         n, seen = min(n, len(pool)), guesses(pool)
         empty, full = np.flatnonzero(seen < 0), np.flatnonzero(seen >= 0)
         room = min(len(empty), max(n - len(full), round(n * min(self.number, len(empty) / len(pool)))))
-        asked = [self.ask(pool, full, n - room), self.ask(pool, empty, room)]
+        asked = [self.ask(pool, full, n - room), marked(self.ask(pool, empty, room), "nothing_found")]
         return together(asked, f"{asked[0].why or asked[1].why}; {room} of {n} with nothing found")
 
 

@@ -82,6 +82,11 @@ def together(each: Sequence[Picks], why: str) -> Picks:
     )
 
 
+def marked(picks: Picks, part: str) -> Picks:
+    """The same picks with a part that says why they have a place: 1 for each of them."""
+    return replace(picks, parts={**picks.parts, part: np.ones(len(picks.positions), np.float32)})
+
+
 def without_chance(picks: Picks) -> Picks:
     """The same picks with no chance of inclusion: once some tasks are preferred, that of the draw inside is wrong."""
     return replace(picks, probability=None)

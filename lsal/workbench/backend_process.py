@@ -47,8 +47,9 @@ def start(root: Path, port: int = 0, host: str = "") -> dict[str, Any]:
         if running and _is_as_asked(root, running, port, host):
             return running
         refuse_foreign(host)
-        port = _free_port(root, port, running)
-        processes.stop(read_json(root / "backend.json"))  # it may run and not answer: never two of them
+        before = read_json(root / "backend.json")  # it may run and not answer: never two of them
+        port = _free_port(root, port, before if processes.alive(before) else None)
+        processes.stop(before)
         return _start(root, port, host)
 
 
@@ -114,10 +115,13 @@ def _lock(root: Path) -> FileLock:
     return FileLock(root / "backend.lock")
 
 
-def _free_port(root: Path, asked: int, running: Mapping[str, Any] | None) -> int:
-    """The port to start on; one that was asked for has to be free, last time's need not."""
-    if running and asked in (0, port_of(running)):
-        return port_of(running)
+def _free_port(root: Path, asked: int, before: Mapping[str, Any] | None) -> int:
+    """The port to start on; one that was asked for has to be free, last time's need not.
+
+    That of `before`, the process that is to be ended now, will be free.
+    """
+    if before and asked in (0, port_of(before)):
+        return port_of(before)
     port = processes.free_port(asked or read_json(root / "backend.port.json", 0))
     if asked and port != asked:
         raise BadRequest(f"Port {asked} is taken", "Choose another one, or leave the choice to lsal: lsal serve")

@@ -14,7 +14,11 @@ from lsal.desk import Desk
 from lsal.files import to_json
 from lsal.measuring import ClassFigures, Measured
 from lsal.records import Version
+from lsal.workbench.history import rolled_back
 from lsal.worker import answers
+
+MANY = 1000
+"""Classes of a control; with more, what never occurred is not told of one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Point:
     `regions` are what people drew in all these images: what labelling them cost, `tokens` the words
     that they read in all these texts. `classes` are the
     figures of each class on these tasks, none of a class that they do not show. `calibration` is the version's.
+    `entities` are what people marked in all these texts. `back` says why it was live and is not, where an older
+    version took its place.
     """
 
     version: int
@@ -52,6 +58,15 @@ class Point:
     tokens: int | None = None
     classes: Mapping[str, ClassFigures] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    entities: int | None = None
+    back: str = ""
+
+    @property
+    def state(self) -> str:
+        """What became of it: live, earlier, held or rolled back."""
+        if self.live:
+            return "live"
+        return "rolled back" if self.back else "earlier" if self.promoted else "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +90,9 @@ class Round:
 def curve(desk: Desk) -> list[Point]:
     """All versions, each measured on the same tasks as far as it answered them."""
     live, points, lines = desk.store.current(), list[Point](), _lines(desk)
+    back = rolled_back(desk)
     for version in desk.store.all():
-        found = _measured(desk, version)
+        found = measured(desk, version)
         points.append(
             Point(
                 version=version.number,
@@ -95,16 +111,18 @@ def curve(desk: Desk) -> list[Point]:
                 line=lines[version.number],
                 commonest=found.commonest,
                 unseen=found.unseen,
-                regions=_regions(version, found),
+                regions=_cost(version, found, "regions"),
                 tokens=version.examples.get("tokens"),
                 classes=_classes(version, found),
                 calibration=version.calibration,
+                entities=_cost(version, found, "entities"),
+                back=back.get(version.number, ""),
             )
         )
     return points
 
 
-def _measured(desk: Desk, version: Version) -> Measured:
+def measured(desk: Desk, version: Version) -> Measured:
     """A version on the measuring tasks that it answered, in the words of its time."""
     by, truth = answers.ruler(desk, version.control, version), answers.truth_of(desk, version)
     if truth is None:
@@ -125,17 +143,22 @@ def _once(metric: str, asked: bytes) -> Measured:
     return measuring.RULERS[metric].measure(said, truth, labels)
 
 
-def _regions(version: Version, found: Measured) -> int | None:
-    """What was drawn, in the images learned from and in those measured on; None where nothing is."""
-    if "regions" not in found.more:
+def _cost(version: Version, found: Measured, what: str) -> int | None:
+    """What was drawn or marked, in the tasks learned from and in those measured on; None where nothing is."""
+    if what not in found.more:
         return None
     learned_from: int = sum(version.examples.get("by_label", {}).values())
-    return learned_from + int(found.more["regions"] or 0)
+    return learned_from + int(found.more[what] or 0)
 
 
 def _classes(version: Version, found: Measured) -> dict[str, ClassFigures]:
-    """The figures of all classes that the version knows; nothing where it was not measured by class."""
-    return {label: found.classes.get(label, ClassFigures(0)) for label in version.labels} if found.classes else {}
+    """The figures of all classes that the version knows; nothing where it was not measured by class.
+
+    Of very many classes only those that occur have figures.
+    """
+    if not found.classes or len(version.labels) > MANY:
+        return dict(found.classes)
+    return {label: found.classes.get(label, ClassFigures(0)) for label in version.labels}
 
 
 def _lines(desk: Desk) -> dict[int, str]:

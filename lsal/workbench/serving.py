@@ -46,7 +46,8 @@ def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> Told:
     try:
         row = backend_rows.connect(desk.project, whose(desk), f"{used}/{root_secret(root)}/{desk.home.slug}", word)
     except LsalError as error:
-        start(root, *before)  # listening elsewhere was of no use, and people may be served where it was
+        with contextlib.suppress(LsalError):  # if that fails too, the first thing that is wrong is told
+            start(root, *before)  # listening elsewhere was of no use, and people may be served where it was
         if isinstance(error, LabelStudioError):
             raise addresses.explained(error, desk.url, used, port_of(running)) from None
         raise

@@ -22,6 +22,12 @@ def teller(desk: Desk) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
     return lambda data: tuple(_told(objects.values(), data)) or in_words(data)
 
 
+def of_tasks(desk: Desk, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The same of tasks by their ids, as far as they are still here."""
+    tell = teller(desk)
+    return {task.id: tell(task.data) for task in desk.mirror.tasks(ids=ids)}
+
+
 def in_words(data: Mapping[str, Any]) -> tuple[str, ...]:
     """All fields of a task."""
     return tuple(_words(value) for value in data.values())

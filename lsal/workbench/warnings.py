@@ -97,10 +97,11 @@ def _controls_changed(desk: Desk) -> list[str]:
 
 def _change(version: Version, control: Control) -> str:
     """What happened to a control since a version was trained for it, and what the version does now."""
-    added = [label for label in control.labels if label not in version.labels]
+    now, then = set(control.labels), set(version.labels)  # there may be very many
+    added = [label for label in control.labels if label not in then]
     if version.can_answer(control):
         return f"{_listed(added)} came; it goes on answering without" if added else ""
-    gone = [label for label in version.labels if label not in control.labels]
+    gone = [label for label in version.labels if label not in now]
     change = [f"it was {version.shape} and is {control.shape}"] if version.shape != control.shape else []
     change += [f"{_listed(gone)} went"] * bool(gone) + [f"{_listed(added)} came"] * bool(added)
     return f"{', '.join(change)}; it answers no more"

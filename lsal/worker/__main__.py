@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ def main(folder: str) -> int:
     silence()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, _stop)
     job, begun = Job(Path(folder).resolve()), time.time()
+    signal.signal(signal.SIGTERM, partial(_stop, job))
     try:
         job.begin()
         from lsal.worker.acts import run
@@ -44,9 +45,11 @@ def main(folder: str) -> int:
     return 0
 
 
-def _stop(number: int, frame: Any) -> None:
-    # Not an LsalError: those are answers to a task or a version that cannot be read.
+def _stop(job: Job, number: int, frame: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # What is raised while something is being destroyed is lost: then the next step hears of it.
+    (job.folder / "cancel").touch()
+    # Not an LsalError: those are answers to a task or a version that cannot be read.
     raise SystemExit(2)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from lsal import housekeeping, plugins, publishing, unlearned
 from lsal.desk import Desk
-from lsal.errors import BadRequest, LsalError
+from lsal.errors import BadRequest, Busy, Cancelled, LsalError
 from lsal.home import open_home
 from lsal.jobs import ASIDE, Job
 from lsal.records import Version
@@ -20,8 +22,8 @@ from lsal.worker.rehearsing import rehearse
 from lsal.worker.steps import Steps
 from lsal.worker.switching import promote, rollback
 
-LOCK_S = 30.0
-"""Seconds that a job waits for another one of the same project, a refill say."""
+LOCK_S = 300.0
+"""Seconds that a job waits for another one of the same project, a refill say, which a busy machine makes slow."""
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -34,13 +36,28 @@ def run(job: Job) -> dict[str, Any]:
     plugins.watch(desk.home.root)
     if facts["act"] in ASIDE:
         return act(desk, job, facts.get("parameters", {}))
-    with desk.home.lock(wait_s=LOCK_S):
+    with ExitStack() as held:
+        _wait_for_turn(desk, job, held)
         desk.home.need_attached()
         if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
             publishing.settle(desk.home, desk.project, desk.store)
         result = act(desk, job, facts.get("parameters", {}))
         housekeeping.tidy(desk.home, desk.store, (lambda: desk.project) if act is not train else None)
         return result
+
+
+def _wait_for_turn(desk: Desk, job: Job, held: ExitStack) -> None:
+    """Hold the project's lock as soon as it is free; a cancel is heard meanwhile."""
+    until = time.monotonic() + LOCK_S
+    while True:
+        try:
+            held.enter_context(desk.home.lock(wait_s=1.0))
+            return
+        except Busy:
+            if (job.folder / "cancel").exists():
+                raise Cancelled() from None
+            if time.monotonic() >= until:
+                raise
 
 
 def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:

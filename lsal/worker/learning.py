@@ -88,12 +88,12 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot)
     made = [version for version in desk.store.all() if version.control == control.name]
     mine = [version for version in made if version.job == job.id]
     if mine:  # the job was killed after this version was whole
-        with steps.step("measure"):
+        with steps.step("measure", control.name):
             _measure_all(desk, snapshot, measured, made[-1].number == mine[-1].number)
         return _learned_before(desk, mine[-1])
-    with steps.step("train"):
+    with steps.step("train", control.name):
         trained = training.train(snapshot, steps.report, _parent(desk, snapshot), desk.home.folder)
-    with steps.step("measure"):
+    with steps.step("measure", control.name):
         by = answers.ruler(desk, control.name)
         told = set_right(predicting.thoroughly(trained.model, measured), trained.temperature)
         said = measuring.answers(by, told, measured)

@@ -111,8 +111,8 @@ class _Trainer(pycrfsuite.Trainer):  # type: ignore[misc]
 
     def on_iteration(self, log: str, info: Mapping[str, Any]) -> None:
         """One step of L-BFGS."""
-        told = {"loss": float(info["loss"])} if "loss" in info else {}
-        self._report(Progress(info["num"], self._iterations, "learning", told))
+        told = {"loss": float(info["loss"]), "epoch": float(info["num"])} if "loss" in info else {}
+        self._report(Progress(info["num"], self._iterations, "learning", told, "iteration"))
 
     def message(self, message: str) -> None:
         """Only the log's parser hears it: nothing is printed."""

@@ -141,7 +141,7 @@ def _lesson(given: Lecture, net: Net, decks: Sequence[Deck]) -> Lesson:
     train, check = (replace(deck, weights=weights) for deck in (decks[0], decks[1] if len(decks[1]) else decks[0]))
     rate = wishes.learning_rate or (RATE if names_weights(wishes.model) else RATE_OF_RANDOM)
     how = (wishes.epochs, wishes.patience, batch, rate, device, given.seed, given.report)
-    return Lesson(net.module, train, check, *how, net.size, "pages")
+    return Lesson(net.module, train, check, *how, net.size, "pages", len(decks[1].classes))
 
 
 def _balancing(deck: Deck, classes: int) -> Floats:

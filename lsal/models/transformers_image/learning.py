@@ -103,4 +103,4 @@ def _lesson(control: Control, wishes: Wishes, net: Net, decks: Sequence[Deck], s
     train, check = (replace(deck, loss=loss) for deck in (decks[0], decks[1] if len(decks[1]) else decks[0]))
     rate = wishes.learning_rate or (RATE if names_weights(wishes.model) else RATE_OF_RANDOM)
     how = (wishes.epochs, wishes.patience, batch, rate, device, seed, report)
-    return Lesson(net.module, train, check, *how, net.size)
+    return Lesson(net.module, train, check, *how, net.size, held_out=len(decks[1]))

@@ -58,7 +58,7 @@ def learn(given: Given) -> Learned:
     class_indices(control, [*train, *held])
     report(Progress(0, 0, "reading texts"))
     net = _begun(given)
-    lesson = _lesson(given, net, train, held or train)
+    lesson = _lesson(given, net, train, held)
     report(Progress(0, given.wishes.epochs, f"learning {len(train)} texts"))
     teach(lesson)
     return Learned(net, prior_of(control, class_indices(control, usable)), len(train))
@@ -70,12 +70,12 @@ def _begun(given: Given) -> Net:
     return beginning.net_for(control.labels, lambda names: control.aliases)[0]
 
 
-def _lesson(given: Given, net: Net, train: Sequence[Example], check: Sequence[Example]) -> Lesson:
+def _lesson(given: Given, net: Net, train: Sequence[Example], held: Sequence[Example]) -> Lesson:
     control, wishes, device = given.control, given.wishes, devices.best()
     length, classes = net.length(wishes), units_and_classes(control)[1]
     parts = [
         (windows_of(net.tokenizer, [words_of(e) for e in part], length, wishes.long), class_indices(control, part))
-        for part in (train, check)
+        for part in (train, held or train)
     ]
     weights = balancing(parts[0][1], control.several, classes) if wishes.balance else None
     return Lesson(
@@ -90,4 +90,5 @@ def _lesson(given: Given, net: Net, train: Sequence[Example], check: Sequence[Ex
         device=device,
         seed=given.seed,
         report=given.report,
+        held_out=len(held),
     )

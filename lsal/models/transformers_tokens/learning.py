@@ -82,7 +82,7 @@ def learn(given: Given) -> Learned:
     if not knows and not given.wishes.balance:
         lean(net, counts / counts.sum())
     given.report(Progress(0, given.wishes.epochs, f"learning {len(train)} texts"))
-    teach(_lesson(given, net, shown, checked, length))
+    teach(replace(_lesson(given, net, shown, checked, length), held_out=len(held)))
     return Learned(net, counts / counts.sum(), len(train), losses_of(shown.told))
 
 

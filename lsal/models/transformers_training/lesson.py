@@ -23,7 +23,10 @@ Part = tuple[Sequence[Any], Any]
 
 @dataclass(slots=True, kw_only=True)
 class Lesson(ABC):
-    """A network, the texts that it learns from and is checked on, each with what it teaches, how, and where."""
+    """A network, the texts that it learns from and is checked on, each with what it teaches, how, and where.
+
+    `held_out` is how many texts check it that it does not learn from.
+    """
 
     net: Net
     train: Part
@@ -35,6 +38,7 @@ class Lesson(ABC):
     device: str
     seed: int
     report: Report
+    held_out: int = 0
     at_once: int = 0
     place: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
@@ -45,7 +49,7 @@ class Lesson(ABC):
 
     def say(self, what: str, epochs: float) -> None:
         """Tell how far it is; whoever hears may raise Cancelled."""
-        self.report(Progress(epochs, self.wishes.epochs, what, dict(self.metrics)))
+        self.report(Progress(epochs, self.wishes.epochs, what, dict(self.metrics), "epoch"))
 
 
 def checked(lesson: Lesson, epoch: int) -> float:
@@ -62,6 +66,7 @@ def checked(lesson: Lesson, epoch: int) -> float:
             total, right = total + float(losses.sum()), right + good
             lesson.say("checking", epoch)
     lesson.metrics |= {"check_loss": round(total / len(texts), 4), "accuracy": right / len(texts), "epoch": epoch}
+    lesson.metrics["held_out"] = lesson.held_out
     lesson.say(lesson.place, epoch)
     return total / len(texts)
 

@@ -21,8 +21,8 @@ MEASURED = {
 class Hearing:
     """Counts batches, and passes on what was measured on the images that check."""
 
-    def __init__(self, epochs: int, device: str, report: Report) -> None:
-        self.epochs, self.device, self.report = epochs, device, report
+    def __init__(self, epochs: int, device: str, report: Report, held_out: int = 0) -> None:
+        self.epochs, self.device, self.report, self.held_out = epochs, device, report, held_out
         self.epoch, self.batches, self.of = 0, 0, 0
         self.metrics: dict[str, float] = {}
 
@@ -49,10 +49,11 @@ class Hearing:
         self._say("checking")
 
     def _ended(self, trainer: Any) -> None:
-        for name, kept in MEASURED.items():
-            if name in (trainer.metrics or {}):
-                self.metrics[kept] = float(trainer.metrics[name])
-        self.metrics["epoch"] = float(self.epoch + 1)
+        measured = trainer.metrics or {}
+        self.metrics |= {kept: float(measured[name]) for name, kept in MEASURED.items() if name in measured}
+        if losses := [float(value) for name, value in measured.items() if name.startswith("val/")]:
+            self.metrics["check_loss"] = round(sum(losses), 4)
+        self.metrics |= {"epoch": float(self.epoch + 1), "held_out": float(self.held_out)}
         self._tell(trainer)
 
     def _tell(self, trainer: Any) -> None:
@@ -60,5 +61,5 @@ class Hearing:
         self._say(f"{place} on {self.device}, {trainer.batch_size} images at a time")
 
     def _say(self, what: str) -> None:
-        done = self.epoch * self.of + self.batches
-        self.report(Progress(done, self.epochs * self.of, what, dict(self.metrics)))
+        done = self.epoch + min(1.0, self.batches / self.of) if self.of else 0.0
+        self.report(Progress(done, self.epochs, what, dict(self.metrics), "epoch"))

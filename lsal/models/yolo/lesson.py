@@ -62,7 +62,7 @@ def _try(lesson: Lesson, architecture: Mapping[str, Any], device: str, means: Me
     """The trained network, or with what to go on."""
     wishes, written = lesson.wishes, lesson.written
     settings = settings_of(written, wishes, lesson.seed, lesson.run, device, means)
-    hearing = Hearing(wishes.epochs, device, lesson.report)
+    hearing = Hearing(wishes.epochs, device, lesson.report, written.check)
     trainer = trainer_of(written, settings, hearing)
     try:
         if "resume" not in settings:
