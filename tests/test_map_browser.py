@@ -132,6 +132,10 @@ def test_a_lasso_chooses_tasks_and_an_act_is_done_to_the_open_ones(page: Page, f
     still_open = tasks - left_out
     assert 0 < still_open <= int((seen.standing == 0).sum())
     page.screenshot(path=folder / "lasso.png")
+    page.get_by_role("button", name=f"Look at {still_open}").click()
+    expect(page.get_by_role("tab", name="Queue")).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".lsal-dashboard")).to_contain_text("chosen on the map")
+    open_tab(page, "Map")
     page.get_by_role("button", name=f"Prioritise {still_open}").click()
     expect(page.locator(".lsal-map-marks")).to_contain_text("to come first")
     assert len(bench.wishes().pinned) == still_open
