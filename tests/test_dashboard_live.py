@@ -8,6 +8,7 @@ import pytest
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from projects import annotations_digest, demo_of_texts
+from slow_jobs import slow_job
 from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
 
 from lsal.label_studio import server
@@ -97,21 +98,35 @@ def test_a_re_rank_changes_the_queue_here_and_in_label_studio(page: Page, editor
     before = first_of_queue(page)
     bench.configure(strategy="random", seed=7)
     button(page, "Re-rank").click()
-    expect(button(page, "Re-rank")).to_be_disabled()
+    expect(head_of_queue(page)).not_to_have_text(before, timeout=WORK_MS)
     expect(button(page, "Re-rank")).to_be_enabled(timeout=WORK_MS)
-    expect(head_of_queue(page)).not_to_have_text(before)
     stream(editor, bench)
     expect(editor.get_by_text(first_of_queue(page))).to_be_visible()
     assert bench.verify().exact
 
 
+def test_going_back_shows_what_it_changes_and_then_does_it(page: Page, bench: Workbench) -> None:
+    before = fact(page, "Live version").inner_text()
+    open_tab(page, "Versions")
+    button(page, "Roll back").click()
+    expect(page.get_by_role("button", name="Confirm")).to_be_visible()
+    expect(page.locator(".lsal-versions")).to_contain_text("version 1")
+    assert fact(page, "Live version").inner_text() == before
+    page.get_by_role("button", name="Confirm").click()
+    expect(fact(page, "Live version").locator("b")).to_have_text("1", timeout=WORK_MS)
+    expect(button(page, "Round")).to_be_enabled(timeout=WORK_MS)
+    assert bench.verify().exact
+    held = bench.desk.project.read()["model_version"]
+    assert held == bench.status().queue["name"]
+
+
 def test_a_training_is_cancelled_and_leaves_what_was_live(page: Page, bench: Workbench) -> None:
     given, live = annotations_digest(bench), bench.status().live
-    bench.configure(options={"label": {"strength": 1e9}})
-    button(page, "Retrain").click()
-    button(page, "Cancel").click()
-    expect(page.locator(".lsal-dashboard")).to_contain_text("cancelled")
-    expect(button(page, "Retrain")).to_be_enabled(timeout=WORK_MS)
+    for job in slow_job(bench, "train"):
+        button(page, "Cancel").click()
+        expect(page.locator(".lsal-strip")).to_contain_text("cancelled", timeout=WORK_MS)
+        expect(button(page, "Retrain")).to_be_enabled(timeout=WORK_MS)
+        assert job.state().state == "cancelled"
     assert bench.status().live == live
     assert annotations_digest(bench) == given
 

@@ -1,7 +1,6 @@
 """Jobs in processes of their own: how they go, how they are stopped, what they say when they fail."""
 
 import json
-import random
 import shutil
 import signal
 import subprocess
@@ -15,13 +14,13 @@ import psutil
 import pytest
 from prepared import prepared
 from projects import annotations_digest, demo_of_texts
+from slow_jobs import slow_job, until
 
 from lsal import jobs, processes, snapshots, training
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, write_json
 from lsal.jobs import Job
 from lsal.label_studio.server import Server
-from lsal.records import Example, Labels
 from lsal.settings import worker_threads
 from lsal.store import check_files
 from lsal.workbench import Workbench
@@ -42,31 +41,13 @@ def bench(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def slow(bench: Workbench) -> Iterator[Job]:
     """A training that runs, and would for a minute."""
-    yield from _slow(bench, "train")
+    yield from slow_job(bench, "train")
 
 
 @pytest.fixture
 def slow_round(bench: Workbench) -> Iterator[Job]:
     """A round in the middle of such a training."""
-    yield from _slow(bench, "round")
-
-
-def _slow(bench: Workbench, act: str) -> Iterator[Job]:
-    """One regression for each of 3,000 labels."""
-    job, draw = jobs.create(bench.home, act), random.Random(0)
-    labels = tuple(f"label{n}" for n in range(3000))
-    control = replace(bench.desk.handled["label"][0], labels=labels, options={"choice": "multiple"})
-    texts = [" ".join(draw.choices("abcdefghijklmnopqrst", k=4)) for _ in range(800)]
-    rows = [Example(n, text, Labels(tuple(draw.sample(labels, 300)))) for n, text in enumerate(texts)]
-    parts = {"train": rows}
-    snapshots.write_snapshot(job.folder / "snapshot" / "label", control, "sklearn_text", {"strength": 1e9}, 0, parts)
-    (job.folder / "snapshot" / "whole").touch()
-    jobs.start(job, "lsal.worker")
-    _until(job, "train: Fitting")
-    yield job
-    job.cancel()
-    for _ in job.follow():
-        pass
+    yield from slow_job(bench, "round")
 
 
 def test_a_job_waits_runs_and_is_done(bench: Workbench) -> None:
@@ -103,7 +84,7 @@ def test_a_run_of_before_does_not_count_in_the_next(bench: Workbench, slow: Job)
     assert state.state == "running"
     assert state.seconds < 60
     assert state.progress.message != "old"
-    _until(slow, "train: Fitting")
+    until(slow, "train: Fitting")
 
 
 @pytest.mark.parametrize("ended", [True, False], ids=["ended", "lost"])
@@ -226,7 +207,7 @@ def test_a_killed_process_is_told_as_lost(bench: Workbench, slow: Job) -> None:
         pass
     assert slow.state().seconds == slow.state().seconds, "a lost job does not get older"
     bench.train(again=slow.id)
-    _until(slow, "train: Fitting")
+    until(slow, "train: Fitting")
 
 
 def test_a_second_start_is_refused_with_what_to_do(bench: Workbench, slow: Job) -> None:
@@ -325,13 +306,6 @@ def test_a_job_that_trained_nothing_cannot_be_trained_from(bench: Workbench) -> 
 def test_an_unknown_job_is_refused(bench: Workbench) -> None:
     with pytest.raises(BadRequest, match="No job is called 'nonesuch'"):
         bench.job("nonesuch")
-
-
-def _until(job: Job, message: str) -> None:
-    for state in job.follow(every_s=0.02):
-        if state.progress.message.startswith(message):
-            return
-    pytest.fail(f"{job} never came to '{message}': {job.state()}")
 
 
 def _process(job: Job) -> psutil.Process:
