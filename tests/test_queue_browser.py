@@ -145,7 +145,9 @@ def test_keys_move_tick_and_act(page: Page, bench: Workbench) -> None:
     page.keyboard.press("Space")
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
-    expect(page.locator(".lsal-queue-chosen")).to_have_text("3 tasks ticked, of which 1 for measuring: nothing is done with those")
+    expect(page.locator(".lsal-queue-chosen")).to_have_text(
+        "3 tasks ticked, of which 1 for measuring: nothing is done with those"
+    )
     expect(queue_row(page, 5)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("End")
     expect(queue_row(page, TASKS)).to_contain_text("Message")
