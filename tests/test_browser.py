@@ -102,15 +102,68 @@ def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
     assert page.locator(".lsal-dashboard img, .lsal-dashboard script").count() == 0
 
 
+def faults(page: Page) -> str:
+    """Serious faults of accessibility in the dashboard as it is open now."""
+    found = Axe().run(page, ".lsal-dashboard").response["violations"]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    told = [f"{one['id']}: {node['html'][:200]} ({node['failureSummary']})" for one in serious for node in one["nodes"]]
+    return "\n".join(told)
+
+
 def test_axe_finds_no_serious_fault_in_any_tab(page: Page) -> None:
     for title in page.locator(".lsal-dashboard").get_by_role("tab").all_inner_texts():
         open_tab(page, title)
-        found = Axe().run(page, ".lsal-dashboard").response["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        told = [
-            f"{one['id']}: {node['html'][:200]} ({node['failureSummary']})" for one in serious for node in one["nodes"]
-        ]
-        assert not told, f"{title}: " + "\n".join(told)
+        assert not faults(page), title
+    open_tab(page, "Queue")
+
+
+def test_a_switch_is_previewed_in_place_and_what_is_kept_stays(page: Page, folder: Path) -> None:
+    open_tab(page, "Versions")
+    versions = page.locator(".lsal-versions")
+    expect(versions.locator("tbody > tr")).to_have_count(5)
+    expect(versions.locator("tr.lsal-versions-live")).to_contain_text("90.0 %")
+    promote = versions.get_by_role("button", name="Promote version 4")
+    promote.focus()
+    page.keyboard.press("Enter")
+    preview = versions.locator(".lsal-versions-preview")
+    expect(preview).to_contain_text("version 4 for label in place of version 5")
+    expect(preview).to_contain_text("worse: 1 gained, 9 lost on 30 tasks. It goes live all the same.")
+    expect(preview).to_contain_text("Measured on")
+    expect(versions.locator("tbody > tr").nth(2)).to_contain_text("Promote version 4?")
+    assert not faults(page)
+    preview.get_by_role("button", name="Keep as it is").press("Enter")
+    expect(preview).to_have_count(0)
+    expect(promote).to_be_focused()
+    versions.get_by_label("Compare version").select_option("1")
+    versions.get_by_label("With version").select_option("2")
+    versions.get_by_role("button", name="Compare").click()
+    expect(versions.locator(".lsal-versions-compared")).to_contain_text("Versions 1 and 2 of label")
+    assert not jobs.jobs(find_home(folder / "root"))
+    page.screenshot(path=folder / "versions.png")
+
+
+def test_settings_are_typed_and_set_and_people_are_counted(page: Page, folder: Path) -> None:
+    home, dashboard = find_home(folder / "root"), page.locator(".lsal-dashboard")
+    dashboard.get_by_role("button", name="Settings").click()
+    dashboard.get_by_label("Strategy").select_option("margin")
+    expect(dashboard).to_contain_text("margin: The tasks whose two likeliest classes are closest.")
+    dashboard.get_by_label("Random share").fill("0.2")
+    page.keyboard.press("Tab")
+    expect(dashboard.locator(".lsal-settings-head")).to_contain_text("20 % of it at random")
+    assert home.settings().strategy == "explore=0.2:margin"
+    dashboard.get_by_label("Batch").fill("0")
+    page.keyboard.press("Tab")
+    expect(dashboard.locator(".lsal-card")).to_contain_text("Setting 'batch' cannot be 0")
+    expect(dashboard.get_by_label("Batch")).to_have_value("25")
+    assert not faults(page)
+    dashboard.get_by_label("Random share").fill("0")
+    page.keyboard.press("Tab")
+    expect(dashboard.locator(".lsal-card")).to_have_count(0)
+    dashboard.get_by_role("button", name="Fewer").click()
+    open_tab(page, "People")
+    expect(dashboard.locator(".lsal-people-table tbody")).to_contain_text("person 1")
+    expect(dashboard.locator(".lsal-people-labels")).to_contain_text("24 (100.0 %)")
+    page.screenshot(path=folder / "people.png")
     open_tab(page, "Queue")
 
 

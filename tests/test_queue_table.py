@@ -230,6 +230,24 @@ def test_only_some_tasks_with_the_reason_why(bench: Workbench) -> None:
     assert section.table.told["total"] == TASKS
 
 
+def test_a_cell_of_the_confusion_matrix_shows_what_might_be_confused_next(bench: Workbench) -> None:
+    board = Dashboard(bench)
+    section, pool = board.queue, bench.open_pool()
+    known = np.flatnonzero((pool.guess >= 0) & (pool.runner_up >= 0))
+    guess, truth = int(pool.guess[known[0]]), int(pool.runner_up[known[0]])
+    board.curve.on_cell(pool.classes[truth], pool.classes[guess])
+    like = pool.task_ids[(pool.guess == guess) & (pool.runner_up == truth)]
+    assert 0 < len(like) < TASKS
+    assert sorted(section.sight.tasks(0, TASKS)) == like.tolist()
+    assert section.table.told["only"]["why"] == f"guess {pool.classes[guess]}, runner-up {pool.classes[truth]}"
+    board.refresh()
+    assert board.tabs.titles[0] == "Queue (some)"
+    board.curve.on_cell("", "")
+    board.refresh()
+    assert section.table.told["total"] == TASKS
+    assert board.tabs.titles[0] == "Queue"
+
+
 def test_a_task_that_is_looked_at_is_explained(bench: Workbench) -> None:
     section = section_of(bench)
     section.table.current = section.sight.tasks(1, 1)[0]

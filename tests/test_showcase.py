@@ -37,6 +37,7 @@ def show(told: Told, bench: Workbench, record: Callable[[str, object], None]) ->
     print("\n" + table(told, bench))
 
 
+@pytest.mark.timeout(1800)  # six rounds, on a machine that may be busy with other things
 def test_three_people_give_300_labels_over_six_rounds_that_nobody_starts(
     on_postgres: Foreign,
     people: list[Person],

@@ -19,7 +19,15 @@ from lsal import jobs
 from lsal.dashboard import board, parts, previews
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.html import register, to_html, to_text
-from lsal.dashboard.twins import ClassCurves, ConfusionMatrix, LearningCurve, QueueTable, TrainingStrip, widget_file
+from lsal.dashboard.twins import (
+    ClassCurves,
+    ConfusionMatrix,
+    LearningCurve,
+    QueueTable,
+    TrainingStrip,
+    VersionsTable,
+    widget_file,
+)
 from lsal.dashboard.why import WhyTask
 from lsal.files import write_json
 from lsal.label_studio.queue import Verification
@@ -34,6 +42,7 @@ TWINS = {
     "learning_curve.js": LearningCurve,
     "queue_table.js": QueueTable,
     "training_strip.js": TrainingStrip,
+    "versions_table.js": VersionsTable,
     "why_task.js": WhyTask,
 }
 SHARED = widget_file("shared.js")

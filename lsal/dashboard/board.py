@@ -162,7 +162,7 @@ class Dashboard(Panel):
         """JupyterLab may deliver a click in another thread than the event loop's (a subshell)."""
         if self._loop is None:
             self._act(name, *given, **more)
-            self.round_after.settle()
+            self.settle()
             self.refresh()
         else:
             self._loop.call_soon_threadsafe(lambda: self._spawn(self._act_apart(name, *given, **more)))
@@ -176,7 +176,7 @@ class Dashboard(Panel):
             await self._try(self._look)  # the started job is seen before the buttons are free
         finally:
             self._starting = False
-            self.round_after.settle()
+            self.settle()
             self._show_all()
 
     def _act(self, name: str, *given: Any, **more: Any) -> None:

@@ -13,10 +13,12 @@ from lsal.phrases import counted
 from lsal.workbench import Workbench
 from lsal.workbench.curve import Point
 from lsal.workbench.status import Status, Waiting
+from lsal.workbench.tuning import Tuning
 
 ROWS = 15
 ACTS = ("train", "rank", "round", "cancel")
 TITLES = {"train": "Retrain", "rank": "Re-rank", "round": "Round", "cancel": "Cancel", "automatic": "Automatic rounds"}
+TITLES |= {"promote": "Promote", "rollback": "Roll back", "carry_out": "The switch", "tune": "Setting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,15 @@ class Look:
     error: LsalError | None = None
     parted: str = ""
     colours: Mapping[str, str] = field(default_factory=dict)
+    tuning: Tuning | None = None
 
 
 def look(bench: Workbench) -> Look:
     """Everything the dashboard shows. Takes milliseconds, but may wait for a server that hangs."""
     try:
         colours = class_colours(bench.desk)
-        return Look(bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)), None, _parted(bench), colours)
+        found = (bench.status(), tuple(bench.curve()), tuple(bench.queue(ROWS)), None, _parted(bench), colours)
+        return Look(*found, tuning=bench.tuning())
     except LsalError as error:
         return Look(error=error)
 

@@ -12,11 +12,14 @@ from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.curve_section import CurveSection
 from lsal.dashboard.look import ACTS, Look, refusals, title
+from lsal.dashboard.people_section import PeopleSection
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
+from lsal.dashboard.settings_row import SettingsRow
 from lsal.dashboard.still import Still
 from lsal.dashboard.strip import Strip
 from lsal.dashboard.twins import widget_file
+from lsal.dashboard.versions_section import VersionsSection
 from lsal.errors import LsalError
 from lsal.jobs import State
 
@@ -36,15 +39,18 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.status, self.why, self.error = (ipywidgets.HTML() for _ in range(3))
         self.buttons = {act: _button(act, live) for act in ACTS}
         self.round_after = RoundAfter(lambda labels: live.act("automatic", labels))
-        self.strip, self.queue, self.curve = Strip(live), QueueSection(live), CurveSection(live)
-        self.sections: tuple[Section, ...] = (self.queue, self.curve)
+        self.settings = SettingsRow(lambda **changed: live.act("tune", **changed))
+        self.strip, self.queue = Strip(live), QueueSection(live)
+        self.curve = CurveSection(live, self.queue.confused)
+        self.people, self.versions = PeopleSection(live), VersionsSection(live)
+        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.people, self.versions)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
         self.still = Still(uuid4().hex[:12])
         style = f"<style>{widget_file('dashboard.css').read_text()}{self.still.hiding}</style>"
         self._style = ipywidgets.HTML(style, layout={"height": "0"})
         row = ipywidgets.HBox(list(self.buttons.values()))
-        work = ipywidgets.VBox([row, self.why, self.round_after, self.strip.view])
+        work = ipywidgets.VBox([row, self.why, self.round_after, self.settings, self.strip.view])
         super().__init__([self._style, self.status, work, self.error, self.tabs])
         self.add_class("lsal-dashboard")
 
@@ -52,14 +58,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self, seen: Look, job: State | None, error: LsalError | None, starting: bool, troubles: Sequence[str]
     ) -> None:
         """Show what a look found, and the newest job; while an act is `starting`, no other one can be."""
-        self.status.value = parts.status_line(seen.status, troubles)
+        self.status.value = parts.status_line(seen.status, troubles, seen.points)
         self._show_buttons(refusals(seen, job), starting)
         self.round_after.show(seen.status)
+        self.settings.show(seen)
         self.strip.show(seen, job)
         answered_at = seen.status.as_of if seen.status else None
         parts.say(self.error, parts.trouble(job, error or seen.error, answered_at))
         for section in self.sections:
             section.show(seen, job)
+        self.tabs.set_title(0, f"{self.queue.title} (some)" if self.queue.limited else self.queue.title)
+
+    def settle(self) -> None:
+        """What was typed is set, or was refused: show again what the disk says."""
+        self.round_after.settle()
+        self.settings.settle()
 
     @property
     def open_section(self) -> Section:

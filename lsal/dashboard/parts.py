@@ -10,21 +10,23 @@ from lsal.dashboard.glance import backend_words
 from lsal.dashboard.job_words import by
 from lsal.dashboard.look import title
 from lsal.dashboard.tables import Row, Sheet
+from lsal.dashboard.wording import bare, upper
 from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.phrases import counted
 from lsal.workbench.advice import at, fix_of
 from lsal.workbench.automatic import Automatic
+from lsal.workbench.curve import Point
 from lsal.workbench.status import Status
 
 
-def status_line(status: Status | None, warnings: Iterable[str] = ()) -> str:
+def status_line(status: Status | None, warnings: Iterable[str] = (), points: Iterable[Point] = ()) -> str:
     """The project at a glance: title, counters, warnings."""
     if status is None:
         return '<div class="lsal-status">Looking at the project ...</div>'
     told_facts = "".join(
         f'<div class="lsal-fact"><span>{escape(name)}</span><b>{escape(value)}</b><i>{escape(more)}</i></div>'
-        for name, value, more in facts(status)
+        for name, value, more in facts(status, points)
     )
     told = "".join(
         f'<div class="lsal-warning">{escape(text)}</div>' for text in dict.fromkeys((*status.warnings, *warnings))
@@ -40,20 +42,35 @@ def _head(status: Status) -> str:
     return f'<div class="lsal-head"><strong>{escape(status.title)}</strong>{link}</div>'
 
 
-def facts(status: Status) -> list[tuple[str, str, str]]:
-    """Name, figure, and what belongs to it in small."""
+def facts(status: Status, points: Iterable[Point] = ()) -> list[tuple[str, str, str]]:
+    """Name, figure, and what belongs to it in small; `points` are the versions, of which the live ones are told."""
     live = ", ".join(f"{number}" if len(status.live) == 1 else f"{c}: {number}" for c, number in status.live.items())
     queue = (f"{status.queue['open']}", f"of {status.queue['size']}") if status.queue else ("none", "")
     backend, _, more = backend_words(status).partition(", ")
     return [
         ("Tasks", f"{status.tasks:,}", ""),
         ("Labelled", f"{status.labelled:,}", f"{status.skipped:,} skipped" if status.skipped else ""),
-        ("For measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
+        ("Measuring", f"{status.measuring['labelled']:,}", f"{status.measuring['open']:,} open"),
         ("Live version", live or "none", f"of {status.versions}" if status.versions else ""),
+        *_measured(points),
         ("Open in queue", *queue),
-        ("Automatic rounds", *_automatic(status.automatic)),
+        ("Auto rounds", *_automatic(status.automatic)),
         ("Backend", backend, more),
     ]
+
+
+def _measured(points: Iterable[Point]) -> list[tuple[str, str, str]]:
+    """The main figure of each live version: on how many tasks, its value, and its interval."""
+    live = [one for one in points if one.live]
+    told = list[tuple[str, str, str]]()
+    for one in live:
+        name = upper(one.metric) + (f" of {one.control}" if len(live) > 1 else "")
+        if one.value is None:
+            told.append((name, "not measured", ""))
+        else:
+            low, high = (f"{100 * end:.0f}" if one.metric == "accuracy" else f"{end:.2f}" for end in one.interval)
+            told.append((f"{name} on {counted(one.tasks, 'task')}", bare(one.metric, one.value), f"({low} to {high})"))
+    return told
 
 
 def _automatic(shown: Automatic) -> tuple[str, str]:

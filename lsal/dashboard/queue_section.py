@@ -68,10 +68,26 @@ class QueueSection:
             await self._sift()
         return True
 
-    def only(self, tasks: Sequence[int] | Ints, why: str = "selection") -> None:
-        """Show these tasks alone, and say `why`; without any, all of them again."""
-        self._only = (why, np.unique(np.asarray(tasks, np.int64))) if len(tasks) else None
+    def only(self, tasks: Sequence[int] | Ints | None, why: str = "selection") -> None:
+        """Show these tasks alone, and say `why`; with None all of them again."""
+        self._only = None if tasks is None else (why, np.unique(np.asarray(tasks, np.int64)))
         self._live.spawn(self._sift())
+
+    def confused(self, truth: str, guess: str) -> None:
+        """Show what is guessed to be `guess` and might well be `truth`; with two empty texts all of them again."""
+        pool, names = self._pool, {name: place for place, name in enumerate(self._pool.classes)}
+        if truth not in names or guess not in names:
+            self.only(None)
+            return
+        like = pool.guess == names[guess]
+        if truth != guess:
+            like &= pool.runner_up == names[truth]
+        self.only(pool.task_ids[like], f"guess {guess}" + (f", runner-up {truth}" if truth != guess else ""))
+
+    @property
+    def limited(self) -> bool:
+        """Whether only some tasks are shown, chosen elsewhere than in the table."""
+        return self._only is not None
 
     def close(self) -> None:
         """Close the widgets."""
@@ -113,7 +129,7 @@ class QueueSection:
             case {"do": "untick"}:
                 self._live.spawn(self._tick(self._ticked, False))
             case {"do": "all"}:
-                self.only([])
+                self.only(None)
             case {"do": "rank"}:
                 self._live.act("rank")
             case {"do": str(act)} if act in STEERING and (tasks := self._chosen()):

@@ -18,7 +18,6 @@ from lsal.dashboard.html import to_html
 from lsal.dashboard.look import Look, empty_curve, empty_queue
 from lsal.dashboard.parts import facts
 from lsal.workbench import Workbench
-from lsal.workbench.status import Status
 
 ROWS = 10
 """Of the queue."""
@@ -41,7 +40,10 @@ class Still:
         """Make room for it below the widget; a dashboard that is displayed twice has it in both places."""
         from IPython.display import display
 
-        self._handle, self._shown = display(_bundle(""), raw=True, display_id=self.name), None
+        self._handle, self._shown = (
+            display(_bundle(f'<div class="{self.name}"></div>'), raw=True, display_id=self.name),
+            None,
+        )
 
     def renew(self, html: str) -> None:
         """Show it wherever there is room for it."""
@@ -67,14 +69,15 @@ def picture(name: str, bench: Workbench, seen: Look) -> str:
     if seen.error is not None:
         body = f"<p>{escape(str(seen.error))}</p>"
     else:
-        body = _facts(seen.status) + _curve(bench, seen) + _queue(bench, seen)
+        body = _facts(seen) + _curve(bench, seen) + _queue(bench, seen)
     return f'<div class="{name}">{body}<p><small>{escape(said)}</small></p></div>'
 
 
-def _facts(status: Status | None) -> str:
+def _facts(seen: Look) -> str:
+    status = seen.status
     if status is None:
         return ""
-    told = [(name, f"{value} {more}".strip()) for name, value, more in facts(status)]
+    told = [(name, f"{value} {more}".strip()) for name, value, more in facts(status, seen.points)]
     head, row = ("".join(f"<{tag}>{escape(one[k])}</{tag}>" for one in told) for k, tag in ((0, "th"), (1, "td")))
     return f"<p><strong>{escape(status.title)}</strong></p><table><tr>{head}</tr><tr>{row}</tr></table>"
 

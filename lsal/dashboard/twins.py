@@ -123,3 +123,23 @@ class TrainingStrip(anywidget.AnyWidget):  # type: ignore[misc]
     lines = traitlets.List().tag(sync=True)
     past = traitlets.List().tag(sync=True)
     opened = traitlets.List(default_value=["past"]).tag(sync=True)
+
+
+class VersionsTable(anywidget.AnyWidget):  # type: ignore[misc]
+    """All versions, with a way to switch.
+
+    `rows` are dicts, newest first. `busy` says why nothing can be switched now, `back` why there is no way back.
+    `asked` is what a person pressed: its act, a number, and a count that makes each one new. `preview` is what a switch
+    would change, `compared` two versions side by side, `trouble` why neither could be told.
+    """
+
+    _esm = script("versions_table.js")
+    _css = widget_file("versions_table.css")
+    rows = traitlets.List().tag(sync=True)
+    busy = traitlets.Unicode().tag(sync=True)
+    back = traitlets.Unicode().tag(sync=True)
+    asked = traitlets.Dict().tag(sync=True)
+    preview = traitlets.Dict().tag(sync=True)
+    compared = traitlets.Dict().tag(sync=True)
+    trouble = traitlets.Unicode().tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)

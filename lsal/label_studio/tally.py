@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from lsal.label_studio.mirror import Mirror
 
-_LABELS = """
+LABELS = """
 SELECT a.task, coalesce(a.person, -a.id) AS who, json_extract(r.value, '$.from_name') AS control,
     CASE l.type WHEN 'array' THEN (SELECT group_concat(value, ' / ') FROM json_each(l.value)) ELSE l.value END AS label
 FROM annotations a, json_each(CAST(a.result AS TEXT)) r,
@@ -45,7 +45,7 @@ def by_person(mirror: Mirror) -> dict[int, int]:
 def by_label(mirror: Mirror) -> Mapping[str, Mapping[str, int]]:
     """How many answers gave each label, by control, also those that the label config no longer has."""
     found: dict[str, dict[str, int]] = {}
-    query = f"SELECT control, label, count(DISTINCT task || ':' || who) FROM ({_LABELS}) GROUP BY control, label"
+    query = f"SELECT control, label, count(DISTINCT task || ':' || who) FROM ({LABELS}) GROUP BY control, label"
     for control, label, count in mirror.select(query):
         found.setdefault(str(control), {})[str(label)] = count
     return found
@@ -66,7 +66,7 @@ def agreement(mirror: Mirror, control: str) -> tuple[int, int]:
     people AS (SELECT DISTINCT task, coalesce(person, -id) AS who FROM annotations
         WHERE skipped = 0 AND task IN several),
     said AS (SELECT task, who, group_concat(label, char(31)) AS labels FROM (
-            SELECT DISTINCT task, who, label FROM ({_LABELS}) WHERE control = ?1 AND task IN several
+            SELECT DISTINCT task, who, label FROM ({LABELS}) WHERE control = ?1 AND task IN several
             ORDER BY task, who, label)
         GROUP BY task, who)
     SELECT count(*), coalesce(sum(same), 0) FROM (

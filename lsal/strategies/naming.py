@@ -13,6 +13,9 @@ from typing import Any
 from lsal.errors import BadRequest
 from lsal.registry import Registry
 
+EXPLORE, USUAL = "explore", 0.1
+"""The wrapper that draws a share at random, and the share where none is given."""
+
 
 class Strategies(Registry):
     """The registry of strategies: every name in it may have wrappers before it; they are not listed."""
@@ -68,3 +71,25 @@ class Strategies(Registry):
             what = f"'{name}' takes a number from {wrapper.low:g} to {wrapper.high:g}, not '{number}'"
             raise BadRequest(what, f"Write it so: {name}={wrapper.usual:g}:margin")
         return wrapper, given
+
+
+def without_exploration(name: str) -> tuple[float, str]:
+    """The share that `explore` draws at random, 0 without it, and the name without that wrapper."""
+    *before, inner = name.split(":")
+    kept, share = list[str](), 0.0
+    for words in before:
+        wrapper, equals, number = words.partition("=")
+        if wrapper != EXPLORE:
+            kept.append(words)
+        elif not share:
+            share = float(number) if equals else USUAL
+    return share, ":".join([*kept, inner])
+
+
+def with_exploration(share: float, name: str) -> str:
+    """The name with `explore` as its outermost wrapper; without it for a share of 0. `require` checks the share.
+
+    Outermost, as the chances of its draw are those of the tasks only there.
+    """
+    rest = without_exploration(name)[1]
+    return f"{EXPLORE}={share:g}:{rest}" if share else rest

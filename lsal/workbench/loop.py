@@ -15,6 +15,7 @@ from lsal.workbench.answering import Answers
 from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.choices import check_names
 from lsal.workbench.opened import Opened
+from lsal.workbench.switches import PROMOTE, Switch, switch
 
 WORKER = "lsal.worker"
 
@@ -79,6 +80,13 @@ class Loop(Opened):
             there_are = f"There are: {', '.join(map(str, self.desk.store.numbers()))}"
             raise NoVersion("No other version was live before", f"Choose one: lsal promote N. {there_are}")
         return self._start("rollback", leave=history[-1], to=history[-2])
+
+    def carry_out(self, previewed: Switch) -> Job:
+        """Promote or roll back as `switch` told. Raises BadRequest if something else would change by now."""
+        now = switch(self.desk, previewed.act, previewed.number)
+        if (now.was, now.live) != (previewed.was, previewed.live):
+            raise BadRequest("Other versions went live meanwhile", "Look again at what it would change, then confirm")
+        return self.promote(now.number) if now.act == PROMOTE else self.rollback()
 
     def cancel(self) -> bool:
         """Ask the running job to stop; True if there was one."""

@@ -18,6 +18,7 @@ from lsal.workbench import attaching, serving, starting
 from lsal.workbench.choices import check_controls, check_models, check_names, check_weights, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
+from lsal.workbench.tuning import tuned
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -78,6 +79,10 @@ class SettingUp(Opened):
             check_weights(self.desk, replace(self.home.settings(), **changes))
         changed = self.home.change_settings(**changes)
         return {name: getattr(changed, name) for name in changed.__slots__}
+
+    def tune(self, **changes: Any) -> Mapping[str, Any]:
+        """`configure` by what people turn: also `explore`, a share, and `thresholds`, by control; see `tuning`."""
+        return self.configure(**tuned(self.desk, changes))
 
     def sync(self, report: Report | None = None, whole: bool = False) -> Synced:
         """Pull what changed in Label Studio; first finishes or drops an interrupted switch."""

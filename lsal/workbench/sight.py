@@ -15,6 +15,7 @@ from lsal.workbench.curve import Point, Round, curve, rounds
 from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.finding import holding
 from lsal.workbench.job_report import JobReport, job_report, job_reports
+from lsal.workbench.labelling import Labelling, labelling
 from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
@@ -23,6 +24,8 @@ from lsal.workbench.shadow import Shadow, shadow
 from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
+from lsal.workbench.switches import Switch, Switchable, switch, switchable
+from lsal.workbench.tuning import Tuning, tuning
 from lsal.workbench.why import Why, why
 
 if TYPE_CHECKING:
@@ -103,6 +106,10 @@ class Sight(Opened):
         """The newest jobs as one follows them, newest first."""
         return job_reports(self.home, count)
 
+    def labelling(self, top: int = 20) -> Labelling:
+        """What people labelled: how much of each class, how fast, by whom, and how far they agree."""
+        return labelling(self.desk, top)
+
     def suspected(self, top: int = 50) -> Suspicions:
         """The label errors that were suspected last, the worst first; `suspects` looks afresh."""
         return suspicions(self.desk, top)
@@ -130,6 +137,18 @@ class Sight(Opened):
         except BadData as error:
             return without_home(error)
         return diagnose(home, fix)
+
+    def switch(self, act: str, number: int = 0) -> Switch:
+        """What "promote" with a number, or "rollback", would change; nothing is changed."""
+        return switch(self.desk, act, number)
+
+    def switchable(self) -> Switchable:
+        """Why versions cannot be promoted, and why there is no way back."""
+        return switchable(self.desk)
+
+    def tuning(self) -> Tuning:
+        """The settings that people turn between rounds, and what they can be."""
+        return tuning(self.desk)
 
     def verify(self) -> Verification:
         """Read Label Studio's own order and compare it with what was published."""
