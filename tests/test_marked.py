@@ -106,6 +106,6 @@ def test_marked_words_are_text_in_the_browser(bench: Workbench) -> None:
         assert first.get_attribute("title") == "person"
         assert first.evaluate("one => one.style.borderBottomColor") == "rgb(230, 25, 75)"
         assert page.locator(".lsal-queue-region").all_inner_texts()[0].startswith("1 person")
-        assert page.locator("[aria-rowindex='3'] .lsal-queue-guess").inner_text() == "none is shown"
+        assert page.locator("[aria-rowindex='3'] .lsal-queue-guess").inner_text() == "not shown"
         assert page.evaluate("window.harmed === undefined")
         browser.close()

@@ -158,7 +158,7 @@ def _add_batch(columns: Columns, entries: Sequence[Entry], classes: tuple[str, .
         for name, value in told.items():
             if value is not None:
                 columns[name][place] = value
-        columns["marks"][place] |= _marks(entry)
+        columns["marks"][place] = _marks(entry)  # it was shown with its guess, or without, whatever the share is now
     return classes
 
 

@@ -84,7 +84,7 @@ function actions(act) {
 function showActions(parts, { ticked, current, pending, no }) {
   const what = ticked.count ? many(ticked.count, "task") : current ? `task ${current}` : "";
   const hidden = ticked.hidden ? `, ${count(ticked.hidden)} of them not in sight` : "";
-  const kept = ticked.kept ? `, ${count(ticked.kept)} for measuring stay as they are` : "";
+  const kept = ticked.kept ? `, of which ${count(ticked.kept)} for measuring: nothing is done with those` : "";
   parts.chosen.textContent = ticked.count ? `${what} ticked${hidden}${kept}` : current ? `Task ${current}` : "No task chosen";
   for (const made of parts.buttons) {
     const why = no || (what ? "" : "choose a task first");

@@ -99,7 +99,7 @@ function stretch(part) {
 }
 
 function guessIn(row, preview) {
-  if (row.measuring) return [make("span", "lsal-queue-quiet", "none is shown")];
+  if (row.measuring) return [titled(make("span", "lsal-queue-quiet", "not shown"), MEANINGS.measuring)];
   if (!preview?.legend?.length) return [titled(make("span", "", row.guess || NONE), row.guess)];
   const told = preview.legend.slice(0, CLASSES).map(classOf);
   const more = preview.legend.length - CLASSES;
