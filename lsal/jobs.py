@@ -35,7 +35,7 @@ ROW_S, ROWS = 0.2, 400
 """Between two rows of `progress.jsonl` lie so many seconds at least, and such a part of the time that their step has
 taken: a step of an hour keeps some 2,000 rows, one of a day 3,500."""
 ENDED = ("done", "failed", "cancelled", "lost")
-ASIDE = ("rehearse",)
+ASIDE = ("rehearse", "map")
 """Acts that change nothing in the project: rounds need not wait for them."""
 PERSON, AUTO, LABEL_STUDIO = "person", "auto", "label studio"
 """Who starts jobs."""

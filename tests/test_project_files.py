@@ -14,7 +14,7 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
-EXTRAS = {"text", "vision", "yolo", "mlflow", "ray", "parquet", "all", "dev"}
+EXTRAS = {"text", "vision", "yolo", "mlflow", "ray", "parquet", "map", "all", "dev"}
 # Put together here, so that this file does not hold what it looks for.
 PLACES = ["/" + place + "/" for place in ("home", "Users", "root", "work")]
 REGISTRIES = [
@@ -39,12 +39,12 @@ def tracked() -> list[Path]:
     return [REPOSITORY / name for name in listed.split("\0") if name and (REPOSITORY / name).is_file()]
 
 
-def test_environment_holds_the_core_and_the_extras_text_and_vision(project: dict[str, Any]) -> None:
+def test_environment_holds_the_core_and_the_extras_text_vision_and_map(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
     environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
     (by_pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
     by_conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
-    wanted = {*project["dependencies"], *extras["text"], *extras["vision"]}
+    wanted = {*project["dependencies"], *extras["text"], *extras["vision"], *extras["map"]}
     python = f"python{project['requires-python']}"
     assert sorted([*by_conda, *by_pip]) == sorted({*wanted, python, "pip"})
 

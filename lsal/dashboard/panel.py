@@ -12,6 +12,7 @@ from lsal.dashboard import parts
 from lsal.dashboard.automatic import RoundAfter
 from lsal.dashboard.curve_section import CurveSection
 from lsal.dashboard.look import ACTS, Look, refusals, title
+from lsal.dashboard.map_section import MapSection
 from lsal.dashboard.people_section import PeopleSection
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sections import Live, Section
@@ -42,8 +43,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.settings = SettingsRow(lambda **changed: live.act("tune", **changed))
         self.strip, self.queue = Strip(live), QueueSection(live)
         self.curve = CurveSection(live, self.queue.confused)
+        self.map = MapSection(live, self._look_at)
         self.people, self.versions = PeopleSection(live), VersionsSection(live)
-        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.people, self.versions)
+        self.sections: tuple[Section, ...] = (self.queue, self.curve, self.map, self.people, self.versions)
         self.tabs = ipywidgets.Tab([section.view for section in self.sections])
         self.tabs.titles = [section.title for section in self.sections]
         self.still = Still(uuid4().hex[:12])
@@ -78,6 +80,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     def open_section(self) -> Section:
         """The one whose tab is open."""
         return self.sections[self.tabs.selected_index or 0]
+
+    def _look_at(self, tasks: list[int]) -> None:
+        """Show tasks in the queue's table."""
+        self.queue.only(tasks, "chosen on the map")
+        self.tabs.selected_index = self.sections.index(self.queue)
 
     def _show_buttons(self, no: dict[str, str], starting: bool) -> None:
         for act, button in self.buttons.items():

@@ -40,7 +40,10 @@ class Still:
         """Make room for it below the widget; a dashboard that is displayed twice has it in both places."""
         from IPython.display import display
 
-        self._handle, self._shown = display(_bundle(""), raw=True, display_id=self.name), None
+        self._handle, self._shown = (
+            display(_bundle(f'<div class="{self.name}"></div>'), raw=True, display_id=self.name),
+            None,
+        )
 
     def renew(self, html: str) -> None:
         """Show it wherever there is room for it."""

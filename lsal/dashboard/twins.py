@@ -143,3 +143,26 @@ class VersionsTable(anywidget.AnyWidget):  # type: ignore[misc]
     compared = traitlets.Dict().tag(sync=True)
     trouble = traitlets.Unicode().tag(sync=True)
     empty = traitlets.Unicode().tag(sync=True)
+
+
+class TaskMap(anywidget.AnyWidget):  # type: ignore[misc]
+    """All of the map but its drawing: what it is coloured by, its legend, the task under the pointer, the chosen ones.
+
+    `legend` and `table` are lists of groups as dicts, `marks` of the rings; `doing` tells how far the
+    placing is, `card` of one task, `chosen` of the selection. `empty` is said while
+    there is nothing to draw.
+    """
+
+    _esm = script("task_map.js")
+    _css = widget_file("task_map.css")
+    colour_by = traitlets.Unicode("prediction").tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    legend = traitlets.List().tag(sync=True)
+    marks = traitlets.List().tag(sync=True)
+    table = traitlets.List().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    doing = traitlets.Dict().tag(sync=True)
+    card = traitlets.Dict().tag(sync=True)
+    chosen = traitlets.Dict().tag(sync=True)
+    mode = traitlets.Unicode("panZoom").tag(sync=True)
+    empty = traitlets.Unicode().tag(sync=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from lsal import jobs
 from lsal.errors import BadRequest, NoVersion
-from lsal.jobs import PERSON, Job
+from lsal.jobs import PERSON, Job, State
 from lsal.project_settings import check_settings
-from lsal.workbench import serving
+from lsal.workbench import mapping, serving
 from lsal.workbench.answering import Answers
 from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.choices import check_names
@@ -94,6 +94,17 @@ class Loop(Opened):
         if job:
             job.cancel()
         return job is not None
+
+    def make_map(self, again: bool = False) -> State | None:
+        """Place the tasks of the last ranking on a map, in a process beside everything else, unless that is done.
+
+        One that failed or was cancelled is made `again` only. None where there is nothing to place.
+        """
+        return mapping.make(self.desk, again)
+
+    def cancel_map(self) -> bool:
+        """Ask the making of the map to stop; True if it was under way."""
+        return mapping.cancel(self.desk)
 
     def job(self, name: str = "") -> Job:
         """A job by the beginning of its id; the latest without one."""

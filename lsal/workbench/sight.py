@@ -9,6 +9,7 @@ from lsal import jobs, publishing
 from lsal.errors import BadData, BadRequest
 from lsal.label_studio.queue import Verification, verify
 from lsal.records import Version
+from lsal.workbench import mapping
 from lsal.workbench.comparing import Compared, compare
 from lsal.workbench.confused import Confusion, confused
 from lsal.workbench.curve import Point, Round, curve, rounds
@@ -16,6 +17,7 @@ from lsal.workbench.doctor import Diagnosis, diagnose, without_home
 from lsal.workbench.finding import holding
 from lsal.workbench.job_report import JobReport, job_report, job_reports
 from lsal.workbench.labelling import Labelling, labelling
+from lsal.workbench.mapping import Mapped
 from lsal.workbench.open_pool import OpenPool, open_pool
 from lsal.workbench.opened import Opened
 from lsal.workbench.outlook import Outlook, outlooks
@@ -31,6 +33,7 @@ from lsal.workbench.why import Why, why
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from lsal.jobs import State
     from lsal.records.arrays import Ints
     from lsal.workbench.figures import Curve
 
@@ -117,6 +120,18 @@ class Sight(Opened):
     def queue(self, count: int = 20) -> list[Waiting]:
         """The head of the live queue."""
         return waiting(self.desk, count)
+
+    def map(self) -> Mapped | None:
+        """Every task of the last ranking, where it lies on a map, and what is known of it; None before a ranking."""
+        return mapping.mapped(self.desk)
+
+    def map_making(self) -> State | None:
+        """Where the making of that map stands; None before it was begun."""
+        return mapping.making(self.desk)
+
+    def glimpse(self, task: int) -> Waiting:
+        """One task, as a row of the queue."""
+        return mapping.glimpse(self.desk, task)
 
     def open_pool(self) -> OpenPool:
         """Every open task as columns: its place in the batch, what the last ranking said of it, its marks."""

@@ -1,4 +1,4 @@
-"""The acts that a job can be: train, rank, round, promote, rollback, suspects, rehearse."""
+"""The acts that a job can be: train, rank, round, promote, rollback, suspects, rehearse, map."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lsal.jobs import ASIDE, Job
 from lsal.records import Version
 from lsal.worker import doubting
 from lsal.worker.learning import Lesson, learn, write_snapshots
+from lsal.worker.mapping import place
 from lsal.worker.queueing import pull, renew
 from lsal.worker.rehearsing import rehearse
 from lsal.worker.steps import Steps
@@ -110,6 +111,7 @@ ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
     "rollback": rollback,
     "suspects": suspects_act,
     "rehearse": rehearse,
+    "map": place,
 }
 
 

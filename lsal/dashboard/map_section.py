@@ -1,0 +1,263 @@
+"""The section of the map: the pool in two dimensions, to look around in, and to choose tasks from.
+
+What is slow is done elsewhere: places are worked out by a process of their own, and read and grouped
+in threads. What is asked of the page comes as messages, see `widgets/task_map.js`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import numpy as np
+
+from lsal.dashboard import map_words
+from lsal.dashboard.look import Look
+from lsal.dashboard.map_groups import WAYS, Legend, legend_of, table_of
+from lsal.dashboard.map_scatter import HEIGHT, Drawn, Scatter, drawn, installed
+from lsal.dashboard.previews import Previews
+from lsal.dashboard.sections import Live
+from lsal.dashboard.twins import TaskMap
+from lsal.jobs import ENDED, State
+from lsal.records import Wishes
+from lsal.workbench.mapping import OPEN, Mapped
+
+if TYPE_CHECKING:
+    from lsal.records import Ints
+
+COLOUR = re.compile("#[0-9a-f]{6}")
+BUILD_S = 1.0
+"""After which the drawing, new in a page, hears of changes."""
+ASK = ("pin", "exclude", "give_back")
+"""Acts of the workbench on the tasks that are chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page can do, and its colours."""
+
+    able: bool = False
+    dark: bool = False
+    ink: str = "#212121"
+    ground: str = "#ffffff"
+    room: int = HEIGHT
+
+
+class MapSection:
+    """The map of all tasks. `on_look` is called with the ids of tasks that a person wants to see in the queue."""
+
+    title = "Map"
+
+    def __init__(self, live: Live, on_look: Callable[[list[int]], None] | None = None) -> None:
+        self._live, self.on_look = live, on_look
+        self._previews = Previews(live.bench)
+        self.panel = TaskMap(empty=map_words.LOOKING)
+        self.panel.on_msg(lambda _, said, __: live.spawn(self._heard(said)))
+        self._plot = ipywidgets.Box([]).add_class("lsal-map-plot")
+        grid = ipywidgets.Box([self.panel, self._plot]).add_class("lsal-map-grid")
+        self.view = ipywidgets.VBox([grid]).add_class("lsal-map")
+        self._page = Page()
+        self._scatter: Scatter | None = None
+        self._seen: Mapped | None = None
+        self._legend: Legend | None = None
+        self._state: State | None = None
+        self._wishes = Wishes()
+        self._chosen: Ints = np.zeros(0, np.int64)
+        self._about: tuple[Any, ...] = ()
+        self._known: tuple[Any, ...] = ("nothing",)
+        self._wanted: int | None = None
+        self._asking, self._loading, self._turn = False, False, asyncio.Lock()
+
+    # Reading ---------------------------------------------------------------------------
+
+    def show(self, seen: Look, job: State | None) -> None:
+        """Note whether anything has changed that the map shows; it is read at the next step."""
+        status = seen.status
+        if status is not None:
+            counts = (status.tasks, status.labelled, status.skipped, status.queue.get("open"))
+            self._about = (status.home, status.queue.get("name"), *counts)
+
+    async def step(self) -> bool:
+        """Read the map where something has changed, begin to make it where nobody has, and follow that."""
+        if not installed():
+            self.panel.empty = map_words.GET
+            return False
+        if not self._about:
+            return False  # there is no project yet
+        if self._known[0] == self._about and self._state is not None and self._state.state in ENDED:
+            return False
+        if self._page.able and not self._loading:  # while the map is read: the libraries of the drawing take a while
+            self._loading = True
+            self._live.spawn(self._live.apart(__import__, "jscatter"))
+        state = await self._live.apart(self._live.bench.map_making)
+        if state is None:
+            state = await self._live.apart(self._live.bench.make_map)
+        self._state = state
+        now = (self._about, state and state.state, state and state.progress.message.partition(":")[0])
+        if now != self._known:
+            await self._read()
+            self._known = now
+        self.panel.doing = map_words.doing(state, self._seen)
+        return True
+
+    async def _read(self) -> None:
+        self._seen = await self._live.apart(self._live.bench.map)
+        self._wishes = await self._live.apart(self._live.bench.wishes)
+        await self._colour()
+
+    async def _colour(self) -> None:
+        """Group and draw afresh what was read; one after the other, so that the last one stays."""
+        async with self._turn:
+            await self._coloured()
+
+    async def _coloured(self) -> None:
+        seen = self._seen
+        if seen is None or not seen.embedded or seen.places is None:
+            self.panel.empty = map_words.empty(seen)
+            return
+        page = self._page
+        legend, points, table = await self._live.apart(_prepared, seen, self.panel.colour_by, page)
+        self._legend, panel = legend, self.panel
+        with panel.hold_sync():
+            panel.title, panel.legend = legend.title, map_words.legend(legend)
+            panel.marks, panel.table = map_words.marks(seen, self._wishes), table
+            panel.caption, panel.empty = map_words.caption(seen), ""
+        if page.able:
+            await self._draw(points)
+        self._tell()
+
+    async def _draw(self, points: Drawn) -> None:
+        if self._scatter is not None:
+            self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
+            await asyncio.sleep(self._scatter.draw(points))
+            return
+        await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
+        self._scatter = Scatter(
+            points,
+            lambda point: self._live.spawn(self._point_at(point)),
+            lambda points: self._live.spawn(self._lassoed(points)),
+        )
+        self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
+        self._plot.children = [self._scatter.view]  # last: while it is built it hears of no change
+        await asyncio.sleep(BUILD_S)
+
+    # What a person does ----------------------------------------------------------------
+
+    async def _heard(self, said: dict[str, Any]) -> None:
+        """A message of the page; what does not fit is let pass."""
+        what = said.get("do")
+        if what == "page":
+            await self._lay(_page(said))
+        elif what == "colour" and said.get("by") in WAYS:
+            self.panel.colour_by = said["by"]
+            await self._colour()
+        elif what == "mode" and self._scatter is not None and said.get("mode") in ("panZoom", "lasso"):
+            self.panel.mode = self._scatter.view.mouse_mode = said["mode"]
+        elif what == "reset" and self._scatter is not None:
+            self._scatter.view.reset_view(animation=400)
+        elif what in ("pick", "cluster", "clear"):
+            self._mark(self._picked(str(what), said.get("key")))
+        elif what == "make":
+            self._live.act("make_map", again=True)
+            self._known = ("nothing",)
+        elif what == "cancel":
+            self._live.act("cancel_map")
+        elif what == "look" and self.on_look:
+            self.on_look(self._open_ids())
+        elif what in ASK:
+            self._live.act(what, self._asked_ids(what))
+            self._known = ("nothing",)
+
+    async def _lay(self, page: Page) -> None:
+        """A view of the map has begun, or changed its theme. One that can draw is enough."""
+        page = replace(page, able=page.able or self._page.able)
+        if page != self._page:
+            self._page = page
+            await self._colour()
+
+    def _picked(self, what: str, key: Any) -> Ints:
+        """The tasks of a group of the legend, or of one of the table."""
+        if self._seen is None or self._legend is None or what == "clear" or not isinstance(key, int):
+            return np.zeros(0, np.int64)
+        groups = self._legend.codes if what == "pick" else self._seen.cluster
+        return np.flatnonzero((groups == key) & (self._legend.codes >= 0))
+
+    def _mark(self, tasks: Ints) -> None:
+        self._chosen = tasks
+        if self._scatter is not None:
+            self._scatter.choose(tasks)
+        self._tell()
+
+    async def _lassoed(self, points: Ints) -> None:
+        """The lasso was drawn, or a point was clicked."""
+        if self._scatter is not None:
+            self._chosen = self._scatter.chosen(points)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._seen is not None:
+            self.panel.chosen = map_words.chosen(self._seen, self._chosen, self._wishes)
+
+    def _open_ids(self) -> list[int]:
+        assert self._seen is not None
+        mine = self._chosen[self._seen.standing[self._chosen] == OPEN]
+        return [int(task) for task in self._seen.task_ids[mine]]
+
+    def _asked_ids(self, act: str) -> list[int]:
+        """Of the chosen tasks those that the act has a meaning for."""
+        wished = {*self._wishes.pinned, *self._wishes.last, *self._wishes.excluded}
+        return [task for task in self._open_ids() if act != "give_back" or task in wished]
+
+    # The task under the pointer --------------------------------------------------------
+
+    async def _point_at(self, point: int | None) -> None:
+        """Told at once what is known; its text or picture follows. The last one stays when the pointer leaves."""
+        task = self._scatter.task_at(point) if self._scatter is not None else None
+        if task is None or self._seen is None:
+            return
+        self._wanted = task
+        self.panel.card = map_words.card(self._seen, task, self._wishes)
+        if not self._asking:
+            await self._illustrate()
+
+    async def _illustrate(self) -> None:
+        """One at a time, and always the newest: a pointer crosses many."""
+        self._asking, shown = True, None
+        try:
+            while self._wanted != shown and self._seen is not None:
+                shown, seen = self._wanted, self._seen
+                assert shown is not None
+                more = await self._live.apart(_looked_at, self._live.bench, self._previews, int(seen.task_ids[shown]))
+                if self._wanted == shown:
+                    self.panel.card = map_words.card(seen, shown, self._wishes) | more
+        finally:
+            self._asking = False
+
+    def close(self) -> None:
+        """Close its widgets."""
+        for part in (*self._plot.children, self.panel, self._plot, *self.view.children, self.view):
+            part.close()
+
+
+def _page(said: dict[str, Any]) -> Page:
+    """What a page says of itself; a colour that is none is not taken."""
+    known = Page()
+    ink, ground = (str(said.get(name, "")).lower() for name in ("ink", "ground"))
+    if not all(COLOUR.fullmatch(one) for one in (ink, ground)):
+        ink, ground = known.ink, known.ground
+    room = said.get("room")
+    return Page(bool(said.get("able")), bool(said.get("dark")), ink, ground, room if isinstance(room, int) else HEIGHT)
+
+
+def _prepared(seen: Mapped, by: str, page: Page) -> tuple[Legend, Drawn, list[dict[str, object]]]:
+    legend = legend_of(seen, by, page.dark)
+    return legend, drawn(seen, legend, page.ink, page.ground), table_of(seen)
+
+
+def _looked_at(bench: Any, previews: Previews, task: int) -> dict[str, Any]:
+    row = bench.glimpse(task)
+    return {"url": row.url, **previews.of([row]).get(str(task), {})}
