@@ -20,6 +20,7 @@ from lsal.label_studio import annotators
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
+from lsal.phrases import moment
 from lsal.workbench import Workbench
 
 
@@ -79,7 +80,8 @@ def test_the_hours_of_the_last_days_are_counted(bench: Workbench) -> None:
     shown = people_words.hours(told)
     assert shown.count("<rect") == sum(1 for count in told.hours if count)
     old = prepared(bench.root / "old")
-    assert "No answers. The last answer is from 2026-01-01" in people_words.hours(old.labelling())
+    then = moment(datetime.fromisoformat(STAMP).timestamp())
+    assert f"No answers. The last answer is from {then}." in people_words.hours(old.labelling())
 
 
 def test_classes_stand_beside_what_the_live_version_guesses(bench: Workbench) -> None:
