@@ -23,8 +23,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_every_module_and_widget(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     modules = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "lsal").rglob("*.py")}
-    widgets = {f"lsal/_widgets/{path.name}" for path in (REPOSITORY / "widgets").iterdir()}
-    assert {"lsal/_widgets/learning_curve.js", "lsal/_widgets/queue_table.css"} <= widgets
+    halves = REPOSITORY / "widgets"
+    widgets = {f"lsal/_widgets/{path.relative_to(halves)}" for path in halves.rglob("*") if path.is_file()}
+    assert {"lsal/_widgets/learning_curve.js", "lsal/_widgets/queue_table/grid.js"} <= widgets
     assert modules | widgets <= held
 
 
