@@ -139,7 +139,7 @@ def test_a_reload_and_a_new_kernel_find_the_same_state(page: Page, folder: Path)
     assert told(page) == before
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
-    page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
     page.get_by_text("| Idle").wait_for()
     run_first_cell(page)
     expect(page.locator(".lsal-facts")).to_have_count(1)
