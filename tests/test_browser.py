@@ -220,7 +220,7 @@ def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Pa
     dead.goto(f"{page.url.partition('/lab')[0]}/lab/workspaces/dead/tree/dead.ipynb")
     still = dead.locator('[class^="lsal-still"]')
     expect(still.locator("img")).to_be_visible()
-    assert still.locator("img").evaluate("image => image.naturalWidth") > 500
+    assert still.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
     expect(still.locator("table").last.locator("tr")).to_have_count(11)
     expect(still).to_contain_text("Run the cell again to bring the dashboard to life")
     expect(still).to_contain_text(HOSTILE)
@@ -238,7 +238,7 @@ def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder:
     first = queue_row(boxes, 1)
     expect(first.locator("img")).to_have_count(1)
     image, region = first.locator("img"), first.locator(".lsal-queue-region").first
-    assert image.evaluate("image => image.naturalWidth") == 320
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
     expect(region).to_contain_text(re.compile(r"\d (disc|square|triangle)"))
     colour = region.locator(".lsal-queue-colour").evaluate("mark => getComputedStyle(mark).backgroundColor")
     expect(queue_row(boxes, 4)).to_contain_text("measuring")

@@ -15,11 +15,12 @@ from prepared import HOSTILE, STAMP, prepared, publish
 
 from lsal.dashboard.board import Dashboard
 from lsal.dashboard.in_sight import AT_ONCE, CLASSES, InSight
-from lsal.dashboard.on_demand import OnDemand
+from lsal.dashboard.on_demand import AT_ONCE_S, OnDemand
 from lsal.dashboard.previews import LETTERS, Previews
 from lsal.dashboard.queue_section import QueueSection
 from lsal.dashboard.sifting import CUT, SORTS, Wish, order, sift
 from lsal.files import write_json
+from lsal.label_studio.mirror import Mirror
 from lsal.records import Entry, Ranking
 from lsal.workbench import Workbench
 from lsal.workbench.open_pool import MARKS, MEASURING, OpenPool
@@ -299,9 +300,10 @@ class Alone:
 def test_previews_of_rows_that_were_scrolled_away_are_never_made(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave, made, real = threading.Event(), list[int](), Previews.of
+    begun, leave, made, real = threading.Event(), threading.Event(), list[int](), Previews.of
 
     def of(self: Previews, rows: Any) -> Any:
+        begun.set()
         leave.wait(60)
         made.extend(row.task_id for row in rows)
         return real(self, rows)
@@ -312,7 +314,8 @@ def test_previews_of_rows_that_were_scrolled_away_are_never_made(
         live, sent = Alone(bench), list[dict[str, Any]]()
         demand = OnDemand(live, sent.append)  # type: ignore[arg-type]
         demand.want("one", range(1, 41))
-        await asyncio.sleep(0.2)  # by now the first is under way, and its time is over
+        assert await asyncio.to_thread(begun.wait, 60)
+        await asyncio.sleep(2 * AT_ONCE_S)  # the first is under way, and its time is over
         demand.want("one", [100, 101])
         demand.want("other", [101, 10**9])
         leave.set()
@@ -324,6 +327,30 @@ def test_previews_of_rows_that_were_scrolled_away_are_never_made(
 
     asyncio.run(play())
     assert sorted(made) == [1, 100, 101]
+
+
+def test_previews_that_could_not_be_made_are_made_when_they_are_asked_for_again(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = list[dict[str, Any]]()
+
+    async def play() -> None:
+        live = Alone(bench)
+        demand = OnDemand(live, sent.append)  # type: ignore[arg-type]
+        with monkeypatch.context() as patch:
+            patch.setattr(Mirror, "tasks", broken)
+            demand.want("one", [7])
+            with pytest.raises(OSError, match="locked"):
+                await asyncio.gather(*live.tasks)
+        live.tasks.clear()
+        demand.want("one", [7])
+        await asyncio.gather(*live.tasks)
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise OSError("the file is locked")
+
+    asyncio.run(play())
+    assert [list(part["previews"]) for part in sent] == [["7"]]
 
 
 def test_previews_are_cut_and_kept(isolated_root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from threading import Lock
 from typing import Any
 
 from lsal.dashboard.previews import Preview, Previews
@@ -25,26 +26,38 @@ class OnDemand:
     def __init__(self, live: Live, send: Send) -> None:
         self._live, self._send, self._previews = live, send, Previews(live.bench)
         self._wanted: dict[str, list[int]] = {}
-        self._working = False
+        self._working, self._lock = False, Lock()
 
     def want(self, page: str, tasks: Sequence[int]) -> None:
         """These tasks are on screen there, and what was asked for before no longer is. From any thread."""
-        self._wanted[page] = list(tasks[:MOST])
-        if tasks and not self._working:
+        with self._lock:
+            self._wanted[page] = list(tasks[:MOST])
+            begins = bool(tasks) and not self._working
+            self._working |= begins
+        if begins:
             self._live.spawn(self._work())
 
     async def _work(self) -> None:
-        if self._working:
-            return
-        self._working = True
         try:
-            while wanted := list(dict.fromkeys(chain.from_iterable(self._wanted.values()))):
+            while wanted := self._left():
                 made = await self._live.apart(self._make, wanted)
-                self._wanted = {page: [one for one in tasks if one not in made] for page, tasks in self._wanted.items()}
-                self._wanted = {page: tasks for page, tasks in self._wanted.items() if tasks}
+                self._take(made)
                 self._send({"previews": {str(task): preview for task, preview in made.items()}})
-        finally:
+        except BaseException:  # pages ask again, and that begins anew
             self._working = False
+            raise
+
+    def _left(self) -> list[int]:
+        """What is wanted; without any, the work has ended in the same moment, so that no later wish is overheard."""
+        with self._lock:
+            wanted = list(dict.fromkeys(chain.from_iterable(self._wanted.values())))
+            self._working = bool(wanted)
+            return wanted
+
+    def _take(self, made: Mapping[int, Preview]) -> None:
+        with self._lock:
+            left = {page: [one for one in tasks if one not in made] for page, tasks in self._wanted.items()}
+            self._wanted = {page: tasks for page, tasks in left.items() if tasks}
 
     def _make(self, wanted: Sequence[int]) -> Mapping[int, Preview]:
         """Of the first of them, as many as there is time for, one at least."""

@@ -36,6 +36,12 @@ function grid({ say, wish, point }) {
     node.classList.toggle("lsal-queue-first-after", row?.rank === -1 && rows.get(index - 1)?.rank >= 0);
   };
 
+  // An answer that does not come, say because a file was locked, is asked for again.
+  const waits = new Map();
+  const later = (ask) => {
+    clearTimeout(waits.get(ask));
+    waits.set(ask, setTimeout(ask, 1.5 * AGAIN_MS));
+  };
   const asked = { key: "", at: 0 };
   const askRows = () => {
     const [first, last] = span;
@@ -50,6 +56,7 @@ function grid({ say, wish, point }) {
     if (asked.key === key && performance.now() - asked.at < AGAIN_MS) return;
     Object.assign(asked, { key, at: performance.now() });
     say({ ask: "rows", first: begin, count: end - begin });
+    later(rowsSoon);
   };
   const askPreviews = () => {
     const [first, last] = sheet.inSight();
@@ -59,6 +66,7 @@ function grid({ say, wish, point }) {
       if (row && !previews.has(row.task)) lacking.push(row.task);
     }
     say({ ask: "previews", tasks: lacking });
+    if (lacking.length) later(previewsSoon);
   };
   let span = [0, 0];
   const [rowsSoon, previewsSoon] = [paced(askRows, ROWS_MS), paced(askPreviews, PREVIEWS_MS)];
@@ -184,7 +192,10 @@ function grid({ say, wish, point }) {
         sheet.refill((index) => rows.has(index) && rows.get(index).task in seen);
       }
     },
-    close: sheet.close,
+    close() {
+      waits.forEach(clearTimeout);
+      sheet.close();
+    },
   };
 }
 
