@@ -19,15 +19,17 @@ from lsal.errors import LsalError
 from lsal.jobs import State
 from lsal.workbench import Workbench
 
-TICK_S, LOOK_S, SYNC_S = 0.5, 3.0, 3.0
+TICK_S, LOOK_S, SYNC_S = 0.5, 3.0, 1.5
+REST = 4
+"""A server that takes long to answer is left in peace for so many times as long."""
 
 T = TypeVar("T")
 Step = Callable[[], Awaitable[bool]]
 """Something done at every tick; False if it was not its turn."""
 
 _log = logging.getLogger(__name__)
-_synced: dict[str, float] = {}
-"""When a dashboard of this kernel last synced a home: several of them share the work."""
+_due: dict[str, float] = {}
+"""When a home may be synced again by a dashboard of this kernel: several of them share the work."""
 
 
 class Dashboard(Panel):
@@ -94,10 +96,16 @@ class Dashboard(Panel):
     async def _sync(self) -> bool:
         """Pull from Label Studio, so that counters move while people label. A running job does that itself."""
         home = self._seen.status.home if self._seen.status else ""
-        if not home or works(self._job) or time.monotonic() - _synced.get(home, float("-inf")) < SYNC_S:
+        begun = time.monotonic()
+        if not home or works(self._job) or begun < _due.get(home, begun):
             return False
-        _synced[home] = time.monotonic()
-        await asyncio.to_thread(self.bench.sync)
+        _due[home] = float("inf")
+        try:
+            done = await asyncio.to_thread(self.bench.sync)
+        finally:
+            _due[home] = time.monotonic() + max(SYNC_S, REST * (time.monotonic() - begun))
+        if done.read or done.removed:
+            self._looked = float("-inf")  # what people just did is seen at the next tick
         return True
 
     async def _keep_still(self) -> bool:
