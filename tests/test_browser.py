@@ -117,6 +117,17 @@ def test_axe_finds_no_serious_fault_in_any_tab(page: Page) -> None:
     open_tab(page, "Queue")
 
 
+def test_tabs_are_changed_by_keyboard(page: Page) -> None:
+    tabs = page.locator(".lsal-dashboard").get_by_role("tab")
+    open_tab(page, "Queue")
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lsal-curve")).to_be_visible()
+    expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
+    open_tab(page, "Queue")
+
+
 def test_a_switch_is_previewed_in_place_and_what_is_kept_stays(page: Page, folder: Path) -> None:
     open_tab(page, "Versions")
     versions = page.locator(".lsal-versions")
