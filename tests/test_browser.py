@@ -12,6 +12,7 @@ from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
 from seen import LABELS, seen
+from shots import shot
 
 from lsal import jobs, processes
 from lsal.files import write_json
@@ -80,7 +81,7 @@ def queue_row(page: Page | Locator, number: int) -> Locator:
     return page.locator(f".lsal-queue-body [aria-rowindex='{number + 1}']:not([hidden])")
 
 
-def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder: Path) -> None:
+def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page) -> None:
     open_tab(page, "Curve")
     curve = page.locator(".lsal-curve")
     expect(curve.locator("[data-version]")).to_have_count(5)
@@ -89,7 +90,7 @@ def test_the_curve_is_drawn_and_says_on_what_it_was_measured(page: Page, folder:
     expect(curve.locator(".lsal-curve-frame .lsal-curve-live")).to_have_count(1)
     curve.locator('[data-version="5"]').hover()
     expect(curve.locator(".lsal-curve-tip")).to_contain_text("90.0 % right")
-    page.screenshot(path=folder / "dashboard.png")
+    page.screenshot(path=shot("dashboard-dashboard"))
 
 
 def test_the_queue_is_drawn_and_hostile_tasks_do_no_harm(page: Page) -> None:
@@ -110,10 +111,31 @@ def faults(page: Page) -> str:
     return "\n".join(told)
 
 
-def test_axe_finds_no_serious_fault_in_any_tab(page: Page) -> None:
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_axe_finds_no_serious_fault_in_any_tab(page: Page, theme: str) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{theme}$")).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
     for title in page.locator(".lsal-dashboard").get_by_role("tab").all_inner_texts():
         open_tab(page, title)
         assert not faults(page), title
+        page.locator(".lsal-dashboard").screenshot(path=shot(f"{theme.split()[-1].lower()}-{title.lower()}"))
+    open_tab(page, "Queue")
+
+
+def test_it_can_be_read_at_700_pixels(page: Page) -> None:
+    before = page.viewport_size
+    assert before
+    page.keyboard.press("Control+b")  # the file browser goes, the notebook has all of the width
+    page.set_viewport_size({"width": 700, "height": 1500})
+    board = page.locator(".lsal-dashboard")
+    for title in board.get_by_role("tab").all_inner_texts():
+        open_tab(page, title)
+        assert board.evaluate("board => board.scrollWidth - board.clientWidth") <= 0, title
+        board.screenshot(path=shot(f"narrow-{title.lower()}"))
+    page.set_viewport_size(before)
+    page.keyboard.press("Control+b")
     open_tab(page, "Queue")
 
 
@@ -150,7 +172,7 @@ def test_a_switch_is_previewed_in_place_and_what_is_kept_stays(page: Page, folde
     versions.get_by_role("button", name="Compare").click()
     expect(versions.locator(".lsal-versions-compared")).to_contain_text("Versions 1 and 2 of label")
     assert not jobs.jobs(find_home(folder / "root"))
-    page.screenshot(path=folder / "versions.png")
+    page.screenshot(path=shot("dashboard-versions"))
 
 
 def test_settings_are_typed_and_set_and_people_are_counted(page: Page, folder: Path) -> None:
@@ -174,7 +196,7 @@ def test_settings_are_typed_and_set_and_people_are_counted(page: Page, folder: P
     open_tab(page, "People")
     expect(dashboard.locator(".lsal-people-table tbody")).to_contain_text("person 1")
     expect(dashboard.locator(".lsal-people-labels")).to_contain_text("24 (100.0 %)")
-    page.screenshot(path=folder / "people.png")
+    page.screenshot(path=shot("dashboard-people"))
     open_tab(page, "Queue")
 
 
@@ -197,13 +219,13 @@ def test_a_running_job_is_seen_with_a_bar_and_the_time_left(page: Page, folder: 
     expect(now).to_contain_text("left")
     expect(now.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "33")
     page.wait_for_function(A_THIRD)
-    page.screenshot(path=folder / "running.png")
+    page.screenshot(path=shot("dashboard-running"))
     job.end("cancelled", 0.0)
     expect(page.locator(".lsal-strip-jobs li").first).to_contain_text("cancelled")
     expect(now).to_be_hidden()
 
 
-def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page, folder: Path) -> None:
+def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
     button = page.get_by_role("button", name="Re-rank")
     button.evaluate(DISABLED)  # for a moment only: whoever looks now and then may miss it
@@ -213,7 +235,7 @@ def test_a_click_without_label_studio_shows_a_card_with_the_next_step(page: Page
     expect(card).to_contain_text("Next: Start it: lsal up")
     expect(button).to_be_enabled()
     assert page.evaluate("window.wasDisabled")
-    page.screenshot(path=folder / "error.png")
+    page.screenshot(path=shot("dashboard-error"))
 
 
 def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Page, folder: Path) -> None:
@@ -236,11 +258,11 @@ def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Pa
     expect(still).to_contain_text("Run the cell again to bring the dashboard to life")
     expect(still).to_contain_text(HOSTILE)
     assert dead.evaluate("window.harmed") is None
-    dead.screenshot(path=folder / "still.png")
+    dead.screenshot(path=shot("dashboard-still"))
     dead.close()
 
 
-def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder: Path) -> None:
+def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page) -> None:
     boxes = page.context.new_page()
     boxes.set_viewport_size({"width": 1250, "height": 2600})
     boxes.set_default_timeout(WAIT_MS)
@@ -261,5 +283,5 @@ def test_boxes_are_seen_on_their_images_beside_their_classes(page: Page, folder:
     marks = table.locator("tbody i").evaluate_all("marks => marks.map(mark => getComputedStyle(mark).backgroundColor)")
     assert len(set(marks)) == len(LABELS)
     assert colour in marks
-    boxes.locator(".lsal-dashboard").screenshot(path=folder / "objects.png")
+    boxes.locator(".lsal-dashboard").screenshot(path=shot("dashboard-objects"))
     boxes.close()

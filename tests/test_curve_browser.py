@@ -11,6 +11,7 @@ import pytest
 from grown import BACK, CLASSES, HELD, LIVE, SKILLS, UNMEASURED, add, grown
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
+from shots import shot
 from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
 
 from lsal.files import read_json
@@ -50,7 +51,7 @@ def page(folder: Path) -> Iterator[Page]:
     assert not faults
 
 
-def test_each_state_has_a_shape_and_words(page: Page, folder: Path) -> None:
+def test_each_state_has_a_shape_and_words(page: Page) -> None:
     curve = page.locator(".lsal-curve")
     expect(curve.locator("[data-version]")).to_have_count(len(SKILLS))
     for number, shape in ((LIVE, "live"), (HELD, "held"), (BACK, "back"), (UNMEASURED, "warned")):
@@ -63,7 +64,7 @@ def test_each_state_has_a_shape_and_words(page: Page, folder: Path) -> None:
     expect(curve.locator(".lsal-curve-notes")).to_contain_text(
         "Version 1: cross-validation on labels that a strategy chose"
     )
-    page.locator(".lsal-dashboard").screenshot(path=folder / "light.png")
+    page.locator(".lsal-dashboard").screenshot(path=shot("curve-light"))
 
 
 def test_arrow_keys_go_from_version_to_version_and_tell_of_each(page: Page) -> None:
@@ -145,10 +146,10 @@ def test_pictures_are_saved_whole(page: Page, folder: Path, part: str) -> None:
     assert saved[1].read_bytes().startswith(b"\x89PNG")
 
 
-def test_it_can_be_read_in_a_narrow_window(page: Page, folder: Path) -> None:
+def test_it_can_be_read_in_a_narrow_window(page: Page) -> None:
     page.set_viewport_size({"width": 700, "height": 2000})
     page.wait_for_function("document.querySelector('.lsal-curve-frame > svg').viewBox.baseVal.width < 640")
     wide = page.locator(".lsal-curve-frame").bounding_box()
     assert wide
     assert wide["x"] + wide["width"] <= 700
-    page.locator(".lsal-dashboard").screenshot(path=folder / "narrow.png")
+    page.locator(".lsal-dashboard").screenshot(path=shot("curve-narrow"))

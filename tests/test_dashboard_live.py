@@ -8,6 +8,7 @@ import pytest
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from projects import annotations_digest, demo_of_texts
+from shots import shot
 from slow_jobs import slow_job
 from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
 
@@ -131,7 +132,7 @@ def test_a_training_is_cancelled_and_leaves_what_was_live(page: Page, bench: Wor
     assert annotations_digest(bench) == given
 
 
-def test_a_reload_and_a_new_kernel_find_the_same_state(page: Page, folder: Path) -> None:
+def test_a_reload_and_a_new_kernel_find_the_same_state(page: Page) -> None:
     before = told(page)
     page.keyboard.press("Control+s")
     page.reload()
@@ -144,7 +145,7 @@ def test_a_reload_and_a_new_kernel_find_the_same_state(page: Page, folder: Path)
     run_first_cell(page)
     expect(page.locator(".lsal-facts")).to_have_count(1)
     assert told(page) == before
-    page.screenshot(path=folder / "again.png")
+    page.screenshot(path=shot("sitting-again"))
 
 
 def fact(page: Page, name: str) -> Locator:

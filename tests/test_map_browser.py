@@ -9,6 +9,7 @@ import pytest
 from jupyter_server import jupyterlab, write_notebook
 from mapped import HOSTILE, with_pool
 from playwright.sync_api import Page, expect, sync_playwright
+from shots import shot
 from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
 
 from lsal.dashboard.map_scatter import FRAME
@@ -85,7 +86,7 @@ def test_the_map_is_drawn_by_a_process_beside_the_kernel(page: Page, folder: Pat
     seen = bench_in(folder).map()
     assert seen
     expect(shown).to_contain_text(f"{len(seen.task_ids)} tasks as of the last ranking")
-    page.screenshot(path=folder / "map.png")
+    page.screenshot(path=shot("map-map"))
 
 
 def test_the_task_under_the_pointer_is_told_and_does_no_harm(page: Page, folder: Path) -> None:
@@ -131,7 +132,7 @@ def test_a_lasso_chooses_tasks_and_an_act_is_done_to_the_open_ones(page: Page, f
     assert 0.8 * len(seen.task_ids) < tasks <= len(seen.task_ids)
     still_open = tasks - left_out
     assert 0 < still_open <= int((seen.standing == 0).sum())
-    page.screenshot(path=folder / "lasso.png")
+    page.screenshot(path=shot("map-lasso"))
     page.get_by_role("button", name=f"Look at {still_open}").click()
     expect(page.get_by_role("tab", name="Queue")).to_have_attribute("aria-selected", "true")
     expect(page.locator(".lsal-dashboard")).to_contain_text("chosen on the map")
@@ -158,10 +159,10 @@ def test_the_same_can_be_done_by_keyboard_and_read_as_a_table(page: Page, folder
     seen = bench_in(folder).map()
     assert seen
     expect(page.locator(".lsal-map-chosen b")).to_have_text(f"{int((seen.cluster == 1).sum())} chosen")
-    page.screenshot(path=folder / "table.png")
+    page.screenshot(path=shot("map-table"))
 
 
-def test_dark_and_narrow_it_is_still_all_there(page: Page, folder: Path) -> None:
+def test_dark_and_narrow_it_is_still_all_there(page: Page) -> None:
     page.get_by_role("button", name="Clear").click()
     page.get_by_role("button", name="Label", exact=True).click()
     page.evaluate("document.body.style.setProperty('--jp-layout-color0', '#111111')")
@@ -171,7 +172,7 @@ def test_dark_and_narrow_it_is_still_all_there(page: Page, folder: Path) -> None
     page.set_viewport_size({"width": 700, "height": 1400})
     expect_drawn(page, BLUE, ORANGE, INK_ON_DARK)
     assert not page.evaluate("[...document.querySelectorAll('.lsal-map *')].some(one => one.scrollWidth > 700)")
-    page.screenshot(path=folder / "dark.png")
+    page.screenshot(path=shot("map-dark"))
 
 
 def test_after_a_reload_the_same_map_is_there(page: Page) -> None:

@@ -10,6 +10,7 @@ from jupyter_server import jupyterlab, write_notebook
 from open_tasks import open_tasks
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 from prepared import HOSTILE, STAMP
+from shots import shot
 from test_browser import CHROMIUM, FLAGS, queue_row, run_first_cell
 
 from lsal.workbench import Workbench
@@ -76,14 +77,14 @@ def scroll(page: Page, share: float) -> None:
     grid(page).evaluate("(one, share) => { one.scrollTop = share * (one.scrollHeight - one.clientHeight); }", share)
 
 
-def test_it_is_a_grid_with_the_rows_in_sight_alone(page: Page, folder: Path) -> None:
+def test_it_is_a_grid_with_the_rows_in_sight_alone(page: Page) -> None:
     expect(grid(page)).to_have_attribute("aria-rowcount", str(TASKS + 1))
     expect(grid(page).locator("[role=columnheader]:visible")).to_have_count(10)
     expect(grid(page).locator("[aria-sort=ascending]")).to_have_text("#")
     assert 10 < grid(page).locator("[aria-rowindex]").count() < 60
     expect(queue_row(page, 5)).to_contain_text("not shown")
     expect(queue_row(page, 1)).to_contain_text("random")
-    page.locator(".lsal-queue").first.screenshot(path=folder / "table.png")
+    page.locator(".lsal-queue").first.screenshot(path=shot("queue-table"))
 
 
 def test_it_is_scrolled_to_the_end_and_back(page: Page, bench: Workbench, sizes: list[int]) -> None:

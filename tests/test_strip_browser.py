@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
+from shots import shot
 from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, run_first_cell
 from text_toys import BERT
 
@@ -82,7 +83,7 @@ def test_hostile_errors_and_logs_are_only_text(page: Page) -> None:
     assert row.bounding_box()["width"] <= page.locator(".lsal-dashboard").bounding_box()["width"]
 
 
-def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, bench: Workbench, folder: Path) -> None:
+def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, bench: Workbench) -> None:
     job = started(bench)
     now, strip = page.locator(".lsal-strip-now"), page.locator(".lsal-strip")
     curves = now.locator(".lsal-strip-chart")
@@ -103,7 +104,7 @@ def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, 
     expect(now.locator(".lsal-strip-log")).to_be_visible()
     found = Axe().run(page, ".lsal-strip").response["violations"]
     assert not [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-    strip.screenshot(path=folder / "training.png")
+    strip.screenshot(path=shot("strip-training"))
     page.get_by_role("button", name="Cancel").click()
     expect(now).to_be_hidden(timeout=TRAINING_MS)
     assert job.state().state == "cancelled"
@@ -113,7 +114,7 @@ def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, 
     expect(first.locator(".lsal-strip-chart")).to_have_count(2)
 
 
-def test_a_reload_finds_the_same_with_what_was_unfolded(page: Page, folder: Path) -> None:
+def test_a_reload_finds_the_same_with_what_was_unfolded(page: Page) -> None:
     page.get_by_role("button", name="Save and create checkpoint").click()
     shown = page.locator(".lsal-strip-jobs")
     before = shown.inner_text()
@@ -126,4 +127,4 @@ def test_a_reload_finds_the_same_with_what_was_unfolded(page: Page, folder: Path
     page.set_viewport_size({"width": 700, "height": 1100})
     strip = page.locator(".lsal-strip")
     assert strip.evaluate("strip => strip.scrollWidth <= strip.clientWidth")
-    page.screenshot(path=folder / "narrow.png")
+    page.screenshot(path=shot("strip-narrow"))

@@ -12,6 +12,7 @@ from explained import answer, explained, kept_pool, open_entry
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE
+from shots import shot
 from test_browser import CHROMIUM, FLAGS, WAIT_MS, run_first_cell
 
 from lsal import scored
@@ -138,9 +139,7 @@ def page(folder: Path, bench: Workbench) -> Iterator[Page]:
         browser.close()
 
 
-def test_parts_chances_and_neighbours_are_drawn_and_hostile_text_is_text(
-    page: Page, bench: Workbench, folder: Path
-) -> None:
+def test_parts_chances_and_neighbours_are_drawn_and_hostile_text_is_text(page: Page, bench: Workbench) -> None:
     shown, why = page.locator(".lsal-why"), bench.why(26)
     expect(shown).to_contain_text("Task 26")
     expect(shown.locator(".lsal-why-head")).to_contain_text(HOSTILE)
@@ -161,10 +160,10 @@ def test_parts_chances_and_neighbours_are_drawn_and_hostile_text_is_text(
     expect(shown.locator(".lsal-why-parts")).to_contain_text("1 - the gap between its two likeliest classes")
     assert page.evaluate("window.harmed") is None
     assert shown.locator("img, script").count() == 0
-    page.screenshot(path=folder / "light.png")
+    page.screenshot(path=shot("why-light"))
 
 
-def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(page: Page, folder: Path) -> None:
+def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(page: Page) -> None:
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
         page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).click()
@@ -173,9 +172,9 @@ def test_axe_finds_no_serious_fault_in_light_dark_and_narrow(page: Page, folder:
         found = Axe().run(page, ".lsal-why").response["violations"]
         serious = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
         assert not serious, theme
-        page.screenshot(path=folder / f"{theme.split()[-1].lower()}.png")
+        page.screenshot(path=shot(f"why-{theme.split()[-1].lower()}"))
     page.set_viewport_size({"width": 900, "height": 1100})
     shown = page.locator(".lsal-why")
     overflow = shown.evaluate("root => root.scrollWidth - root.clientWidth")
     assert overflow <= 0, "nothing is cut off where there is little room"
-    page.screenshot(path=folder / "narrow.png")
+    page.screenshot(path=shot("why-narrow"))
