@@ -7,9 +7,8 @@ in threads. What is asked of the page comes as messages, see `widgets/task_map.j
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -17,9 +16,10 @@ import numpy as np
 
 from lsal.dashboard import map_words
 from lsal.dashboard.look import Look
+from lsal.dashboard.map_card import Card
 from lsal.dashboard.map_groups import WAYS, Legend, legend_of, table_of
-from lsal.dashboard.map_scatter import HEIGHT, Drawn, Scatter, drawn, installed
-from lsal.dashboard.previews import Previews
+from lsal.dashboard.map_page import Page, page_of
+from lsal.dashboard.map_scatter import Drawn, Scatter, drawn, installed
 from lsal.dashboard.sections import Live
 from lsal.dashboard.twins import TaskMap
 from lsal.jobs import ENDED, State
@@ -29,22 +29,10 @@ from lsal.workbench.mapping import OPEN, Mapped
 if TYPE_CHECKING:
     from lsal.records import Ints
 
-COLOUR = re.compile("#[0-9a-f]{6}")
 BUILD_S = 1.0
 """After which the drawing, new in a page, hears of changes."""
 ASK = ("pin", "exclude", "give_back")
 """Acts of the workbench on the tasks that are chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What the page can do, and its colours."""
-
-    able: bool = False
-    dark: bool = False
-    ink: str = "#212121"
-    ground: str = "#ffffff"
-    room: int = HEIGHT
 
 
 class MapSection:
@@ -54,8 +42,8 @@ class MapSection:
 
     def __init__(self, live: Live, on_look: Callable[[list[int]], None] | None = None) -> None:
         self._live, self.on_look = live, on_look
-        self._previews = Previews(live.bench)
         self.panel = TaskMap(empty=map_words.LOOKING)
+        self._card = Card(live, self.panel)
         self.panel.on_msg(lambda _, said, __: live.spawn(self._heard(said)))
         self._plot = ipywidgets.Box([]).add_class("lsal-map-plot")
         grid = ipywidgets.Box([self.panel, self._plot]).add_class("lsal-map-grid")
@@ -69,8 +57,7 @@ class MapSection:
         self._chosen: Ints = np.zeros(0, np.int64)
         self._about: tuple[Any, ...] = ()
         self._known: tuple[Any, ...] = ("nothing",)
-        self._wanted: int | None = None
-        self._asking, self._loading, self._turn = False, False, asyncio.Lock()
+        self._loading, self._turn = False, asyncio.Lock()
 
     # Reading ---------------------------------------------------------------------------
 
@@ -151,7 +138,7 @@ class MapSection:
         """A message of the page; what does not fit is let pass."""
         what = said.get("do")
         if what == "page":
-            await self._lay(_page(said))
+            await self._lay(page_of(said))
         elif what == "colour" and said.get("by") in WAYS:
             self.panel.colour_by = said["by"]
             await self._colour()
@@ -212,30 +199,10 @@ class MapSection:
         wished = {*self._wishes.pinned, *self._wishes.last, *self._wishes.excluded}
         return [task for task in self._open_ids() if act != "give_back" or task in wished]
 
-    # The task under the pointer --------------------------------------------------------
-
     async def _point_at(self, point: int | None) -> None:
-        """Told at once what is known; its text or picture follows. The last one stays when the pointer leaves."""
         task = self._scatter.task_at(point) if self._scatter is not None else None
-        if task is None or self._seen is None:
-            return
-        self._wanted = task
-        self.panel.card = map_words.card(self._seen, task, self._wishes)
-        if not self._asking:
-            await self._illustrate()
-
-    async def _illustrate(self) -> None:
-        """One at a time, and always the newest: a pointer crosses many."""
-        self._asking, shown = True, None
-        try:
-            while self._wanted != shown and self._seen is not None:
-                shown, seen = self._wanted, self._seen
-                assert shown is not None
-                more = await self._live.apart(_looked_at, self._live.bench, self._previews, int(seen.task_ids[shown]))
-                if self._wanted == shown:
-                    self.panel.card = map_words.card(seen, shown, self._wishes) | more
-        finally:
-            self._asking = False
+        if task is not None and self._seen is not None:
+            await self._card.tell(self._seen, task, self._wishes)
 
     def close(self) -> None:
         """Close its widgets."""
@@ -243,21 +210,6 @@ class MapSection:
             part.close()
 
 
-def _page(said: dict[str, Any]) -> Page:
-    """What a page says of itself; a colour that is none is not taken."""
-    known = Page()
-    ink, ground = (str(said.get(name, "")).lower() for name in ("ink", "ground"))
-    if not all(COLOUR.fullmatch(one) for one in (ink, ground)):
-        ink, ground = known.ink, known.ground
-    room = said.get("room")
-    return Page(bool(said.get("able")), bool(said.get("dark")), ink, ground, room if isinstance(room, int) else HEIGHT)
-
-
 def _prepared(seen: Mapped, by: str, page: Page) -> tuple[Legend, Drawn, list[dict[str, object]]]:
     legend = legend_of(seen, by, page.dark)
     return legend, drawn(seen, legend, page.ink, page.ground), table_of(seen)
-
-
-def _looked_at(bench: Any, previews: Previews, task: int) -> dict[str, Any]:
-    row = bench.glimpse(task)
-    return {"url": row.url, **previews.of([row]).get(str(task), {})}
