@@ -20,6 +20,11 @@ def script(name: str, *parts: str) -> str:
     return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.js", *parts, name))
 
 
+def style(name: str) -> str:
+    """A stylesheet, after what all of them have in common."""
+    return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.css", name))
+
+
 QUEUE_PARTS = tuple(f"queue_table/{part}.js" for part in ("scroller", "rows", "controls", "grid"))
 
 
@@ -32,7 +37,7 @@ class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("learning_curve.js")
-    _css = widget_file("learning_curve.css")
+    _css = style("learning_curve.css")
     points = traitlets.List().tag(sync=True)
     metrics = traitlets.List().tag(sync=True)
     units = traitlets.List().tag(sync=True)
@@ -52,7 +57,7 @@ class ClassCurves(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("class_curves.js")
-    _css = widget_file("class_curves.css")
+    _css = style("class_curves.css")
     classes = traitlets.List().tag(sync=True)
     versions = traitlets.List().tag(sync=True)
     figure = traitlets.Unicode().tag(sync=True)
@@ -74,7 +79,7 @@ class ConfusionMatrix(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("confusion_matrix.js")
-    _css = widget_file("confusion_matrix.css")
+    _css = style("confusion_matrix.css")
     rows = traitlets.List().tag(sync=True)
     columns = traitlets.List().tag(sync=True)
     counts = traitlets.List().tag(sync=True)
@@ -98,7 +103,7 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("queue_table.js", *QUEUE_PARTS)
-    _css = widget_file("queue_table.css")
+    _css = style("queue_table.css")
     wish = traitlets.Dict().tag(sync=True)
     told = traitlets.Dict().tag(sync=True)
     current = traitlets.Int().tag(sync=True)
@@ -117,7 +122,7 @@ class TrainingStrip(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("training_strip.js")
-    _css = widget_file("training_strip.css")
+    _css = style("training_strip.css")
     now = traitlets.Dict().tag(sync=True)
     charts = traitlets.List().tag(sync=True)
     lines = traitlets.List().tag(sync=True)
@@ -134,7 +139,7 @@ class VersionsTable(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("versions_table.js")
-    _css = widget_file("versions_table.css")
+    _css = style("versions_table.css")
     rows = traitlets.List().tag(sync=True)
     busy = traitlets.Unicode().tag(sync=True)
     back = traitlets.Unicode().tag(sync=True)
@@ -154,7 +159,7 @@ class TaskMap(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("task_map.js")
-    _css = widget_file("task_map.css")
+    _css = style("task_map.css")
     colour_by = traitlets.Unicode("prediction").tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
     legend = traitlets.List().tag(sync=True)

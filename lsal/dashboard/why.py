@@ -10,7 +10,7 @@ import traitlets
 from lsal.dashboard.previews import Previews
 from lsal.dashboard.reasons import figure_of, group_words, others_words, said_by
 from lsal.dashboard.sections import Live
-from lsal.dashboard.twins import script, widget_file
+from lsal.dashboard.twins import script, style
 from lsal.dashboard.wording import file_at
 from lsal.workbench.status import Waiting
 from lsal.workbench.why import Why
@@ -27,7 +27,7 @@ class WhyTask(anywidget.AnyWidget):  # type: ignore[misc]
     """
 
     _esm = script("why_task.js")
-    _css = widget_file("why_task.css")
+    _css = style("why_task.css")
     why = traitlets.Dict().tag(sync=True)
     pictures = traitlets.Dict().tag(sync=True)
     empty = traitlets.Unicode("Choose a task to see why it is asked for.").tag(sync=True)
