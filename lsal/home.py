@@ -128,8 +128,16 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
         keep_from_git(root)
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
-        write_json(folder / "home.json", kept | {"order_key": secrets.token_hex(16)} | more)
+        write_json(folder / "home.json", kept | {"order_key": drawn_key()} | more)
     return open_home(folder)
+
+
+def drawn_key() -> str:
+    """The secret by which a project's tasks are put into their fixed order, 32 hexadecimal digits.
+
+    Whoever does not know it cannot choose which tasks measure.
+    """
+    return secrets.token_hex(16)
 
 
 def slug_of(url: str, project: int, created: str, own_server: bool) -> str:

@@ -50,6 +50,7 @@ class Live:
 
 def test_what_is_told_is_plain_and_cut(isolated_root: Path) -> None:
     bench = explained(isolated_root)
+    bench.configure(measuring_share=0)  # a text that changed is drawn again, and would measure now and then
     entry = open_entry(bench)
     [task] = bench.desk.mirror.tasks(ids=[entry.task_id])
     row = {"id": task.id, "updated_at": "2026-01-02T00:00:00.000000Z", "annotations": []}
