@@ -1,24 +1,34 @@
-"""How soon a cell answers while a round runs and the dashboard is live: `python benchmarks/kernel.py`.
+"""How soon a cell answers while a round runs and the dashboard is live in an open page.
 
-A kernel of its own, a demo project of texts on lsal's own Label Studio, one round after the other; `1 + 1` is
-sent again and again, and timed from the request to its result. Beside it the same without a dashboard and without
-a round.
+python benchmarks/kernel.py [--browser /usr/bin/chromium]
+
+A real JupyterLab, its dashboard open in a real browser, a demo project of texts on lsal's own Label Studio, one
+round after the other; `1 + 1` is sent again and again to the page's own kernel, and timed from the request to its
+result. Beside it the same without a dashboard and without a round.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import random
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 import numpy as np
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.blocking.client import BlockingKernelClient
+from playwright.sync_api import Page, sync_playwright
 
-from lsal.settings import child_environment
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from jupyter_server import jupyterlab, write_notebook
+
 from lsal.workbench import Workbench
 
 TEXTS, CELLS, PAUSE_S = 5_000, 150, 0.1
@@ -30,7 +40,10 @@ BOARD = (
 
 
 def main() -> None:
-    """Make the project, then measure both ways."""
+    """Make the project, then measure beside more and more."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--browser", default="/usr/bin/chromium")
+    browser = asked.parse_args().browser
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
         bench = Workbench(root).new(str(write(Path(folder) / "texts.csv")), demo=True)
@@ -38,19 +51,38 @@ def main() -> None:
             bench.configure(batch=50, refill_below=0.0)
             bench.rank().wait()
             bench.label()
-            manager, client = start_new_kernel(env=child_environment(LSAL_ROOT=str(root)))
-            try:
+            with notebook(Path(folder), browser) as (page, client):
                 run(client, "1 + 1")
-                tell("nothing else", measure(client, bench, rounds=False))
-                run(client, BOARD)
+                tell("an open notebook", measure(client, bench, rounds=False))
+                page.locator(".jp-CodeCell .cm-content").first.click()
+                page.keyboard.press("Shift+Enter")
+                page.locator(".lsal-fact").first.wait_for()
                 time.sleep(5)
-                tell("a live dashboard", measure(client, bench, rounds=False))
-                tell("a live dashboard and rounds", measure(client, bench, rounds=True))
-            finally:
-                client.stop_channels()
-                manager.shutdown_kernel(now=True)
+                tell("a live dashboard in it", measure(client, bench, rounds=False))
+                tell("a live dashboard in it, and rounds", measure(client, bench, rounds=True))
         finally:
             bench.down()
+
+
+@contextmanager
+def notebook(folder: Path, browser: str) -> Iterator[tuple[Page, BlockingKernelClient]]:
+    """A page with a notebook whose one cell is the dashboard, not run yet, and a client of its kernel."""
+    write_notebook(folder / "board.ipynb", BOARD)
+    with jupyterlab(folder, {"LSAL_ROOT": str(folder / "root")}) as (url, token), sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = opened.new_page()
+        page.goto(f"{url}/lab/tree/board.ipynb?token={token}")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+        [connection] = (folder / "runtime").glob("kernel-*.json")
+        client = BlockingKernelClient(connection_file=str(connection))
+        client.load_connection_file()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        try:
+            yield page, client
+        finally:
+            client.stop_channels()
+            opened.close()
 
 
 def write(path: Path) -> Path:

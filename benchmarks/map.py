@@ -52,8 +52,9 @@ WATCH = """() => {
   requestAnimationFrame(frame);
   const watch = () => {
     window.seen.told ??= document.querySelector(".lsal-map-legend li") ? performance.now() : undefined;
-    const canvas = document.querySelector(".lsal-map-plot canvas");
-    if (canvas && canvas.width > 300 && window.seen.painted === null) {
+    const plot = [...document.querySelectorAll(".lsal-map-plot [id]")].find((one) => one.api);
+    if (plot?.api.get("isPointsDrawn") && window.seen.painted === null) {
+      const canvas = plot.querySelector("canvas");  // read only now: each look at its pixels waits for the drawing
       const small = document.createElement("canvas");
       [small.width, small.height] = [64, 64];
       const pen = small.getContext("2d");
@@ -70,6 +71,18 @@ WATCH = """() => {
   };
   watch();
 }"""
+ARRIVALS = """(() => {
+  window.arrived = 0;
+  const Plain = window.WebSocket;
+  window.WebSocket = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      const large = (one) => { if ((one.data.byteLength ?? 0) > 1e6) window.arrived = performance.now(); };
+      this.addEventListener("message", large);
+    }
+  };
+})()"""
+"""The points come as one message of more than a megabyte, after the libraries that draw them."""
 RENDERER = """() => {
   const gl = document.createElement("canvas").getContext("webgl");
   const told = gl.getExtension("WEBGL_debug_renderer_info");
@@ -149,6 +162,7 @@ def looked(folder: Path, browser: str, flags: list[str]) -> dict[str, Any]:
         opened = playwright.chromium.launch(executable_path=browser, args=flags)
         page = opened.new_context(viewport={"width": 1250, "height": 1400}).new_page()
         page.set_default_timeout(120_000)
+        page.add_init_script(ARRIVALS)
         page.on("websocket", lambda socket: _count(socket, got))
         page.goto(f"{url}/lab/tree/board.ipynb?token={token}")
         page.get_by_text("| Idle").wait_for()
@@ -161,13 +175,15 @@ def looked(folder: Path, browser: str, flags: list[str]) -> dict[str, Any]:
         begun = page.evaluate("performance.now()")
         page.locator(".lsal-dashboard").get_by_role("tab", name="Map").click()
         page.wait_for_function("window.seen.painted !== null")
+        arrived = page.evaluate("window.arrived")
         page.wait_for_timeout(3000)
         seen = page.evaluate("window.seen")
         told = {
             "renderer": page.evaluate(RENDERER),
             "legend_ms": seen["told"] - begun,
             "paint_ms": seen["painted"] - begun,
-            "paint_after_data_ms": seen["painted"] - seen["told"],
+            "arrived_ms": arrived - begun,
+            "paint_after_data_ms": seen["painted"] - arrived,
             "megabytes": (got[0] - before) / 1e6,
         }
         told |= _moved(page)

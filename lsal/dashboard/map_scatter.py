@@ -48,14 +48,12 @@ class Drawn:
 
 
 def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
-    """The points of all tasks that have a place; what has a ring lies on top, what has no group lies below."""
+    """The points of all tasks that have a place; what has a ring lies on top. A new colouring moves no point."""
     assert seen.places is not None
     there = np.isfinite(seen.places[:, 0]) & (seen.standing != GONE)
     ringed = there & (seen.standing == LABELLED)
     batch = there & seen.batch & ~ringed
-    none = legend.codes == legend.none
-    plain = there & ~ringed & ~batch
-    layers = [(plain & none, PLAIN), (plain & ~none, PLAIN), (ringed, RING), (batch, BATCH_RING), (batch, GAP)]
+    layers = [(there & ~ringed & ~batch, PLAIN), (ringed, RING), (batch, BATCH_RING), (batch, GAP)]
     layers += [(ringed, DOT), (batch, BATCH)]  # dots last: where rings lie close they must not hide them
     tasks = np.concatenate([np.flatnonzero(mask) for mask, _ in layers])
     kinds = np.concatenate([np.full(int(mask.sum()), kind) for mask, kind in layers])
@@ -73,13 +71,17 @@ def drawn(seen: Mapped, legend: Legend, ink: str, ground: str) -> Drawn:
     return Drawn(points, tasks, colours, sizes, (opacity, *[1.0] * 5))
 
 
-class Scatter:
-    """The widget in `view`. `pointed` and `lassoed` hear of points, one or None and an array, in any thread."""
+NOTHING = Drawn(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), ("#888888",) * 2, SIZES, (1.0,) * len(SIZES))
 
-    def __init__(self, first: Drawn, pointed: Callable[[int | None], None], lassoed: Callable[[Ints], None]) -> None:
-        self._drawn = first
+
+class Scatter:
+    """The widget in `view`, without points. `pointed` and `lassoed` hear of points, one or None and an array,
+    in any thread.
+    """
+
+    def __init__(self, pointed: Callable[[int | None], None], lassoed: Callable[[Ints], None]) -> None:
+        self._drawn = NOTHING
         self.view = _widget()
-        self.draw(first)
         self.view.observe(lambda change: pointed(change["new"]), "hovering")
         self.view.observe(lambda change: lassoed(_flat(change["new"])), "selection")
 
@@ -90,9 +92,11 @@ class Scatter:
             view.color = view.color_selected = [_rgba(colour) for colour in new.colours]
             view.color_hover = [_rgba(new.colours[-2])]
             view.size, view.opacity = list(new.sizes), list(new.opacities)
-        if before is not new and np.array_equal(before.points, new.points):
+        if np.array_equal(before.points, new.points):
             return 0.0
-        view.points = new.points
+        with view.hold_sync():
+            view.non_spatial_points_update = np.array_equal(before.points[:, :2], new.points[:, :2])
+            view.points = new.points
         return PAUSE_S + len(new.points) / POINTS_PER_S
 
     def choose(self, tasks: Ints) -> None:

@@ -57,7 +57,7 @@ class MapSection:
         self._chosen: Ints = np.zeros(0, np.int64)
         self._about: tuple[Any, ...] = ()
         self._known: tuple[Any, ...] = ("nothing",)
-        self._loading, self._turn = False, asyncio.Lock()
+        self._building, self._turn = asyncio.Lock(), asyncio.Lock()
 
     # Reading ---------------------------------------------------------------------------
 
@@ -77,9 +77,8 @@ class MapSection:
             return False  # there is no project yet
         if self._known[0] == self._about and self._state is not None and self._state.state in ENDED:
             return False
-        if self._page.able and not self._loading:  # while the map is read: the libraries of the drawing take a while
-            self._loading = True
-            self._live.spawn(self._live.apart(__import__, "jscatter"))
+        if self._page.able and self._scatter is None:  # while the map is read: megabytes go to the page for it
+            self._live.spawn(self._built())
         state = await self._live.apart(self._live.bench.map_making)
         if state is None:
             state = await self._live.apart(self._live.bench.make_map)
@@ -117,20 +116,24 @@ class MapSection:
             await self._draw(points)
         self._tell()
 
+    async def _built(self) -> Scatter:
+        """The drawing, made once; a page loads its libraries as soon as it is made, seen or not."""
+        async with self._building:
+            if self._scatter is None:
+                await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
+                self._scatter = Scatter(
+                    lambda point: self._live.spawn(self._point_at(point)),
+                    lambda points: self._live.spawn(self._lassoed(points)),
+                )
+            return self._scatter
+
     async def _draw(self, points: Drawn) -> None:
-        if self._scatter is not None:
-            self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
-            await asyncio.sleep(self._scatter.draw(points))
-            return
-        await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
-        self._scatter = Scatter(
-            points,
-            lambda point: self._live.spawn(self._point_at(point)),
-            lambda points: self._live.spawn(self._lassoed(points)),
-        )
-        self._scatter.lay(self._page.ground, self._page.ink, self._page.room)
-        self._plot.children = [self._scatter.view]  # last: while it is built it hears of no change
-        await asyncio.sleep(BUILD_S)
+        scatter = await self._built()
+        scatter.lay(self._page.ground, self._page.ink, self._page.room)
+        pause = scatter.draw(points)
+        if not self._plot.children:
+            self._plot.children, pause = [scatter.view], BUILD_S  # last: while it is built it hears of no change
+        await asyncio.sleep(pause)
 
     # What a person does ----------------------------------------------------------------
 
