@@ -50,24 +50,28 @@ WATCH = """() => {
   new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ entryTypes: ["longtask"] });
   const frame = (now) => { window.seen.frames.push(now); requestAnimationFrame(frame); };
   requestAnimationFrame(frame);
+  const painted = (canvas) => {
+    const small = document.createElement("canvas");
+    [small.width, small.height] = [64, 64];
+    const pen = small.getContext("2d");
+    pen.drawImage(canvas, 0, 0, 64, 64);
+    const pixels = pen.getImageData(0, 0, 64, 64).data;
+    const first = pixels.slice(0, 3).join();
+    for (let at = 0; at < pixels.length; at += 4) {
+      if (pixels[at + 3] && pixels.slice(at, at + 3).join() !== first) return true;
+    }
+    return false;
+  };
+  const look = (plot) => {
+    if (window.seen.painted !== null || !plot.api.get("isPointsDrawn")) return;
+    if (painted(plot.querySelector("canvas"))) window.seen.painted = performance.now();
+  };
   const watch = () => {
     window.seen.told ??= document.querySelector(".lsal-map-legend li") ? performance.now() : undefined;
     const plot = [...document.querySelectorAll(".lsal-map-plot [id]")].find((one) => one.api);
-    if (plot?.api.get("isPointsDrawn") && window.seen.painted === null) {
-      const canvas = plot.querySelector("canvas");  // read only now: each look at its pixels waits for the drawing
-      const small = document.createElement("canvas");
-      [small.width, small.height] = [64, 64];
-      const pen = small.getContext("2d");
-      pen.drawImage(canvas, 0, 0, 64, 64);
-      const pixels = pen.getImageData(0, 0, 64, 64).data;
-      const first = pixels.slice(0, 3).join();
-      for (let at = 0; at < pixels.length; at += 4) {
-        if (!pixels[at + 3] || pixels.slice(at, at + 3).join() === first) continue;
-        window.seen.painted = performance.now();
-        break;
-      }
-    }
-    if (window.seen.painted === null) requestAnimationFrame(watch);
+    // Looked at when something was drawn, and never else: each look at the pixels waits for all drawing.
+    if (plot) plot.api.subscribe("draw", () => look(plot));
+    else requestAnimationFrame(watch);
   };
   watch();
 }"""

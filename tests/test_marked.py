@@ -13,7 +13,7 @@ from lsal.dashboard import Dashboard
 from lsal.dashboard.colours import PALETTE, colours_of
 from lsal.dashboard.marked import Part, parts
 from lsal.dashboard.previews import LETTERS, Previews
-from lsal.dashboard.twins import QUEUE_PARTS, QueueTable, script
+from lsal.dashboard.twins import QueueTable, script
 from lsal.files import write_json
 from lsal.home import activate, create_home
 from lsal.kinds import match
@@ -98,7 +98,7 @@ def test_marked_words_are_text_in_the_browser(bench: Workbench) -> None:
               heard['msg:custom'](came);
               heard['msg:custom']({previews});
             }""",
-            [script("queue_table.js", *QUEUE_PARTS), values, came, previews],
+            [script("queue_table.js"), values, came, previews],
         )
         text, first = page.locator(".lsal-queue-text").first, page.locator(".lsal-queue-span").first
         assert text.inner_text() == TEXT.replace("\n", " ")

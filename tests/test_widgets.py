@@ -27,6 +27,7 @@ from lsal.dashboard.twins import (
     TaskMap,
     TrainingStrip,
     VersionsTable,
+    script,
     widget_file,
 )
 from lsal.dashboard.why import WhyTask
@@ -78,12 +79,12 @@ def test_every_script_has_a_twin_and_a_stylesheet() -> None:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_every_name_a_script_asks_for_is_a_synced_trait(path: Path) -> None:
-    script = path.read_text()
-    asked = set(re.findall(r'model\.(?:get|set)\("(\w+)"', script)) | set(re.findall(r'"change:(\w+)"', script))
+    whole = script(path.name)
+    asked = set(re.findall(r'model\.(?:get|set)\("(\w+)"', whole)) | set(re.findall(r'"change:(\w+)"', whole))
     twin = TWINS[path.name]
     own = set(twin.class_traits(sync=True)) - set(twin.__mro__[1].class_traits())
     assert asked == own
-    assert len(re.findall(r"model\.(get|set|on)\(", script)) == len(re.findall(r'model\.\w+\("', script))
+    assert len(re.findall(r"model\.(get|set|on)\(", whole)) == len(re.findall(r'model\.\w+\("', whole))
 
 
 @pytest.mark.parametrize("path", [SHARED, *SCRIPTS, *PARTS, *SHARED.parent.glob("*.css")], ids=lambda path: path.name)

@@ -15,17 +15,15 @@ def widget_file(name: str) -> Path:
     return (inside if inside.is_dir() else package.parent / "widgets") / name
 
 
-def script(name: str, *parts: str) -> str:
-    """A browser half's module with the tools that all of them share, and with parts of its own: it imports nothing."""
-    return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.js", *parts, name))
+def script(name: str) -> str:
+    """A browser half's module, after the tools of all and the parts in its folder: it imports nothing."""
+    parts = sorted(widget_file(name.removesuffix(".js")).glob("*.js"))
+    return "\n".join(path.read_text("utf-8") for path in (widget_file("shared.js"), *parts, widget_file(name)))
 
 
 def style(name: str) -> str:
     """A stylesheet, after what all of them have in common."""
     return "\n".join(widget_file(one).read_text("utf-8") for one in ("shared.css", name))
-
-
-QUEUE_PARTS = tuple(f"queue_table/{part}.js" for part in ("scroller", "rows", "controls", "grid"))
 
 
 class LearningCurve(anywidget.AnyWidget):  # type: ignore[misc]
@@ -102,7 +100,7 @@ class QueueTable(anywidget.AnyWidget):  # type: ignore[misc]
     waits for the next ranking, `no` why nothing can be done with tasks now; `empty` is said while there is no task.
     """
 
-    _esm = script("queue_table.js", *QUEUE_PARTS)
+    _esm = script("queue_table.js")
     _css = style("queue_table.css")
     wish = traitlets.Dict().tag(sync=True)
     told = traitlets.Dict().tag(sync=True)
