@@ -13,8 +13,10 @@ from mapped import HOSTILE, before_the_first_version, pool_of, vectors_of, with_
 from lsal import projecting, scored
 from lsal.dashboard import map_scatter, map_words
 from lsal.dashboard.look import look
+from lsal.dashboard.map_drawing import Drawing
 from lsal.dashboard.map_groups import OKABE_ITO, WAYS, legend_of, table_of
-from lsal.dashboard.map_scatter import BATCH, BATCH_RING, DOT, GAP, PLAIN, RING, drawn
+from lsal.dashboard.map_page import Page
+from lsal.dashboard.map_scatter import BATCH, BATCH_RING, DOT, GAP, PLAIN, RING, Scatter, drawn
 from lsal.dashboard.map_section import MapSection
 from lsal.errors import Cancelled
 from lsal.jobs import ENDED, Job, State
@@ -225,6 +227,38 @@ def test_a_class_keeps_its_colour_and_rare_ones_are_others(isolated_root: Path) 
     many = legend_of(replace(seen, classes=classes, guess=guess, label=np.full(len(guess), -1)), "prediction")
     assert [group.name for group in many.groups][-2:] == ["4 others", "no single class"]
     assert len({group.colour for group in many.groups}) == len(many.groups) == 10
+
+
+def test_another_colouring_moves_no_point(isolated_root: Path) -> None:
+    seen = placed(with_pool(isolated_root))
+    first, *others = (drawn(seen, legend_of(seen, by), "#222222", "#ffffff") for by in WAYS)
+    shown = Scatter(lambda point: None, lambda points: None)
+    shown.draw(first)
+    assert shown.view.non_spatial_points_update is False
+    for other in others:
+        assert np.array_equal(first.points[:, :2], other.points[:, :2])
+        assert shown.draw(other) > 0
+        assert shown.view.non_spatial_points_update is True
+    assert shown.draw(other) == 0, "what is drawn already is not sent"
+
+
+def test_a_page_that_missed_the_points_gets_them_again(isolated_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = placed(with_pool(isolated_root))
+    made = Drawing(Alone(Workbench(isolated_root)), lambda point: None, lambda points: None)
+    sent = list[object]()
+
+    async def begun() -> None:
+        await made.hear(2)  # the page has the two corners of the empty drawing, and there are no points yet
+        await made.draw(points, Page(able=True))
+        assert made.scatter
+        monkeypatch.setattr(made.scatter.view, "send_state", sent.append)
+        await made.hear(len(points.points))
+        assert sent == []
+        await made.hear(2)
+
+    points = drawn(seen, legend_of(seen, "label"), "#222222", "#ffffff")
+    asyncio.run(begun())
+    assert sent == ["points"]
 
 
 def test_the_map_can_be_read_as_a_table(isolated_root: Path) -> None:

@@ -20,7 +20,11 @@ function render({ model, el }) {
   root.append(...parts);
   const able = canDraw();
   if (!able) root.append(make("div", "lsal-map-no-drawing", NO_DRAWING));
-  return follow(parts[0], (page) => tell("page", { able, ...page }));
+  const ends = [
+    follow(parts[0], (page) => tell("page", { able, ...page })),
+    awaitDrawing(root, (points) => tell("drawable", { points })),
+  ];
+  return () => ends.forEach((end) => end());
 }
 
 // A part that is drawn afresh whenever one of these traits changes; one that has the focus keeps it.

@@ -97,7 +97,14 @@ class Scatter:
         with view.hold_sync():
             view.non_spatial_points_update = np.array_equal(before.points[:, :2], new.points[:, :2])
             view.points = new.points
-        return PAUSE_S + len(new.points) / POINTS_PER_S
+        return _pause(new)
+
+    def again(self, shown: int) -> float:
+        """Send the points to a page that shows another number of them, as `draw` does: it began while they came."""
+        if shown == len(self._drawn.points) or not len(self._drawn.points):
+            return 0.0
+        self.view.send_state("points")
+        return _pause(self._drawn)
 
     def choose(self, tasks: Ints) -> None:
         """Mark these tasks as chosen."""
@@ -128,6 +135,10 @@ class Scatter:
         return int(self._drawn.tasks[point]) if inside else None
 
 
+def _pause(drawn: Drawn) -> float:
+    return PAUSE_S + len(drawn.points) / POINTS_PER_S
+
+
 def _flat(points: Any) -> Ints:
     return np.asarray([] if points is None else points, np.int64).ravel()
 
@@ -149,7 +160,7 @@ def _widget() -> Any:
     made = jscatter.Scatter(
         data=corners,
         **{"x": "x", "y": "y", "color_by": "colour", "size_by": "kind", "opacity_by": "kind"},
-        **{"color_map": ["#888888"] * len(colours), "size_map": [3] * len(kinds), "opacity_map": [1] * len(kinds)},
+        **{"color_map": ["#888888"] * len(colours), "size_map": [3] * len(kinds), "opacity_map": [0] * len(kinds)},
         **{"axes": False, "legend": False, "tooltip": False, "height": HEIGHT, "lasso_initiator": False},
         opacity_unselected=0.12,
     )

@@ -17,6 +17,7 @@ import numpy as np
 from lsal.dashboard import map_words
 from lsal.dashboard.look import Look
 from lsal.dashboard.map_card import Card
+from lsal.dashboard.map_drawing import Drawing
 from lsal.dashboard.map_groups import WAYS, Legend, legend_of, table_of
 from lsal.dashboard.map_page import Page, page_of
 from lsal.dashboard.map_scatter import Drawn, Scatter, drawn, installed
@@ -29,8 +30,6 @@ from lsal.workbench.mapping import OPEN, Mapped
 if TYPE_CHECKING:
     from lsal.records import Ints
 
-BUILD_S = 1.0
-"""After which the drawing, new in a page, hears of changes."""
 ASK = ("pin", "exclude", "give_back")
 """Acts of the workbench on the tasks that are chosen."""
 
@@ -45,11 +44,14 @@ class MapSection:
         self.panel = TaskMap(empty=map_words.LOOKING)
         self._card = Card(live, self.panel)
         self.panel.on_msg(lambda _, said, __: live.spawn(self._heard(said)))
-        self._plot = ipywidgets.Box([]).add_class("lsal-map-plot")
-        grid = ipywidgets.Box([self.panel, self._plot]).add_class("lsal-map-grid")
+        self._drawing = Drawing(
+            live,
+            lambda point: live.spawn(self._point_at(point)),
+            lambda points: live.spawn(self._lassoed(points)),
+        )
+        grid = ipywidgets.Box([self.panel, self._drawing.box]).add_class("lsal-map-grid")
         self.view = ipywidgets.VBox([grid]).add_class("lsal-map")
         self._page = Page()
-        self._scatter: Scatter | None = None
         self._seen: Mapped | None = None
         self._legend: Legend | None = None
         self._state: State | None = None
@@ -57,7 +59,7 @@ class MapSection:
         self._chosen: Ints = np.zeros(0, np.int64)
         self._about: tuple[Any, ...] = ()
         self._known: tuple[Any, ...] = ("nothing",)
-        self._building, self._turn = asyncio.Lock(), asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     # Reading ---------------------------------------------------------------------------
 
@@ -77,8 +79,8 @@ class MapSection:
             return False  # there is no project yet
         if self._known[0] == self._about and self._state is not None and self._state.state in ENDED:
             return False
-        if self._page.able and self._scatter is None:  # while the map is read: megabytes go to the page for it
-            self._live.spawn(self._built())
+        if self._page.able:  # while the map is read
+            self._drawing.begin()
         state = await self._live.apart(self._live.bench.map_making)
         if state is None:
             state = await self._live.apart(self._live.bench.make_map)
@@ -113,27 +115,12 @@ class MapSection:
             panel.marks, panel.table = map_words.marks(seen, self._wishes), table
             panel.caption, panel.empty = map_words.caption(seen), ""
         if page.able:
-            await self._draw(points)
+            await self._drawing.draw(points, page)
         self._tell()
 
-    async def _built(self) -> Scatter:
-        """The drawing, made once; a page loads its libraries as soon as it is made, seen or not."""
-        async with self._building:
-            if self._scatter is None:
-                await self._live.apart(__import__, "jscatter")  # which takes a while, and not in the event loop
-                self._scatter = Scatter(
-                    lambda point: self._live.spawn(self._point_at(point)),
-                    lambda points: self._live.spawn(self._lassoed(points)),
-                )
-            return self._scatter
-
-    async def _draw(self, points: Drawn) -> None:
-        scatter = await self._built()
-        scatter.lay(self._page.ground, self._page.ink, self._page.room)
-        pause = scatter.draw(points)
-        if not self._plot.children:
-            self._plot.children, pause = [scatter.view], BUILD_S  # last: while it is built it hears of no change
-        await asyncio.sleep(pause)
+    @property
+    def _scatter(self) -> Scatter | None:
+        return self._drawing.scatter
 
     # What a person does ----------------------------------------------------------------
 
@@ -145,6 +132,8 @@ class MapSection:
         elif what == "colour" and said.get("by") in WAYS:
             self.panel.colour_by = said["by"]
             await self._colour()
+        elif what == "drawable":
+            await self._drawing.hear(said.get("points"))
         elif what == "mode" and self._scatter is not None and said.get("mode") in ("panZoom", "lasso"):
             self.panel.mode = self._scatter.view.mouse_mode = said["mode"]
         elif what == "reset" and self._scatter is not None:
@@ -209,7 +198,8 @@ class MapSection:
 
     def close(self) -> None:
         """Close its widgets."""
-        for part in (*self._plot.children, self.panel, self._plot, *self.view.children, self.view):
+        self._drawing.close()
+        for part in (self.panel, *self.view.children, self.view):
             part.close()
 
 

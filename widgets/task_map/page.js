@@ -1,7 +1,7 @@
 // What the map asks of its page: whether it can draw at all, its colours, how much room there is.
 
 const NO_DRAWING = "This browser cannot draw the map (no WebGL). Choose groups by the lists: they hold the same.";
-const ROOM = 460;
+const [ROOM, LOOK_MS] = [460, 100];
 
 function canDraw() {
   const context = document.createElement("canvas").getContext("webgl");
@@ -36,4 +36,18 @@ function hex(colour) {
   if (!pen || !colour) return null;
   pen.fillStyle = colour;
   return COLOUR.test(pen.fillStyle) ? pen.fillStyle : null;
+}
+
+// Tells of a drawing beside `frame` that is new in this page, when it can take points, and how many it shows.
+function awaitDrawing(frame, say) {
+  let known = null;
+  const look = () => {
+    const beside = frame.closest(".lsal-map-grid")?.querySelectorAll(".lsal-map-plot [id]") ?? [];
+    const drawing = [...beside].map((one) => one.api).find(Boolean);
+    if (!drawing || drawing === known || !drawing.get("isPointsDrawn") || drawing.get("isDrawing")) return;
+    known = drawing;
+    say(drawing.get("points").length);
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return () => clearInterval(timer);
 }
