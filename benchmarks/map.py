@@ -63,7 +63,8 @@ WATCH = """() => {
     return false;
   };
   const look = (plot) => {
-    if (window.seen.painted !== null || !plot.api.get("isPointsDrawn")) return;
+    const empty = plot.api.get("points").length < 1000;  // it is built before the points come
+    if (window.seen.painted !== null || empty || !plot.api.get("isPointsDrawn")) return;
     if (painted(plot.querySelector("canvas"))) window.seen.painted = performance.now();
   };
   const watch = () => {
