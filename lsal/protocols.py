@@ -62,6 +62,8 @@ class Model(Protocol):
 
     A family may also have `begin_from(folder)`, to begin with an earlier version's weights, and
     `keep_in(folder)`, to keep there for all processes what it works out about inputs, see `models.kept_vectors`.
+    One that needs the pool to embed may have `look_at(examples)`, to be shown a part of it: it then embeds the whole
+    in chunks.
     """
 
     family: ClassVar[str]

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LIGHT_S = 10.0
 """Cross-validation may take so long. It is not begun where one training takes longer, and given up when it will."""
+SEEN = 100_000
+"""Tasks of the pool that a family looks at when it learns, at most: the head of the fixed random order."""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 

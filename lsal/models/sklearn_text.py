@@ -80,6 +80,10 @@ class SklearnText:
         space = self._space or self._space_of(examples)
         return space.vectors([words_of(example) for example in examples])[1]
 
+    def look_at(self, pool: Sequence[Example]) -> None:
+        """Fit the space to a part of the pool, for embeddings of more than that."""
+        self._space = self._space_of(pool)
+
     def save(self, folder: Path) -> None:
         """Write JSON and arrays: nothing that executes."""
         if self._space is None:
