@@ -70,6 +70,8 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
     model = _new(snapshot, home)
     if parent is not None and hasattr(model, "begin_from"):
         model.begin_from(parent)
+    if parent is not None and hasattr(model, "reuse"):
+        model.reuse(parent)
     model.fit(usable, snapshot.pool, [], report)
     skipped |= getattr(model, "problems", {})
     seconds = time.perf_counter() - begun

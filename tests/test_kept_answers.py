@@ -18,6 +18,8 @@ from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.errors import Cancelled
 from lsal.label_studio.mirror import OPEN
+from lsal.models import text_space
+from lsal.models.text_space import TextSpace
 from lsal.predicting import scoring
 from lsal.predicting.asking import ahead
 from lsal.predicting.kept_answers import FOLDER, KeptAnswers
@@ -239,3 +241,15 @@ def test_reading_ahead_hands_on_errors_and_ends_when_nobody_listens() -> None:
     assert list(islice(coming, 3)) == [0, 1, 2]
     coming.close()
     assert len(made) < 100
+
+
+def test_a_pool_that_stays_is_read_once_and_makes_the_same_version(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_space, "_spaces", {})
+    with monkeypatch.context() as patch:
+        patch.setattr(TextSpace, "fit", lambda *_: pytest.fail("the pool was read again"))
+        taught(desk)
+    first, second = desk.store.all()
+    assert second.files == first.files
+    desk.mirror.keep([{"id": 5000, "data": {"text": "ape1 is new here"}, "updated_at": STAMP, "annotations": []}])
+    taught(desk)
+    assert desk.store.get(3).files["words.json"] != first.files["words.json"]

@@ -38,6 +38,7 @@ ROUND = (
     "versions/answers/NNNN-sure.json",
     "versions/answers/truth-label.json",
     "versions/answers/truth-label.ERA.json",
+    "scoring/label/WAY/facts.json",
     "versions/sample/NNNN.json",
     "rankings/QUEUE.json",
     "intent.json",

@@ -125,19 +125,19 @@ class KeptAnswers:
             self.commit()
 
     def _add_arrays(self, fine: Sequence[Prediction], told: Sequence[Prediction]) -> None:
-        if fine:
-            self._widen(classes=fine[0].chances.shape[1])
-            self._write("chances", np.concatenate([one.chances for one in fine]))
         vectors = [one.embedding for one in told if one.embedding is not None]
-        if vectors:
-            self._widen(width=len(vectors[0]))
+        members = [one.members for one in fine if one.members is not None]
+        self._widen(
+            classes=fine[0].chances.shape[1] if fine else 0,
+            width=len(vectors[0]) if vectors else 0,
+            members=len(members[0]) if members else 0,
+        )
+        if fine:
+            self._write("chances", np.concatenate([one.chances for one in fine]))
         if width := self._facts.get("width", 0):
             block = np.zeros((len(told), width), np.float32)
             block[[one.embedding is not None for one in told]] = np.stack(vectors) if vectors else 0
             self._write("embeddings", finite(block))
-        members = [one.members for one in fine if one.members is not None]
-        if members:
-            self._widen(members=len(members[0]))
         if self._facts.get("members") and fine:
             none = np.zeros((self._facts["members"], 1, self.classes), np.float32)
             each = [none.repeat(len(e.chances), axis=1) if e.members is None else e.members for e in fine]
@@ -151,9 +151,11 @@ class KeptAnswers:
             file.truncate(before)
         file.write(np.ascontiguousarray(values, np.float32).tobytes())
 
-    def _widen(self, **facts: int) -> None:
-        if any(self._facts.get(name) != value for name, value in facts.items()):
-            self._facts |= facts
+    def _widen(self, **widths: int) -> None:
+        """Note how wide the arrays are that come for the first time."""
+        new = {name: width for name, width in widths.items() if width and name not in self._facts}
+        if new:
+            self._facts |= new
             write_json(self.folder / FACTS, self._facts)
 
     def commit(self) -> None:

@@ -17,7 +17,7 @@ from lsal.predicting.told import Told, problems, readable, said
 from lsal.protocols import Strategy
 from lsal.records import Control, Example, Pool, Progress, Task, Version
 from lsal.strategies.pools import pool_of
-from lsal.worker.steps import Steps
+from lsal.worker.steps import TASK, Steps
 
 Read = Callable[[Task], Example | None]
 
@@ -49,7 +49,7 @@ def answered(
         asking = Asking(kept)
 
         def tell() -> None:
-            steps.report(Progress(min(len(asking.rows), total or len(asking.rows)), total, "scoring"))
+            steps.report(Progress(min(len(asking.rows), total or len(asking.rows)), total, "scoring", unit=TASK))
 
         examples = _examples(asking, tasks, read, _labelled(desk, control, labelled))
         with ENGINES[settings.engine]() as executor:

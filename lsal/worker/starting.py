@@ -18,7 +18,7 @@ from lsal.predicting.scoring import CHUNK
 from lsal.records import Control, Example, Pool, Progress
 from lsal.strategies.blocks import Growing
 from lsal.strategies.pools import finite, start_pool
-from lsal.worker.steps import Steps
+from lsal.worker.steps import TASK, Steps
 
 if TYPE_CHECKING:
     from lsal.records import Floats
@@ -34,7 +34,7 @@ def unseen(desk: Desk, steps: Steps, control: Control, examples: Iterable[Exampl
     keeping(model, desk.home.folder)
 
     def tell() -> None:
-        steps.report(Progress(min(len(ids), total or len(ids)), total, "reading"))
+        steps.report(Progress(min(len(ids), total or len(ids)), total, "reading", unit=TASK))
 
     coming = ahead(chunked(examples, CHUNK), tell)
     try:
