@@ -17,15 +17,17 @@ from lsal import predicting
 from lsal.desk import Desk
 from lsal.engine import ENGINES
 from lsal.errors import Cancelled
+from lsal.housekeeping import pools
 from lsal.label_studio.mirror import OPEN
 from lsal.models import text_space
 from lsal.models.text_space import TextSpace
 from lsal.predicting import scoring
 from lsal.predicting.asking import ahead
-from lsal.predicting.kept_answers import FOLDER, KeptAnswers
+from lsal.predicting.kept_answers import KeptAnswers
 from lsal.predicting.told import Told, problems, readable, said
 from lsal.ranking import Candidates, rank
 from lsal.records import Box, Control, Example, Labels, Layout, Polygon, Prediction, Region, Regions, Span, Spans
+from lsal.scored import ANSWERS
 from lsal.strategies.pools import make_pool
 from lsal.worker import queueing
 from lsal.worker.candidates import candidates
@@ -128,7 +130,7 @@ def test_only_what_is_new_or_changed_is_asked_about_again(desk: Desk, monkeypatc
     desk.home.change_settings(options=options)
     queueing.rank(desk, steps(desk.home), live, "margin", 30)
     assert sum(sizes) == 2 * first + 1 - 1, "asked in another way"
-    assert len(list(desk.home.path(FOLDER, "label").iterdir())) == 1, "what nobody asks for goes"
+    assert len(list(desk.home.path(ANSWERS, "label").iterdir())) == 1, "what nobody asks for goes"
 
 
 def test_killed_in_between_it_goes_on_with_the_chunk_that_it_worked_on(
@@ -253,3 +255,12 @@ def test_a_pool_that_stays_is_read_once_and_makes_the_same_version(desk: Desk, m
     desk.mirror.keep([{"id": 5000, "data": {"text": "ape1 is new here"}, "updated_at": STAMP, "annotations": []}])
     taught(desk)
     assert desk.store.get(3).files["words.json"] != first.files["words.json"]
+
+
+def test_answers_that_nobody_asked_for_in_a_month_are_housekeeping(desk: Desk) -> None:
+    queueing.rank(desk, steps(desk.home), {"label": 1}, "margin", 30)
+    assert pools.old(desk.home) == []
+    [folder] = desk.home.path(ANSWERS, "label").iterdir()
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (1e9, 1e9))
+    assert [one.name for one in pools.old(desk.home)] == [folder.name]

@@ -47,6 +47,7 @@ class Mirror:
         self.path = path
         self._order_key = bytes.fromhex(order_key)
         self._local = threading.local()
+        self._counts: dict[tuple[int | None, float], tuple[Any, int]] = {}
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -149,7 +150,13 @@ class Mirror:
         return (row[0] for row in self._db.execute(query, (state,)).fetchall())
 
     def count(self, state: int | None = None, below: float = 1.0) -> int:
-        """How many tasks there are, of one state or all, with a place below `below`."""
+        """How many tasks there are, of one state or all, with a place below `below`; counted anew after a change."""
+        changes, asked = self.fact("changes", 0), (state, below)
+        if self._counts.get(asked, (None, 0))[0] != changes:
+            self._counts[asked] = changes, self._counted(state, below)
+        return self._counts[asked][1]
+
+    def _counted(self, state: int | None, below: float) -> int:
         states = (OPEN, LABELLED, SKIPPED) if state is None else (state,)
         marks = ",".join("?" * len(states))
         query = f"SELECT count(*) FROM tasks WHERE state IN ({marks}) AND place < ?"

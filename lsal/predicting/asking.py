@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 from lsal.files import file_name, to_json
 from lsal.home import Home
 from lsal.models import MODELS
-from lsal.predicting.kept_answers import FOLDER, KeptAnswers
+from lsal.predicting.kept_answers import KeptAnswers
 from lsal.predicting.scoring import CHUNK, answers
 from lsal.records import Control, Example, Version
+from lsal.scored import ANSWERS
 
 FORMAT = 1
 AHEAD = 8
@@ -89,7 +90,7 @@ def folder_of(home: Home, version: Version, control: Control, options: Mapping[s
     way = [bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")]
     code = hashlib.sha256(Path(inspect.getfile(MODELS[version.family])).read_bytes()).hexdigest()
     facts = [FORMAT, version.family, version.files, version.labels, version.calibration, control, options, way, code]
-    return home.path(FOLDER, file_name(control.name), hashlib.sha256(to_json(facts)).hexdigest()[:24])
+    return home.path(ANSWERS, file_name(control.name), hashlib.sha256(to_json(facts)).hexdigest()[:24])
 
 
 def chunked(things: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -30,7 +30,7 @@ from lsal.targets import from_plain, to_plain
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
-FOLDER, ROWS, FACTS = "scoring", "rows", "facts.json"
+ROWS, FACTS = "rows", "facts.json"
 ROW = np.dtype(
     [
         ("task", "<i8"),
@@ -69,6 +69,7 @@ class KeptAnswers:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        os.utime(self.folder)  # tells housekeeping that it is needed
         for other in self.folder.parent.iterdir():  # of an older version, or asked in another way
             if other != self.folder:
                 shutil.rmtree(other, ignore_errors=True)
