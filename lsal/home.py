@@ -22,6 +22,7 @@ root/                       .lsal beside the notebook
     ├── rankings/  jobs/  refills/
     ├── rehearsals/         last.json, and points of replays of the project's own labels
     ├── scored/             what the last ranking knew of every open task, as arrays: see lsal/scored.py
+    ├── scoring/            what the version of each control said of tasks: nothing is asked twice
     ├── maps/               where tasks lie in two dimensions, by what they were embedded: see lsal/projecting
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied

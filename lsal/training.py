@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LIGHT_S = 10.0
 """Cross-validation may take so long. It is not begun where one training takes longer, and given up when it will."""
+SEEN = 100_000
+"""Tasks of the pool that a family looks at when it learns, at most: the head of the fixed random order."""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
@@ -68,6 +70,8 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
     model = _new(snapshot, home)
     if parent is not None and hasattr(model, "begin_from"):
         model.begin_from(parent)
+    if parent is not None and hasattr(model, "reuse"):
+        model.reuse(parent)
     model.fit(usable, snapshot.pool, [], report)
     skipped |= getattr(model, "problems", {})
     seconds = time.perf_counter() - begun

@@ -25,7 +25,7 @@ from lsal.settings import worker_threads
 from lsal.store import check_files
 from lsal.workbench import Workbench
 
-ROUND = ["sync", "snapshot", "train", "measure", "read", "score", "rank", "publish", "verify"]
+ROUND = ["sync", "snapshot", "train", "measure", "score", "rank", "publish", "verify"]
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Prediction, Progress, Version
 
 CHUNK = 512
+WINDOW = 8
+"""Chunks given to an engine together: it works on the next ones while the answers to these are put away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,32 @@ def score(
 
     The model is asked as `strategy` wants it: see `asked`.
     """
-    wanted = Wanted(*(bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")))
-    chunks = [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
+    chunks = (examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK))
     found: list[Prediction] = []
-    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), wanted), chunks):
+    for told in answers(version, control, chunks, executor, options, strategy):
         found += told
         report(Progress(len(found), len(examples), "scoring"))
     return found
+
+
+def answers(
+    version: Version,
+    control: Control,
+    chunks: Iterable[Sequence[Example]],
+    executor: Executor,
+    options: Mapping[str, Any] | None = None,
+    strategy: object = None,
+) -> Iterator[list[Prediction]]:
+    """The same for chunks that come one after the other; at most two times WINDOW of them are under way at once."""
+    wanted = Wanted(*(bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")))
+    ask, coming = partial(_score_chunk, version, control, dict(options or {}), wanted), iter(chunks)
+    under_way: deque[Iterator[list[Prediction]]] = deque()
+    while window := list(islice(coming, WINDOW)):
+        under_way.append(executor.map(ask, window))
+        if len(under_way) > 1:
+            yield from under_way.popleft()
+    for told in under_way:
+        yield from told
 
 
 _loaded: dict[Path, Model] = {}
