@@ -154,6 +154,23 @@ def test_a_version_whose_weights_were_cleaned_away_keeps_its_figures(bench: Work
     assert found.files(2).keys() == {"version.json"}
 
 
+def test_an_experiment_that_went_and_a_root_that_was_moved_are_said(bench: Workbench) -> None:
+    from mlflow import MlflowClient
+
+    mirror(bench.home)
+    experiment = mirrored(bench.home).runs[1].info.experiment_id
+    bench.desk.store.make_current({"label": 2})
+    MlflowClient(place(bench).uri).delete_experiment(experiment)
+    with pytest.raises(TrackingError, match="was deleted in MLflow") as caught:
+        mirror(bench.home)
+    assert f"mlflow experiments restore -x {experiment}" in caught.value.fix
+    MlflowClient(place(bench).uri).restore_experiment(experiment)
+    moved = Workbench(bench.root.rename(bench.root.with_name("elsewhere")))
+    with pytest.raises(TrackingError, match="was moved") as caught:
+        mirror(moved.home)
+    assert f"rm -r '{moved.root / 'mlflow'}'" in caught.value.fix
+
+
 def test_no_key_and_nothing_of_the_tasks_goes_there(bench: Workbench) -> None:
     home, key, task = bench.home, "0123456789abcdef0123456789abcdef01234567", 987654321
     keep_key(bench.root, home.url, key)

@@ -67,7 +67,8 @@ class Book:
             tags = {TITLE: f"Mirrored by lsal: {title}"}
             return str(self._client.create_experiment(self._project, artifact_location=here, tags=tags))
         if found.lifecycle_stage != "active":
-            fix = f"Restore it: mlflow experiments restore -x {found.experiment_id}. Then: lsal track"
+            there = f"MLFLOW_TRACKING_URI={self._place.shown}"
+            fix = f"Restore it: {there} mlflow experiments restore -x {found.experiment_id}, then lsal track"
             raise TrackingError(f"The experiment '{self._project}' was deleted in MLflow", fix)
         if self._place.own and found.artifact_location != self._place.artifacts.as_uri():
             folder = self._place.database.parent

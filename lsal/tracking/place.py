@@ -12,7 +12,7 @@ from lsal.settings import SQLITE, mlflow_address
 
 OFF = "off"
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
-PASSWORD = re.compile(r"(?<=://)[^/@\s]*@")
+PASSWORD = re.compile(r"(?<=://)[^\s'\"]*@")
 
 
 @dataclass(frozen=True, slots=True)
