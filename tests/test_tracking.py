@@ -41,7 +41,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """An empty database of MLflow, which takes seconds to make."""
     file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     book.make_database(file)
-    assert [path.name for path in file.parent.iterdir()] == ["mlflow.db"]
+    assert {path.name for path in file.parent.iterdir()} == {"mlflow.db", "made"}
     return file.read_bytes()
 
 
@@ -103,6 +103,9 @@ def test_what_is_mirrored_is_not_mirrored_again(bench: Workbench) -> None:
     mirror(bench.home)
     for kept in bench.home.path("tracked").glob("*.json"):
         kept.unlink()  # as of a home that came from a backup
+    mirror(bench.home)
+    (bench.root / "mlflow" / "made").write_text("anew")
+    assert behind(bench.home).missing == (1, 2)
     mirror(bench.home)
     again = mirrored(bench.home)
     assert noted.read(bench.home, place(bench)) == written

@@ -7,6 +7,7 @@ looked up by the version's tag first, figures carry the version's own time, file
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from lsal.errors import TrackingError
-from lsal.files import file_name, to_json
+from lsal.files import file_name, to_json, write_whole
 from lsal.records import Version
 from lsal.settings import SQLITE, hurry_mlflow
 from lsal.tracking.facts import IDENTITY, Facts, facts_of
-from lsal.tracking.place import Place
+from lsal.tracking.place import MADE, Place
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,8 +39,6 @@ class Book:
 
     def __init__(self, place: Place, project: str, title: str = "") -> None:
         self._place, self._project = place, project
-        if place.own and not place.database.exists():
-            make_database(place.database)
         self._client = _client(place.uri)
         self._experiment = self._opened(title)
 
@@ -132,6 +131,7 @@ def make_database(final: Path) -> None:
     beside = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     beside.unlink(missing_ok=True)
     _client(f"{SQLITE}{beside}").search_experiments(max_results=1)
+    write_whole(final.with_name(MADE), secrets.token_hex(8).encode())
     os.replace(beside, final)
 
 

@@ -15,7 +15,7 @@ from lsal.files import read_json
 from lsal.home import Home
 from lsal.records import Version
 from lsal.tracking import noted
-from lsal.tracking.book import Book
+from lsal.tracking.book import Book, make_database
 from lsal.tracking.noted import Noted, Trouble
 from lsal.tracking.place import Place, name_of, place_of
 from lsal.tracking.troubles import told
@@ -88,6 +88,8 @@ def _catch_up(
     home: Home, place: Place, due: Due, strategy: Callable[[Version], str], hurry: Callable[[], None]
 ) -> None:
     hurry()
+    if place.own and not place.database.exists():
+        make_database(place.database)
     kept, book = noted.read(home, place), None
     while True:
         versions, live = due()

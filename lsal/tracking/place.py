@@ -10,7 +10,7 @@ from pathlib import Path
 from lsal.home import Home
 from lsal.settings import SQLITE, mlflow_address
 
-OFF = "off"
+OFF, MADE = "off", "made"
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
 PASSWORD = re.compile(r"(?<=://)[^\s'\"]*@")
 
@@ -19,7 +19,8 @@ PASSWORD = re.compile(r"(?<=://)[^\s'\"]*@")
 class Place:
     """An MLflow. `uri` may hold a password, `shown` does not.
 
-    `artifacts` is where files go that no server takes. lsal's `own` database is made where it is not there yet.
+    `artifacts` is where files go that no server takes. lsal's `own` database is made where it is not there yet;
+    beside it stands a word that was drawn then.
     """
 
     shown: str
@@ -29,8 +30,8 @@ class Place:
 
     @property
     def digest(self) -> str:
-        """A name for files about this place."""
-        return hashlib.sha256(self.uri.encode()).hexdigest()[:12]
+        """A name for files about this place: another one for a database that was made anew."""
+        return hashlib.sha256(f"{self.uri} {self._made()}".encode()).hexdigest()[:12]
 
     @property
     def is_database(self) -> bool:
@@ -41,6 +42,10 @@ class Place:
     def database(self) -> Path:
         """The file of a database of SQLite."""
         return Path(self.uri.removeprefix(SQLITE))
+
+    def _made(self) -> str:
+        made = self.database.with_name(MADE)
+        return made.read_text() if self.own and self.database.exists() and made.exists() else ""
 
 
 def place_of(home: Home) -> Place | None:
