@@ -8,6 +8,7 @@ root/                       .lsal beside the notebook
 ├── plugins/                kinds, models and strategies of the user's own
 ├── making/                 projects that `new` has begun and not yet ended
 ├── rehearsals/             points of replays: the same rehearsal goes on from them
+├── mlflow/ mlflow.json     lsal's own MLflow, and where the user's is: see lsal/tracking
 ├── backend.json            the running ML backend
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to
@@ -24,6 +25,7 @@ root/                       .lsal beside the notebook
     ├── scored/             what the last ranking knew of every open task, as arrays: see lsal/scored.py
     ├── scoring/            what the version of each control said of tasks: nothing is asked twice
     ├── maps/               where tasks lie in two dimensions, by what they were embedded: see lsal/projecting
+    ├── tracked/            what is mirrored in MLflow, by where that is; process.json and lock of who does it
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
     ├── wishes.json         what people wished of single tasks: pinned, pushed last, excluded; wishes.lock

@@ -8,6 +8,9 @@ from typing import Any
 
 from lsal.errors import BadRequest
 
+TRACKING = ("off", "mlflow")
+"""Where versions are mirrored, beside the home."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
@@ -27,6 +30,7 @@ class ProjectSettings:
     keep_publications: int = 5
     keep_media_mb: int = 5000
     engine: str = "here"
+    tracking: str = "off"
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
 
@@ -85,6 +89,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         for what in ("jobs", "versions", "publications", "media_mb")
     },
     "engine": (_is_name, "the name of an engine, such as here"),
+    "tracking": (lambda value: value in TRACKING, f"{' or '.join(TRACKING)}; where MLflow is says MLFLOW_TRACKING_URI"),
     "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
     "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),
 }

@@ -16,6 +16,7 @@ from lsal.keys import ASK, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
 ROOT = ".lsal"
+MLFLOW, SQLITE = "mlflow.json", "sqlite:///"
 
 SILENT = {
     "COLLECT_ANALYTICS": "False",
@@ -53,6 +54,29 @@ def seclude_ultralytics(folder: Path) -> None:
     silence()
     os.environ["YOLO_CONFIG_DIR"] = str(folder)
     os.environ.setdefault("OMP_NUM_THREADS", str(worker_threads()))
+
+
+def mlflow_address(root: Path) -> str:
+    """Where the user's MLflow is: $MLFLOW_TRACKING_URI, else as the root keeps it; "" if neither says so.
+
+    Only the process in which the user set it has the environment; a backend may have been started before.
+    """
+    return _mlflow_of_environment() or str(read_private(root / MLFLOW).get("uri", ""))
+
+
+def keep_mlflow_address(root: Path) -> None:
+    """Remember in the root what the environment says about it, for the other processes; it may hold a password."""
+    write_json(root / MLFLOW, {"uri": _mlflow_of_environment()}, mode=0o600)
+
+
+def hurry_mlflow() -> None:
+    """Let MLflow ask once, and wait for answers half a minute ($MLFLOW_HTTP_REQUEST_TIMEOUT overrides).
+
+    It would repeat a request that may have been carried out, and make a second run. Called before its import.
+    """
+    silence()
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 
 def root_folder() -> Path:
@@ -146,6 +170,13 @@ def _from_keyring(url: str) -> str:
         return keyring.get_password("lsal", _address(url)) or ""
     except keyring.errors.KeyringError:
         return ""
+
+
+def _mlflow_of_environment() -> str:
+    """A database in a relative place is meant from here, whoever opens it."""
+    given = os.environ.get("MLFLOW_TRACKING_URI", "")
+    relative = given.startswith(SQLITE) and given[len(SQLITE) :][:1] not in ("", "/")
+    return f"{SQLITE}{Path(given[len(SQLITE) :]).resolve()}" if relative else given
 
 
 def _certificates(root: Path, url: str) -> Path:

@@ -27,20 +27,18 @@ from lsal.records import Version
 
 PRUNED = "pruned.json"
 """Stands in the folder of a version whose weights were cleaned away."""
-OnAdd = Callable[[Version], None]
 
 REMEMBERED = 100
 """Sets of versions that were live before and can be gone back to."""
 
 
 class Store:
-    """The versions of one project. `on_add` hears of each new version (tracking, say)."""
+    """The versions of one project."""
 
-    def __init__(self, home: Home, on_add: OnAdd | None = None) -> None:
+    def __init__(self, home: Home) -> None:
         self.folder = home.path("versions")
         self._current = home.path("current.json")
         self._lock = home.path("versions.lock")
-        self._on_add = on_add
 
     def add(self, save: Callable[[Path], None], **facts: Any) -> Version:
         """Write a new version: `save` fills the folder of the weights, `facts` describe it."""
@@ -48,10 +46,7 @@ class Store:
         with FileLock(self._lock):  # two at once would write into one folder
             number = max(self.numbers(), default=0) + 1
             self._write(number, save, facts)
-        version = self.get(number)
-        if self._on_add:
-            self._on_add(version)
-        return version
+        return self.get(number)
 
     def _write(self, number: int, save: Callable[[Path], None], facts: Mapping[str, Any]) -> None:
         final = self.folder / f"{number:04d}"

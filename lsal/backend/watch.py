@@ -13,6 +13,7 @@ from lsal.backend.refill import refill
 from lsal.errors import LsalError
 from lsal.home import attached, open_home
 from lsal.workbench import Workbench
+from lsal.worker import tracking
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Watch:
     def look(self) -> float:
         """See to the project once; seconds until the next look without an event."""
         try:
+            tracking.start_if_due(open_home(self._folder))
             bench = self._bench or Workbench.of(open_home(self._folder))
             self._bench = bench
             wait = self._see_to(bench)

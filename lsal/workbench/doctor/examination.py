@@ -19,7 +19,7 @@ CHECKS: tuple[Check, ...] = (
     *(server.server, server.key, server.clock, server.imports),
     *(backend.process, backend.reached, backend.webhooks, backend.training, backend.answers),
     *(disk.switch, queue.queue, queue.order, queue.shown, queue.overlap, queue.held),
-    *(machine.files, disk.work),
+    *(machine.files, disk.work, disk.mirrored),
 )
 """Modes first: reading a file with keys closes it."""
 
