@@ -59,13 +59,11 @@ class Answers:
         return [live, *alone] if live and live not in alone else alone
 
     def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Predictor]]:
-        found = []
         families = self._desk.home.settings().family or {}
-        for control, kind in _handled(label_config, tuple(sorted(families.items()))).values():
-            kept = self._live.model(control)
-            if kept:
-                version, model = kept
-                found.append((control, kind, version, showing(model, self._desk.options(control.name))))
+        handled = _handled(label_config, tuple(sorted(families.items())))
+        live, found = self._live.models([control for control, _ in handled.values()]), []
+        for name, (version, model) in live.items():
+            found.append((*handled[name], version, showing(model, self._desk.options(name))))
         return found
 
 
