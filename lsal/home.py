@@ -28,6 +28,7 @@ root/                       .lsal beside the notebook
     ├── size.json           how large the home was when it was last tidied
     ├── wishes.json         what people wished of single tasks: pinned, pushed last, excluded; wishes.lock
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
+    ├── hinted             when a further worker of the backend last heard of a change
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again
     ├── server.json         what was found out about the Label Studio
