@@ -3,8 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -64,10 +63,10 @@ def questions(count: int, split: str = "train", path: Path = TREC) -> list[dict[
     return [row for row in rows if row["split"] == split][:count]
 
 
-def request(texts: Sequence[str], first: int = 1_000_000) -> bytes:
+def request(texts: Sequence[str], config: str = XML) -> bytes:
     """What Label Studio sends to /predict for tasks with these texts, which the backend has not seen."""
-    rows = [{"id": first + n, "data": {"text": text}, "annotations": []} for n, text in enumerate(texts)]
-    return json.dumps({"tasks": rows, "project": "1.1", "label_config": XML, "params": {"context": None}}).encode()
+    rows = [{"id": 1_000_000 + n, "data": {"text": text}, "annotations": []} for n, text in enumerate(texts)]
+    return json.dumps({"tasks": rows, "project": "1.1", "label_config": config, "params": {"context": None}}).encode()
 
 
 def examples(rows: Sequence[dict[str, str]]) -> list[Example]:
@@ -112,9 +111,3 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> str:
 def load() -> str:
     """How busy the machine was."""
     return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-
-
-def beside(work: Callable[[], Any]) -> tuple[Executor, Any]:
-    """Some work in a thread of its own, with the executor to shut down and its future."""
-    pool = ThreadPoolExecutor(1)
-    return pool, pool.submit(work)

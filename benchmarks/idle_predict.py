@@ -1,9 +1,11 @@
 """How fast /predict answers on an idle machine: lsal, a bare Flask with the same weights, and any other ML backend.
 
-In turns, one request after the other by one client; each round gives a median of its own, figures are medians of rounds.
+In turns, one request after the other by one client, each about other texts; each round gives a median, and figures are
+medians of rounds.
 """
 
 import argparse
+import random
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -29,18 +31,19 @@ def main() -> None:
     options.add_argument("--workers", type=int, default=1)
     chosen = options.parse_args()
     rows = questions(chosen.labelled, path=chosen.data)
-    asked = [row["text"] for row in questions(1000, path=chosen.data)]
+    asked = [row["text"] for row in questions(5452, path=chosen.data)]
+    draw = random.Random(0)
     with ExitStack() as held:
         home, url = held.enter_context(served(rows, chosen.workers))
         backends = {"lsal": url, "bare Flask": held.enter_context(Bare(home.folder))}
         backends |= {"peer": chosen.peer} if chosen.peer else {}
         clients = {name: Client(address) for name, address in backends.items()}
         for tasks, count in REQUESTS.items():
-            body = request(asked[:tasks])
+            bodies = [request(draw.sample(asked, tasks)) for _ in range(count)]
             medians = {name: list[float]() for name in clients}
             for turn in range(chosen.rounds + 1):
                 for name in sorted(clients, reverse=bool(turn % 2)):
-                    told = [clients[name].predict(body) for _ in range(max(3, count // (1 if turn else 10)))]
+                    told = [clients[name].predict(body) for body in (bodies if turn else bodies[:5])]
                     if failed := sum(results is None or len(results) != tasks for _, results in told):
                         raise SystemExit(f"{name} failed at {failed} of {len(told)} requests with {tasks} tasks")
                     if turn:  # the first warms up
