@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,14 +42,19 @@ class Peers:
 
     def tallies(self, path: str) -> list[dict[str, Any]]:
         """What each of the others tells of itself under `path`; one that does not answer is left out."""
-        told = []
-        for port in self.ports:
-            try:
-                answer = _client().get(f"http://{LOOPBACK}:{port}{path}")
-                told.append(dict(answer.raise_for_status().json()))
-            except (httpx.HTTPError, ValueError) as error:
-                log.warning("another worker does not tell what it saw (%s)", type(error).__name__)
-        return told
+        if not self.ports:
+            return []
+        with ThreadPoolExecutor(len(self.ports)) as pool:
+            told = pool.map(_tally, (f"http://{LOOPBACK}:{port}{path}" for port in self.ports))
+        return [one for one in told if one is not None]
+
+
+def _tally(url: str) -> dict[str, Any] | None:
+    try:
+        return dict(_client().get(url).raise_for_status().json())
+    except (httpx.HTTPError, ValueError) as error:
+        log.warning("another worker does not tell what it saw (%s)", type(error).__name__)
+        return None
 
 
 @cache
