@@ -63,7 +63,8 @@ class Bare:
         self._command = [sys.executable, str(script), str(home), "1", str(self._port)]
 
     def __enter__(self) -> str:
-        self._running = subprocess.Popen(self._command, stderr=subprocess.DEVNULL)
+        # A session of its own, as lsal has: the system shares the processors out among sessions.
+        self._running = subprocess.Popen(self._command, stderr=subprocess.DEVNULL, start_new_session=True)
         while processes.free_port(self._port) == self._port and self._running.poll() is None:
             pass
         return f"http://127.0.0.1:{self._port}"
