@@ -225,6 +225,8 @@ def test_a_worker_gives_way_to_people(slow: Job) -> None:
     """On two cores /predict stays as fast as idle beside it."""
     process = _process(slow)
     assert process.nice() == 19
+    session = Path(f"/proc/{process.pid}/autogroup")
+    assert not session.exists() or session.read_text().split()[-1] == "19"
     given = process.environ()
     assert {given[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")} == {str(worker_threads())}
     assert process.terminal() is None
