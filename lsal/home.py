@@ -18,6 +18,7 @@ root/                       .lsal beside the notebook
     ├── embeddings/         of texts, by encoder: worked out once for all processes
     ├── versions/0001/      weights; beside them answers/ to the measuring tasks, sample/ to some open ones
     ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
+    ├── standby/            who answers, and holds the next weights before they go live: see lsal/standby.py
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
@@ -30,6 +31,7 @@ root/                       .lsal beside the notebook
     ├── size.json           how large the home was when it was last tidied
     ├── wishes.json         what people wished of single tasks: pinned, pushed last, excluded; wishes.lock
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
+    ├── hinted             when a further worker of the backend last heard of a change
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again
     ├── server.json         what was found out about the Label Studio

@@ -31,6 +31,8 @@ class ProjectSettings:
     keep_media_mb: int = 5000
     engine: str = "here"
     tracking: str = "off"
+    worker_threads: int = 0
+    worker_nice: int = 19
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
 
@@ -88,6 +90,8 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
         for what in ("jobs", "versions", "publications", "media_mb")
     },
+    "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),
+    "worker_nice": (lambda value: _is_count(value) and 0 <= value <= 19, "0 (as everything else) to 19 (gives way)"),
     "engine": (_is_name, "the name of an engine, such as here"),
     "tracking": (lambda value: value in TRACKING, f"{' or '.join(TRACKING)}; where MLflow is says MLFLOW_TRACKING_URI"),
     "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),

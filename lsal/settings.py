@@ -151,9 +151,19 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **SILENT, **more}
 
 
-def worker_threads() -> int:
-    """Threads for numeric work in a worker ($LSAL_THREADS overrides): half the cores, at least 1."""
-    return int(os.environ.get("LSAL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
+def cores() -> int:
+    """Processors that this process may use: those it is bound to, and no more than its container is given."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(count, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max"
+        return count
+
+
+def worker_threads(wanted: int = 0) -> int:
+    """Threads for numeric work in a worker: `wanted`, else $LSAL_THREADS, else half the cores, at least 1."""
+    return wanted or int(os.environ.get("LSAL_THREADS") or max(1, cores() // 2))
 
 
 def poll_seconds() -> float:

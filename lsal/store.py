@@ -18,8 +18,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock
 
+from lsal import standby
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, whole_folder, write_json
 from lsal.home import Home
@@ -36,7 +38,7 @@ class Store:
     """The versions of one project."""
 
     def __init__(self, home: Home) -> None:
-        self.folder = home.path("versions")
+        self.home, self.folder = home, home.path("versions")
         self._current = home.path("current.json")
         self._lock = home.path("versions.lock")
 
@@ -94,24 +96,26 @@ class Store:
         return self.get(number)
 
     def make_current(self, versions: Mapping[str, int], before: Sequence[Mapping[str, int]] | None = None) -> None:
-        """Make these the live versions, all at once.
+        """Make these the live versions, all at once, when all who answer hold them: see `standby`.
 
         What was live until now can then be gone back to; with `before`, those sets can instead.
         """
         for number in versions.values():
             self.get(number)
+        standby.prepare(self.home, versions.values())
         with FileLock(self._lock):
             if before is None:
                 before = self.history()
             earlier = before[:-1] if before and before[-1] == versions else before
             write_json(self._current, {"versions": versions, "before": earlier[-REMEMBERED:]})
 
+    def current_at(self, stamp: bytes) -> dict[str, int]:
+        """Which version of each control was live when `stamp` was taken."""
+        return _parts(orjson.loads(stamp) if stamp else {})[0]
+
     def _read(self) -> tuple[dict[str, int], list[dict[str, int]]]:
         """What is live, and what was before."""
-        kept = read_json(self._current, {})
-        if not isinstance(kept.get("versions"), dict):  # {CONTROL: NUMBER}, a control may have that name
-            return _numbers(kept), []
-        return _numbers(kept["versions"]), [_numbers(one) for one in kept["before"]]
+        return _parts(read_json(self._current, {}))
 
     def stamp(self) -> bytes:
         """Something that differs whenever `current` does; costs one look at the file.
@@ -143,6 +147,13 @@ def _pruned(version: Version) -> BadData:
     if version.job and whole.exists():
         return BadData(what, f"Train it again from its job: lsal train --again {version.job}")
     return BadData(what, "Choose another one: lsal versions")
+
+
+def _parts(kept: Mapping[str, Any]) -> tuple[dict[str, int], list[dict[str, int]]]:
+    """What is live, and what was before."""
+    if not isinstance(kept.get("versions"), dict):  # {CONTROL: NUMBER}, a control may have that name
+        return _numbers(kept), []
+    return _numbers(kept["versions"]), [_numbers(one) for one in kept["before"]]
 
 
 def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:

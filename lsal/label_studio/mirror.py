@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,11 +94,27 @@ class Mirror:
         If it may be another task than the one known under its id, either of them being for
         measuring is enough: the id of a deleted task may be in use again.
         """
-        row = self._db.execute("SELECT place, born, digest FROM tasks WHERE id = ?", (task,)).fetchone()
-        born, digest = stamp(born), _digest(data)[1]
-        if row and (row[1] == born if row[1] and born else row[2] == digest):
-            return bool(row[0] < share)
-        return bool(row and row[0] < share) or self._place(task, born or digest) < share
+        return bool(self.reserved_among([(task, data, born)], share))
+
+    def reserved_among(self, rows: Sequence[tuple[int, Mapping[str, Any], str]], share: float) -> set[int]:
+        """The ids of those tasks that are for measuring; of each its id, data and `created_at`."""
+        ids = orjson.dumps([row[0] for row in rows]).decode()
+        query = "SELECT id, place, born, digest FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+        known = {row[0]: row[1:] for row in self._db.execute(query, (ids,))}
+        return {row[0] for row in rows if self._is_reserved(known.get(row[0]), *row, share)}
+
+    def _is_reserved(
+        self, row: tuple[float, str, str] | None, task: int, data: Mapping[str, Any], born: str, share: float
+    ) -> bool:
+        born = stamp(born)
+        if row and row[1] and born:
+            same, identity = row[1] == born, born
+        else:
+            digest = _digest(data)[1]
+            same, identity = bool(row and row[2] == digest), born or digest
+        if row and (same or row[0] < share):
+            return row[0] < share
+        return self._place(task, identity) < share
 
     def _place(self, task: int, identity: str) -> float:
         """A keyed hash of the task's id and birth: random to everybody, the same for ever.

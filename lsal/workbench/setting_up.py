@@ -93,10 +93,10 @@ class SettingUp(Opened):
 
     # The backend -------------------------------------------------------------------
 
-    def serve(self, port: int = 0, host: str = "", address: str = "") -> Mapping[str, Any]:
+    def serve(self, port: int = 0, host: str = "", address: str = "", workers: int = 0) -> Mapping[str, Any]:
         """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`."""
         self.home.need_attached()
-        return serving.serve(self.desk, port, host, address)
+        return serving.serve(self.desk, port, host, address, workers)
 
     def stop(self) -> bool:
         """End the backend."""

@@ -17,7 +17,7 @@ from lsal import jobs, processes, tracking
 from lsal.errors import LsalError, TrackingError
 from lsal.files import read_json, write_json
 from lsal.home import Home, open_home
-from lsal.jobs import ENDED, NICE, Job
+from lsal.jobs import ENDED, Job
 from lsal.records import Version
 from lsal.settings import child_environment, silence
 from lsal.store import Store
@@ -25,6 +25,8 @@ from lsal.tracking import Standing
 
 log = logging.getLogger(__name__)
 
+NICE = 19
+"""It gives way to everything else: nobody waits for it."""
 LIMIT_S = 900
 """Seconds for one version: a place that hangs is given up, and tried again another time."""
 
