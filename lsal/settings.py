@@ -40,6 +40,15 @@ def silence() -> None:
         os.environ.setdefault(name, value)
 
 
+def ray_on_loopback() -> None:
+    """Let a Ray that this process starts listen on loopback alone; called before its import, which reads this once.
+
+    It also gives Ray's processes time to come, which are slow on a busy machine.
+    """
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+
+
 def one_thread() -> dict[str, str]:
     """The environment of a program that shall not compute on several processors at once."""
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}

@@ -16,6 +16,9 @@ _STRATEGY = argument("--strategy", default="", help="a query strategy, if not th
 _BATCH = argument("--batch", type=int, default=0, help="tasks in the batch, if not the project's")
 
 _RELABEL = argument("--relabel", type=float, help="share of the batch that may be sent back, if not the project's")
+_ENGINE = argument(
+    "--engine", default="", help="where models run, if not as set: here, processes, ray, ray://HOST:PORT"
+)
 
 
 def train(bench: Workbench, a: Arguments) -> Any:
@@ -25,7 +28,7 @@ def train(bench: Workbench, a: Arguments) -> Any:
 
 def rank(bench: Workbench, a: Arguments) -> Any:
     """Start a ranking."""
-    return _job(bench.rank(a.strategy, a.batch, relabel=a.relabel), a)
+    return _job(bench.rank(a.strategy, a.batch, relabel=a.relabel, engine=a.engine), a)
 
 
 def round_(bench: Workbench, a: Arguments) -> Any:
@@ -79,7 +82,9 @@ LOOP = (
         train,
         (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _WAIT),
     ),
-    Command("rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _WAIT)),
+    Command(
+        "rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _ENGINE, _WAIT)
+    ),
     Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _WAIT)),
     Command(
         "promote",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lsal import engine
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.errors import BadRequest
 from lsal.kinds import family_of, match
 from lsal.models import MODELS
@@ -21,7 +21,7 @@ def check_names(changes: Mapping[str, Any]) -> None:
     if changes.get("strategy"):
         STRATEGIES.require(changes["strategy"])
     if changes.get("engine"):
-        ENGINES.require(changes["engine"])
+        engine.need(changes["engine"])
     families = changes.get("family")
     for family in families.values() if isinstance(families, Mapping) else ():
         MODELS.require(family)

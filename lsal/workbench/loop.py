@@ -42,14 +42,23 @@ class Loop(Opened):
         self._refuse_second("train")
         return jobs.start(job, WORKER)
 
-    def rank(self, strategy: str = "", batch: int = 0, by: str = PERSON, relabel: float | None = None) -> Job:
+    def rank(
+        self,
+        strategy: str = "",
+        batch: int = 0,
+        by: str = PERSON,
+        relabel: float | None = None,
+        engine: str = "",
+    ) -> Job:
         """Rank what is unlabelled by the live versions and publish the batch; `by` says who wants it.
 
-        `relabel` is the share of the batch that may be sent back, if not the project's.
+        `relabel` is the share of the batch that may be sent back, if not the project's; `engine` where models
+        score, if not the project's.
         """
         if relabel is not None:
             check_settings({"relabel_share": relabel})
-        return self._start("rank", by, strategy=strategy, batch=batch, relabel=relabel)
+        check_names({"engine": engine})
+        return self._start("rank", by, strategy=strategy, batch=batch, relabel=relabel, engine=engine)
 
     def suspects(self) -> Job:
         """Look for label errors: models learn from parts of the labels, and answer the others; see `suspected`."""

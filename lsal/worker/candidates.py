@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lsal import outlook, predicting
+from lsal import engine, outlook, predicting
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.protocols import Strategy
 from lsal.ranking import Candidates
-from lsal.records import Control, Example, Pool, Prediction, Task
+from lsal.records import Control, Example, Pool, Prediction, Progress, Task
 from lsal.strategies import STRATEGIES
 from lsal.strategies.pools import make_pool, start_pool
 from lsal.worker.steps import Steps, told
@@ -43,16 +42,18 @@ def controls_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[list[str], li
 
 
 def candidates(
-    desk: Desk, steps: Steps, name: str, tasks: Sequence[Task], live: Mapping[str, int], strategy: str
+    desk: Desk, steps: Steps, name: str, tasks: Sequence[Task], live: Mapping[str, int], strategy: str, by: str = ""
 ) -> Read:
-    """Read and score the `tasks` for one control, by its version in `live` if it has one."""
+    """Read and score the `tasks` for one control, by its version in `live` if it has one; `by` this engine,
+    if not the project's.
+    """
     control, kind = desk.handled[name]
     with steps.step("read"):
         read = list(told(desk.examples(name, tasks), len(tasks), steps.report))
         problems = {e.task_id: why for e in read if (why := _problem(e, control))}
         examples = [e for e in read if e.task_id not in problems]
     with steps.step("score"):
-        predictions, pool, unread, labelled = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
+        predictions, pool, unread, labelled = _score(desk, steps, control, examples, live, STRATEGIES[strategy], by)
     by_task = {e.task_id: e for e in examples}
     if name in live:
         outlook.sample.keep(desk.home, live[name], ((by_task[one.task_id].key, one.target) for one in predictions))
@@ -79,6 +80,7 @@ def _score(
     examples: Sequence[Example],
     live: Mapping[str, int],
     strategy: Strategy,
+    by: str,
 ) -> tuple[list[Prediction], Pool, dict[int, str], list[int]]:
     """Predictions and the pool that they make up, why some tasks are not in it, and the labelled ones beside it."""
     settings, number = desk.home.settings(), live.get(control.name)
@@ -90,7 +92,11 @@ def _score(
         return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}, []
     trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
     labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
-    with ENGINES[settings.engine]() as executor:
+
+    def meanwhile() -> None:
+        steps.report(Progress(0, 0, "scoring"))
+
+    with engine.opened(by or settings.engine, settings.workers, settings.gpus, meanwhile) as executor:
         how = (executor, steps.report, desk.options(control.name), strategy)
         scored = predicting.score(version, control, [*examples, *labelled], *how)
     split = len(examples)
