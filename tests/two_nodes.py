@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lsal.engine.local_ray import PORTS, note_ports
 from lsal.processes import free_port
 from lsal.settings import ray_on_loopback, silence
 
@@ -16,16 +17,17 @@ NODE = {"num_cpus": 4, "num_gpus": 0, "object_store_memory": 100_000_000, "inclu
 
 def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="ray-") as place:  # a short path: sockets lie below it
-        os.environ["RAY_TMPDIR"] = place  # nobody else on this machine finds this cluster by itself
         (Path(place) / "ray").mkdir()
         silence()
-        ray_on_loopback()
+        ray_on_loopback(Path(place))
         from ray.cluster_utils import Cluster
 
         cluster, clients = Cluster(), free_port()
         for number, more in enumerate(({"ray_client_server_port": clients}, {})):
             os.environ["LSAL_CACHE"] = str(folder / f"cache{number}")
-            cluster.add_node(temp_dir=f"{place}/ray", **NODE, **more)
+            ports = {name: free_port() for name in PORTS.values()}
+            note_ports(Path(place) / "ray", ports)
+            cluster.add_node(temp_dir=f"{place}/ray", **NODE, **ports, **more)
         print(cluster.address, f"ray://127.0.0.1:{clients}", flush=True)
         sys.stdin.read()
         cluster.shutdown()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lsal.engine.distant import Ray
 from lsal.engine.here import Here
-from lsal.engine.named import ENGINES, is_address, need, opened
+from lsal.engine.named import ENGINES, is_address, is_ray, need, opened
 from lsal.engine.spawned import processes
 
-__all__ = ["ENGINES", "Here", "is_address", "need", "opened", "processes"]
+__all__ = ["ENGINES", "Here", "Ray", "is_address", "is_ray", "need", "opened", "processes"]

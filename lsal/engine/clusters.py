@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import lsal
 from lsal.engine.hand import Hand
-from lsal.errors import BadRequest, JobFailed, Unreachable
+from lsal.errors import BadRequest, JobFailed, LsalError, Unreachable
+from lsal.processes import end_of, mark, stop
 from lsal.settings import SILENT, ray_on_loopback, silence, worker_threads
 
 OBJECT_STORE = 200_000_000
@@ -28,12 +29,14 @@ class Cluster:
 
     def __init__(self, address: str = "", workers: int = 0, gpus: float = 0.0) -> None:
         silence()
+        self._folder = Path()
+        self._node: subprocess.Popen[bytes] | None = None
         if not address:
-            ray_on_loopback()  # before the import, which reads it
+            self._folder = Path(tempfile.mkdtemp(prefix="lsal-ray-"))
+            ray_on_loopback(self._folder)  # before the import, which reads it
         self.ray = _imported()
         self._ours = not self.ray.is_initialized()  # else this process is connected already: that Ray is meant
         self.address, self.local, self._gpus = address, self._ours and not address, gpus
-        self._folder: Path | None = None
         if self.local:
             self._start(workers)
         elif self._ours:
@@ -76,20 +79,26 @@ class Cluster:
         """End what was started, and disconnect; a Ray that was there before stays."""
         if self._ours:
             self.ray.shutdown()
-        if self._folder:
-            _end_below(self._folder)
+        if self._node and self._node.poll() is None:
+            stop(mark(self._node.pid))
+            self._node.wait()
+        if self._folder.name:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, workers: int) -> None:
         """Start a Ray on this machine, in a folder that is gone with it."""
-        self._folder = Path(tempfile.mkdtemp(prefix="lsal-ray-"))
-        shape = {"num_cpus": workers or worker_threads(), "object_store_memory": OBJECT_STORE}
-        try:
-            self.ray.init("local", _temp_dir=str(self._folder), include_dashboard=False, **shape, **QUIET)
-        except Exception as error:  # Ray raises nothing more special
-            self.ray.shutdown()
-            _end_below(self._folder)
-            what = f"No Ray starts on this machine ({_first_line(error)})"
-            raise JobFailed(what, "Do without: lsal set engine=processes") from error
+        (self._folder / "ray").mkdir()
+        shape = [str(workers or worker_threads()), str(OBJECT_STORE)]
+        command = [sys.executable, "-m", "lsal.engine.local_ray", str(self._folder), *shape]
+        said, noted = self._folder / "said.txt", self._folder / "ray" / "ray_current_cluster"
+        with said.open("wb") as log:
+            self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        while not noted.exists():
+            if self._node.poll() is not None:
+                what = f"No Ray starts on this machine ({end_of(said, 1)})"
+                raise self._refused(JobFailed(what, "Do without: lsal set engine=processes"))
+            time.sleep(0.05)
+        self.ray.init(noted.read_text().strip(), **QUIET)
 
     def _join(self) -> None:
         # The cluster has this very lsal, so that both sides mean the same; libraries it has itself.
@@ -113,7 +122,7 @@ class Cluster:
         processors = int(has.get("CPU", 1))
         return max(1, processors if self.local else processors // 2)
 
-    def _refused(self, error: BadRequest) -> BadRequest:
+    def _refused(self, error: LsalError) -> LsalError:
         self.leave()
         return error
 
@@ -132,15 +141,6 @@ def _imported() -> Any:
     except ImportError as error:
         raise BadRequest(f"The engine ray needs ray ({error})", "Install it: pip install 'lsal[ray]'") from error
     return ray
-
-
-def _end_below(folder: Path) -> None:
-    """Remove the folder of a local Ray, and end what of it still runs: processes that name the folder."""
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            if any(str(folder) in word for word in child.cmdline()):
-                child.kill()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 DEPOT/
 ├── files/DIGEST      what arrived whole, and is what it was
 ├── KEY/NAME          a file or folder as calls see it: links to the above
+├── made-…/           weights that were trained here
 └── embeddings/       what models keep of inputs: see `models.kept_vectors`
 """
 
@@ -68,7 +69,7 @@ class Depot:
     def tidy(self, now: float | None = None) -> None:
         """Remove what nobody needed for long; a file that is linked anew is as if it had just come."""
         before = (now or time.time()) - KEPT_S
-        for path in (*self.folder.glob("[0-9a-f]*"), *self._files.glob("*")):
+        for path in (*self.folder.glob("*"), *self._files.glob("*")):
             with suppress(OSError):
                 if path.name not in ("files", "embeddings") and path.stat().st_mtime < before:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

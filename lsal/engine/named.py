@@ -24,6 +24,11 @@ def is_address(name: str) -> bool:
     return bool(_ADDRESS.fullmatch(name))
 
 
+def is_ray(name: str) -> bool:
+    """Whether an engine is Ray, here or elsewhere."""
+    return name == RAY or is_address(name)
+
+
 def need(name: str) -> None:
     """Raise BadRequest, listing the names there are, for an engine that cannot be; no cluster is asked."""
     if not is_address(name):
@@ -31,7 +36,7 @@ def need(name: str) -> None:
             what = f"'{name}' is no address of a Ray cluster"
             raise BadRequest(what, "Give one such as ray://HOST:10001, or a name: " + ", ".join(ENGINES))
         ENGINES.require(name)
-    if (name == RAY or is_address(name)) and find_spec("ray") is None:
+    if is_ray(name) and find_spec("ray") is None:
         raise BadRequest(f"The engine '{name}' needs ray", "Install it: pip install 'lsal[ray]'")
 
 
@@ -42,7 +47,7 @@ def opened(name: str, workers: int = 0, gpus: float = 0.0, meanwhile: Callable[[
     it is to have, and calls `meanwhile` while results are waited for: what that raises stops the work.
     """
     need(name)
-    if name == RAY or is_address(name):
+    if is_ray(name):
         made: Callable[..., Any] = ENGINES[RAY]
         return made("" if name == RAY else name, workers, gpus, meanwhile)  # type: ignore[no-any-return]
     if name == "processes":
