@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ray_calls import dying_once, seen
 
 from lsal import engine
 from lsal.engine import Ray, clusters
@@ -28,6 +29,7 @@ from lsal.testing import EngineContract
 from lsal.testing.engines import square
 from lsal.worker import afar
 
+HERE = Path(__file__).parent
 CONTROL = Control("c", "x", "Choices", "Text", "text", ("cat", "dog"))
 POOL = [Example(number, f"text {number} of a {('cat', 'dog')[number % 2]}") for number in range(1100)]
 LABELLED = [Example(n, f"a {name} here, {n}", Labels((name,))) for n, name in enumerate(("cat", "dog") * 6)]
@@ -39,8 +41,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-        patch.setenv("PYTHONPATH", str(Path(engine.__file__).parents[2]))
-        command = [sys.executable, str(Path(__file__).with_name("two_nodes.py")), str(tmp_path_factory.mktemp("nodes"))]
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (Path(engine.__file__).parents[2], HERE))))
+        command = [sys.executable, str(HERE / "two_nodes.py"), str(tmp_path_factory.mktemp("nodes"))]
         nodes = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert nodes.stdin
         assert nodes.stdout
@@ -79,21 +81,6 @@ def version(home: Home) -> Version:
     return Store(home).add(model.save, family="sklearn_text", control="c", **facts)
 
 
-def seen(path: Path) -> tuple[str, str, bytes]:
-    """Where a worker found a file, in which process's cache, and what is in it."""
-    return str(path), os.environ["LSAL_CACHE"], path.read_bytes()
-
-
-def dying_once(mark: str, number: int) -> tuple[int, int]:
-    """The first worker that does this is killed; the number, and the process of who answers."""
-    try:
-        os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return number, os.getpid()
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError
-
-
 def test_scores_are_the_same_row_for_row_wherever_the_models_run(home: Home, workers: Executor) -> None:
     made, heard = version(home), list[Progress]()
     rows = []
@@ -113,18 +100,25 @@ def test_damaged_weights_are_found_out_there_too(home: Home, workers: Executor) 
         score(made, CONTROL, POOL[:5], workers, lambda progress: None)
 
 
-def test_files_travel_to_both_nodes_and_lie_in_their_own_caches(tmp_path: Path, workers: Executor) -> None:
-    file = tmp_path / "image.png"
+def test_files_travel_to_both_nodes_and_lie_in_their_own_caches(
+    tmp_path: Path, cluster: list[str], workers: Executor
+) -> None:
+    """Two workers more fill both nodes, wherever the first two are."""
+    file, meeting = tmp_path / "image.png", tmp_path / "meeting"
     file.write_bytes(os.urandom(100_000))
-    found = list(workers.map(seen, [file] * 8))
+    meeting.mkdir()
+    with engine.opened(cluster[0], workers=2) as more:
+        asked = [each.submit(seen, file, str(meeting), n, 4) for n, each in enumerate((workers, workers, more, more))]
+        found = [one.result() for one in asked]
     assert all(where.startswith(cache) and where.endswith("/image.png") for where, cache, _ in found)
     assert {content for _, _, content in found} == {file.read_bytes()}
     assert len({cache for _, cache, _ in found}) == 2
 
 
 def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path: Path, workers: Executor) -> None:
-    told = list(workers.map(dying_once, [str(tmp_path / "mark")] * 10, range(10)))
-    assert [number for number, _ in told] == list(range(10))
+    mark = tmp_path / "mark"
+    assert list(workers.map(dying_once, [str(mark)] * 10, range(10))) == list(range(10))
+    assert mark.exists()
 
 
 def test_a_call_that_kills_every_worker_fails_with_what_happened(workers: Executor) -> None:
@@ -167,7 +161,6 @@ def test_a_training_there_is_the_one_here_with_its_progress(home: Home, cluster:
     folder.parent.mkdir()
     write_snapshot(folder, CONTROL, "sklearn_text", {}, 0, {"train": LABELLED, "pool": POOL[:50]})
     snapshot = read_snapshot(folder)
-    home.change_settings(workers=1)
     here, there = (afar.train(by, home, job, folder, snapshot, heard.append, None) for by in ("here", cluster[0]))
     assert there.examples == here.examples
     assert there.calibration == here.calibration

@@ -12,7 +12,7 @@ from lsal.engine.local_ray import PORTS, note_ports
 from lsal.processes import free_port
 from lsal.settings import ray_on_loopback, silence
 
-NODE = {"num_cpus": 4, "num_gpus": 0, "object_store_memory": 100_000_000, "include_dashboard": False}
+NODE = {"num_cpus": 2, "num_gpus": 0, "object_store_memory": 100_000_000, "include_dashboard": False}
 
 
 def main(folder: Path) -> None:

@@ -23,7 +23,7 @@ _ENGINE = argument(
 
 def train(bench: Workbench, a: Arguments) -> Any:
     """Start a training."""
-    return _job(bench.train(a.again), a)
+    return _job(bench.train(a.again, engine=a.engine), a)
 
 
 def rank(bench: Workbench, a: Arguments) -> Any:
@@ -33,7 +33,7 @@ def rank(bench: Workbench, a: Arguments) -> Any:
 
 def round_(bench: Workbench, a: Arguments) -> Any:
     """Start a round."""
-    return _job(bench.round(a.strategy, a.batch), a)
+    return _job(bench.round(a.strategy, a.batch, engine=a.engine), a)
 
 
 def promote(bench: Workbench, a: Arguments) -> Any:
@@ -80,12 +80,12 @@ LOOP = (
         "train",
         "train on what is labelled",
         train,
-        (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _WAIT),
+        (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _ENGINE, _WAIT),
     ),
     Command(
         "rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _ENGINE, _WAIT)
     ),
-    Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _WAIT)),
+    Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _ENGINE, _WAIT)),
     Command(
         "promote",
         "make a version live, and publish the queue that it ranks",

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lsal.files import read_json
+from lsal.models import hub
 from lsal.predicting.loading import asked, for_control, load_model, showing
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Prediction, Progress, Version
@@ -40,10 +42,17 @@ def score(
     wanted = Wanted(*(bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")))
     chunks = [examples[start : start + CHUNK] for start in range(0, len(examples), CHUNK)]
     found: list[Prediction] = []
-    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), wanted), chunks):
+    places = hub.places(_made_with(version)) if getattr(executor, "carries", False) else {}
+    for told in executor.map(partial(_score_chunk, version, control, dict(options or {}), wanted, places), chunks):
         found += told
         report(Progress(len(found), len(examples), "scoring"))
     return found
+
+
+def _made_with(version: Version) -> Mapping[str, Any]:
+    """The options that a version's family was given."""
+    kept: Mapping[str, Any] = read_json(version.folder / "weights" / "model.json", {})
+    return kept.get("options") or {}
 
 
 _loaded: dict[Path, Model] = {}
@@ -51,8 +60,14 @@ _loaded: dict[Path, Model] = {}
 
 
 def _score_chunk(
-    version: Version, control: Control, options: Mapping[str, Any], wanted: Wanted, examples: Sequence[Example]
+    version: Version,
+    control: Control,
+    options: Mapping[str, Any],
+    wanted: Wanted,
+    places: Mapping[str, Path],
+    examples: Sequence[Example],
 ) -> list[Prediction]:
+    hub.know(places)
     if version.folder not in _loaded:
         _loaded.clear()
         _loaded[version.folder] = load_model(version, control)
