@@ -39,6 +39,7 @@ LABELLED = [Example(n, f"a {name} here, {n}", Labels((name,))) for n, name in en
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """The addresses of two nodes, for members and for clients; this process is a member for the whole file."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "token")
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (Path(engine.__file__).parents[2], HERE))))

@@ -98,7 +98,16 @@ class Cluster:
                 what = f"No Ray starts on this machine ({end_of(said, 1)})"
                 raise self._refused(JobFailed(what, "Do without: lsal set engine=processes"))
             time.sleep(0.05)
-        self.ray.init(noted.read_text().strip(), **QUIET)
+        for last in (False, False, False, True):  # a busy machine does not always answer in time
+            try:
+                self.ray.init(noted.read_text().strip(), **QUIET)
+                return
+            except Exception as error:  # Ray raises nothing more special
+                self.ray.shutdown()
+                if last:
+                    what = f"The Ray that was started on this machine does not answer ({_first_line(error)})"
+                    fix = "Do without: lsal set engine=processes"
+                    raise self._refused(JobFailed(what, fix)) from error
 
     def _join(self) -> None:
         # The cluster has this very lsal, so that both sides mean the same; libraries it has itself.
