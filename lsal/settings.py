@@ -41,6 +41,22 @@ def silence() -> None:
         os.environ.setdefault(name, value)
 
 
+def ray_on_loopback(folder: Path) -> None:
+    """Let a Ray that this process and its children start listen on loopback alone, for who has their token, and
+    note in `folder` where it is; called before its import, which reads this once.
+    """
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ["RAY_TMPDIR"] = str(folder)
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def call_ray_node(node: str) -> None:
+    """Let the next node of Ray that this process starts have this id, 56 hexadecimal digits."""
+    os.environ["RAY_OVERRIDE_NODE_ID_FOR_TESTING"] = node
+
+
 def one_thread() -> dict[str, str]:
     """The environment of a program that shall not compute on several processors at once."""
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}

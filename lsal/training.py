@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,8 @@ class Trained:
     """A model that has learned, and from what.
 
     `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
-    or there are too few. `calibration` is what they say about its confidence.
+    or there are too few. `calibration` is what they say about its confidence. `weights` is the folder of the
+    model's files where another process wrote them.
     """
 
     model: Model
@@ -46,6 +48,15 @@ class Trained:
     usable: Sequence[Example] = ()
     out_of_fold: Sequence[Prediction | None] | None = None
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write the model's files: those that were written where it was trained, if that was elsewhere."""
+        if self.weights is None:
+            self.model.save(folder)
+        else:
+            shutil.copytree(self.weights, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+            shutil.rmtree(self.weights.parent)
 
     @property
     def temperature(self) -> float:

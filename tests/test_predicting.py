@@ -69,7 +69,7 @@ def number_of(live: Live, control: Control = CONTROL) -> int | None:
 
 
 @pytest.mark.parametrize("family", ["random", "sklearn_text"])
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["here", "processes"])  # ray: see test_ray
 def test_a_pool_scored_through_an_engine_is_what_the_model_says(home: Home, engine: str, family: str) -> None:
     made, heard = version(home, family), list[Progress]()
     with ENGINES[engine]() as executor:
@@ -80,7 +80,7 @@ def test_a_pool_scored_through_an_engine_is_what_the_model_says(home: Home, engi
     assert [(p.done, p.total) for p in heard] == [(n, len(POOL)) for n in (CHUNK, 2 * CHUNK, len(POOL))]
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["here", "processes"])  # ray: see test_ray
 def test_an_empty_pool_and_a_damaged_version(home: Home, engine: str) -> None:
     made = version(home)
     with ENGINES[engine]() as executor:

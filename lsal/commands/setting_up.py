@@ -122,12 +122,13 @@ SETTING_UP = (
     Command(
         "serve",
         "start the ML backend beside the notebook and connect it",
-        lambda bench, a: bench.serve(a.port, a.host, a.address, a.workers),
+        lambda bench, a: bench.serve(a.port, a.host, a.address, a.workers, a.engine),
         (
             argument("--port", type=int, default=0, help="the port to listen on"),
             argument("--host", default="", help="a further address to listen on beside loopback, or 0.0.0.0 for all"),
             argument("--address", default="", help="the address Label Studio is to use, or default for loopback"),
             argument("--workers", type=int, default=0, help="how many processes answer; remembered"),
+            argument("--engine", default="", help="where models learn and score from now on, as for: lsal set engine="),
         ),
     ),
     STOP,

@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lsal.files import read_json
+from lsal.models import hub
 from lsal.predicting.loading import asked, for_control, load_model, showing
 from lsal.protocols import Model, Report
 from lsal.records import Control, Example, Prediction, Progress, Version
@@ -59,7 +61,8 @@ def answers(
 ) -> Iterator[list[Prediction]]:
     """The same for chunks that come one after the other; at most two times WINDOW of them are under way at once."""
     wanted = Wanted(*(bool(getattr(strategy, name, False)) for name in ("looks_twice", "asks_members")))
-    ask, coming = partial(_score_chunk, version, control, dict(options or {}), wanted), iter(chunks)
+    places = hub.places(_made_with(version)) if getattr(executor, "carries", False) else {}
+    ask, coming = partial(_score_chunk, version, control, dict(options or {}), wanted, places), iter(chunks)
     under_way: deque[Iterator[list[Prediction]]] = deque()
     while window := list(islice(coming, WINDOW)):
         under_way.append(executor.map(ask, window))
@@ -69,13 +72,25 @@ def answers(
         yield from told
 
 
+def _made_with(version: Version) -> Mapping[str, Any]:
+    """The options that a version's family was given."""
+    kept: Mapping[str, Any] = read_json(version.folder / "weights" / "model.json", {})
+    return kept.get("options") or {}
+
+
 _loaded: dict[Path, Model] = {}
 """The version that this process scored with last, so that a worker loads it once."""
 
 
 def _score_chunk(
-    version: Version, control: Control, options: Mapping[str, Any], wanted: Wanted, examples: Sequence[Example]
+    version: Version,
+    control: Control,
+    options: Mapping[str, Any],
+    wanted: Wanted,
+    places: Mapping[str, Path],
+    examples: Sequence[Example],
 ) -> list[Prediction]:
+    hub.know(places)
     if version.folder not in _loaded:
         _loaded.clear()
         _loaded[version.folder] = load_model(version, control)

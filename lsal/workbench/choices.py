@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lsal import engine
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.errors import BadRequest
 from lsal.kinds import family_of, match
 from lsal.models import MODELS
@@ -25,7 +25,7 @@ def check_names(changes: Mapping[str, Any]) -> None:
     if changes.get("strategy"):
         STRATEGIES.require(changes["strategy"])
     if changes.get("engine"):
-        ENGINES.require(changes["engine"])
+        engine.need(changes["engine"])
     if changes.get("tracking") == "mlflow" and find_spec("mlflow") is None:
         raise BadRequest("MLflow is not installed here", "Install it: pip install 'lsal[mlflow]'")
     families = changes.get("family")

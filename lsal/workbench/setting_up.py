@@ -93,9 +93,16 @@ class SettingUp(Opened):
 
     # The backend -------------------------------------------------------------------
 
-    def serve(self, port: int = 0, host: str = "", address: str = "", workers: int = 0) -> Mapping[str, Any]:
-        """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`."""
+    def serve(
+        self, port: int = 0, host: str = "", address: str = "", workers: int = 0, engine: str = ""
+    ) -> Mapping[str, Any]:
+        """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`.
+
+        `engine` is set for the project: the rounds and refills that the backend starts run there.
+        """
         self.home.need_attached()
+        if engine:
+            self.configure(engine=engine)
         return serving.serve(self.desk, port, host, address, workers)
 
     def stop(self) -> bool:

@@ -64,7 +64,7 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     """Train; a promoted version answers from then on, the queue stays as it is."""
     steps = Steps(job, total=4)
     snapshots = _snapshots(desk, job, steps, parameters)
-    lessons, why_not = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots, str(parameters.get("engine") or ""))
     if not lessons and why_not:
         raise next(iter(why_not.values()))
     live = _live(desk, lessons)
@@ -90,7 +90,7 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
     snapshots = _snapshots(desk, job, steps, parameters)
     if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
         pull(desk, steps)
-    lessons, why_not = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots, str(parameters.get("engine") or ""))
     queued = renew(desk, steps, _live(desk, lessons), parameters)
     unlearned.learned(desk.home, snapshots)
     return _told(desk, lessons, why_not, steps) | queued

@@ -43,9 +43,18 @@ def controls_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[list[str], li
 
 
 def candidates(
-    desk: Desk, steps: Steps, name: str, tasks: Iterable[Task], live: Mapping[str, int], strategy: str, total: int = 0
+    desk: Desk,
+    steps: Steps,
+    name: str,
+    tasks: Iterable[Task],
+    live: Mapping[str, int],
+    strategy: str,
+    total: int = 0,
+    by: str = "",
 ) -> Read:
-    """Read and score the `tasks`, `total` if that is known, for one control, by its version in `live` if it has one."""
+    """Read and score the `tasks`, `total` if that is known, for one control, by its version in `live` if it has one;
+    `by` this engine, if not the project's.
+    """
     control, kind = desk.handled[name]
     problems, fetch = dict[int, str](), desk.fetch
 
@@ -61,7 +70,7 @@ def candidates(
             fine = (example for task in tasks if (example := read(task)))
             return Read(Candidates(control, unseen(desk, steps, control, fine, total)), problems)
         version = desk.store.get(live[name])
-        found = answered(desk, steps, control, tasks, read, version, STRATEGIES[strategy], total)
+        found = answered(desk, steps, control, tasks, read, version, STRATEGIES[strategy], total, by)
         told = found.told
         outlook.sample.keep(desk.home, version.number, ((told.key(k), told[k].target) for k in range(len(told))))
 

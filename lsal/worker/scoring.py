@@ -9,8 +9,8 @@ from operator import attrgetter
 
 import numpy as np
 
+from lsal import engine
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.predicting.asking import Asking, folder_of
 from lsal.predicting.kept_answers import KeptAnswers
 from lsal.predicting.told import Told, problems, readable, said
@@ -41,8 +41,11 @@ def answered(
     version: Version,
     strategy: Strategy,
     total: int,
+    by: str = "",
 ) -> Answered:
-    """Ask `version` about the open `tasks`, those that `read` can read, and about the labelled ones."""
+    """Ask `version` about the open `tasks`, those that `read` can read, and about the labelled ones; `by` this
+    engine, if not the project's.
+    """
     settings, options = desk.home.settings(), desk.options(control.name)
     labelled = list[Example]()
     with KeptAnswers(folder_of(desk.home, version, control, options, strategy)) as kept:
@@ -52,7 +55,7 @@ def answered(
             steps.report(Progress(min(len(asking.rows), total or len(asking.rows)), total, "scoring", unit=TASK))
 
         examples = _examples(asking, tasks, read, _labelled(desk, control, labelled))
-        with ENGINES[settings.engine]() as executor:
+        with engine.opened(by or settings.engine, settings.workers, settings.gpus, tell) as executor:
             asking.ask(version, control, examples, executor, tell, options, strategy)
     rows = np.frombuffer(asking.rows, np.int64) if asking.rows else np.zeros(0, np.int64)
     opened, known = rows[: asking.split], rows[asking.split :]
