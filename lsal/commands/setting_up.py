@@ -14,7 +14,7 @@ from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.ending import DOWN, STOP
 from lsal.commands.making import NEW
 from lsal.commands.progress import shown
-from lsal.commands.sight import status
+from lsal.commands.sight import at_a_glance
 from lsal.errors import BadRequest
 from lsal.label_studio import greeting
 from lsal.workbench import Workbench
@@ -45,7 +45,7 @@ def use(bench: Workbench, a: Arguments) -> Any:
     if a.project_or_home is None:
         return {"projects": [{"use": name, "title": home.title, "where": home.url} for name, home in bench.projects()]}
     bench.use(a.project_or_home)
-    return status(bench, a)
+    return at_a_glance(bench)
 
 
 def detach(bench: Workbench, a: Arguments) -> Any:

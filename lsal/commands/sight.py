@@ -14,9 +14,14 @@ from lsal.workbench.told import NoneYet
 
 
 def status(bench: Workbench, a: Arguments) -> Any:
-    """The project at a glance, as Label Studio has it now if it answers; or where the last rounds' time went."""
+    """The project at a glance; or where the last rounds' time went."""
     if a.timings:
         return bench.timings() or NoneYet("No round has ended yet. Begin one: lsal round")
+    return at_a_glance(bench)
+
+
+def at_a_glance(bench: Workbench) -> Any:
+    """The status of the project, as Label Studio has it now if it answers."""
     why = _refresh(bench)
     return replace(bench.status(), not_read=why)
 
