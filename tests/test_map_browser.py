@@ -196,3 +196,21 @@ def test_after_a_reload_the_same_map_is_there(page: Page) -> None:
     expect(page.locator(".lsal-map")).to_contain_text("by t-SNE of their embeddings")
     expect_drawn(page, BLUE, ORANGE, INK)
     expect(page.locator(".lsal-map-legend h4")).to_have_text("Label")
+
+
+def test_a_page_that_shows_other_points_gets_the_right_ones(page: Page) -> None:
+    """As if its drawing had begun while the points came: it says that it shows two, and they are sent again."""
+    page.wait_for_function(
+        """[...document.querySelectorAll(".lsal-map-plot [id]")].some(({ api }) => api?.get("points").length > 2)"""
+    )
+    page.evaluate(
+        """() => {
+          const plot = [...document.querySelectorAll(".lsal-map-plot [id]")].find((one) => one.api);
+          window.drawing = plot.api;
+          window.shown = window.drawing.get("points");
+          plot.api = { get: (name) => (name === "points" ? [0, 0] : window.drawing.get(name)) };
+        }"""
+    )
+    page.wait_for_function("window.drawing.get('points') !== window.shown", timeout=WAIT_MS)
+    assert page.evaluate("window.drawing.get('points').length === window.shown.length")
+    assert page.evaluate("window.shown.length") > 2

@@ -41,15 +41,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """`codes` (n,) index `groups`; -1 for tasks that the project no longer has.
-
-    `none` is the group of those that have no class, no doubt, no cluster; -1 without such a group.
-    """
+    """`codes` (n,) index `groups`; -1 for tasks that the project no longer has."""
 
     title: str
     groups: tuple[Group, ...]
     codes: Ints
-    none: int
 
 
 def legend_of(seen: Mapped, by: str, dark: bool = False) -> Legend:
@@ -65,7 +61,7 @@ def legend_of(seen: Mapped, by: str, dark: bool = False) -> Legend:
         Group(names[code], colours[code], int((codes == at).sum()), int((done & (codes == at)).sum()))
         for at, code in enumerate(there)
     )
-    return Legend(title, tuple(groups), codes, int(moved[len(names) - 1]))
+    return Legend(title, tuple(groups), codes)
 
 
 _Found = tuple[str, "Ints", list[str], list[str]]
