@@ -11,6 +11,7 @@ LsalError
 ├── Busy               another round of the same project is running
 ├── Cancelled          the user stopped this work
 ├── JobFailed          a worker ended with an error
+├── TrackingError      MLflow did not take a version, or not at all
 └── LabelStudioError   Label Studio answered no, or not at all
     ├── Unreachable    nobody listens there, or too slowly
     ├── Refused        the key is not accepted, or has no right to this
@@ -77,6 +78,10 @@ class Cancelled(LsalError):
 
 class JobFailed(LsalError):
     """A worker ended with an error."""
+
+
+class TrackingError(LsalError):
+    """MLflow did not take a version, or not at all."""
 
 
 class LabelStudioError(LsalError):

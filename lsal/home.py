@@ -8,6 +8,7 @@ root/                       .lsal beside the notebook
 ├── plugins/                kinds, models and strategies of the user's own
 ├── making/                 projects that `new` has begun and not yet ended
 ├── rehearsals/             points of replays: the same rehearsal goes on from them
+├── mlflow/ mlflow.json     lsal's own MLflow, and where the user's is: see lsal/tracking
 ├── backend.json            the running ML backend
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to
@@ -17,16 +18,20 @@ root/                       .lsal beside the notebook
     ├── embeddings/         of texts, by encoder: worked out once for all processes
     ├── versions/0001/      weights; beside them answers/ to the measuring tasks, sample/ to some open ones
     ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
+    ├── standby/            who answers, and holds the next weights before they go live: see lsal/standby.py
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them
     ├── rankings/  jobs/  refills/
     ├── rehearsals/         last.json, and points of replays of the project's own labels
     ├── scored/             what the last ranking knew of every open task, as arrays: see lsal/scored.py
+    ├── scoring/            what the version of each control said of tasks: nothing is asked twice
     ├── maps/               where tasks lie in two dimensions, by what they were embedded: see lsal/projecting
+    ├── tracked/            what is mirrored in MLflow, by where that is; process.json and lock of who does it
     ├── drawn.json          with what chance tasks were picked, where chance decided
     ├── size.json           how large the home was when it was last tidied
     ├── wishes.json         what people wished of single tasks: pinned, pushed last, excluded; wishes.lock
     ├── suspects.json         labels that may be wrong; sent_back.json: what was sent back, and how it was before
+    ├── hinted             when a further worker of the backend last heard of a change
     ├── learned.json        how far the last training went; automatic.json: of rounds that start by themselves
     ├── before.json         what was there when lsal was attached; detached.json: lsal was taken out again
     ├── server.json         what was found out about the Label Studio

@@ -23,11 +23,10 @@ from typing import Any
 from lsal import processes
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, to_json, write_json, write_whole
-from lsal.home import Home
+from lsal.home import Home, open_home
 from lsal.records import Progress
 from lsal.settings import child_environment, worker_threads
 
-NICE = 19  # with one thread this keeps /predict beside a training as fast as idle on two cores
 WAIT_S = 20.0
 """Seconds from a job's making, or its start, to its process; without one by then it is lost. On a busy machine one
 of a low priority is long in coming, and whoever started it may be gone by then."""
@@ -201,7 +200,7 @@ def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
 
 
 def start(job: Job, module: str) -> Job:
-    """Run the job in a process of `module`, with few threads and a low priority."""
+    """Run the job in a process of `module`, with few threads and a low priority: see `limits`."""
     before = job.state().state
     if before == "running":
         raise BadRequest(f"Job {job.id} is already running", "Follow it: lsal status")
@@ -209,12 +208,22 @@ def start(job: Job, module: str) -> Job:
         write_json(job.folder / "process.json", {"started": time.time()})
     for name in ("end.json", "cancel", "progress.json"):
         (job.folder / name).unlink(missing_ok=True)
-    threads = str(worker_threads())
-    limits = {f"{library}_NUM_THREADS": threads for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+    threads, nice = limits(open_home(job.folder.parents[1]))
+    few = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     command = [sys.executable, "-m", module, str(job.folder)]
-    marked = processes.spawn(command, job.folder / "log.txt", child_environment(**limits), nice=NICE)
+    environment = child_environment(LSAL_THREADS=str(threads), **few)
+    marked = processes.spawn(command, job.folder / "log.txt", environment, nice=nice)
     write_json(job.folder / "process.json", marked)
     return job
+
+
+def limits(home: Home) -> tuple[int, int]:
+    """Threads and niceness of a project's jobs: by default half the cores, and after everything else.
+
+    So people who are served beside a training hardly notice it: `benchmarks/predict_in_fit.py`.
+    """
+    settings = home.settings()
+    return worker_threads(settings.worker_threads), settings.worker_nice
 
 
 def jobs(home: Home) -> list[Job]:

@@ -32,6 +32,9 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], nic
     with contextlib.suppress(psutil.Error, OSError):
         if nice:
             psutil.Process(process.pid).nice(nice)
+            # Where Linux shares processors out among sessions, niceness counts within one only: a session has its own.
+            if (session := Path(f"/proc/{process.pid}/autogroup")).exists():
+                session.write_text(str(nice))
     _children.append(process)
     return mark(process.pid)
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from lsal.errors import BadRequest
 
+TRACKING = ("off", "mlflow")
+"""Where versions are mirrored, beside the home."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
@@ -27,6 +30,11 @@ class ProjectSettings:
     keep_publications: int = 5
     keep_media_mb: int = 5000
     engine: str = "here"
+    tracking: str = "off"
+    worker_threads: int = 0
+    worker_nice: int = 19
+    workers: int = 0
+    gpus: float = 0.0
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
 
@@ -53,6 +61,10 @@ def _is_count(value: Any) -> bool:
 
 def _is_share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
 def _is_name(value: Any) -> bool:
@@ -84,7 +96,12 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
         for what in ("jobs", "versions", "publications", "media_mb")
     },
-    "engine": (_is_name, "the name of an engine, such as here"),
+    "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),
+    "worker_nice": (lambda value: _is_count(value) and 0 <= value <= 19, "0 (as everything else) to 19 (gives way)"),
+    "tracking": (lambda value: value in TRACKING, f"{' or '.join(TRACKING)}; where MLflow is says MLFLOW_TRACKING_URI"),
+    "engine": (_is_name, "the name of an engine, such as here, or the address of a Ray cluster: ray://HOST:10001"),
+    "workers": (lambda value: _is_count(value) and value >= 0, "a whole number of processes, 0 for as many as fit"),
+    "gpus": (_is_number, "how many GPUs each worker of Ray gets, from 0 on, such as 1 or 0.5"),
     "family": (lambda value: _is_by_control(value, str), "a family for each control: {'label': 'random'}"),
     "options": (lambda value: _is_by_control(value, Mapping), "options for each control: {'label': {...}}"),
 }

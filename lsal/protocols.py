@@ -60,8 +60,11 @@ class Kind(Protocol):
 class Model(Protocol):
     """One family of models for one control.
 
-    A family may also have `begin_from(folder)`, to begin with an earlier version's weights, and
+    A family may also have `begin_from(folder)`, to begin with an earlier version's weights, `reuse(folder)`, to take
+    from there what it would work out again to the last bit, and
     `keep_in(folder)`, to keep there for all processes what it works out about inputs, see `models.kept_vectors`.
+    One that needs the pool to embed may have `look_at(examples)`, to be shown a part of it: it then embeds the whole
+    in chunks.
     """
 
     family: ClassVar[str]

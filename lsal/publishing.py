@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from lsal import standby
 from lsal.errors import Busy
 from lsal.files import read_json, write_json
 from lsal.home import Home
@@ -49,6 +50,7 @@ def publish(
     write_json(home.path("rankings", f"{name}.json"), asdict(ranking))
     write_json(home.path("intent.json"), {"publication": asdict(publication), "live": live, "before": before})
     queue.write(project, name, ranking.entries, home.path("server.json"))
+    standby.prepare(home, live.values())  # so that between the server's switch and that of the weights lies a moment
     queue.switch(project, name)
     _finish(home, store, publication, live, before)
     return publication

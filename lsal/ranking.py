@@ -48,7 +48,7 @@ def rank(
 ) -> Ranking:
     """A batch of `size` tasks, best first, chosen by all `candidates` in turns: see `in_turns`.
 
-    `reserve` are the open measuring tasks in the fixed random order: a `share` of the batch is
+    `reserve` are the open measuring tasks in the fixed random order, `size` of them suffice: a `share` of the batch is
     their head, spread over the ranks and shown without a pre-annotation, so that nobody is
     anchored. So are the labelled tasks to be answered `again`. What a person pinned stands before all
     that a strategy picked, in their order. Raises EmptyPool.
@@ -99,12 +99,15 @@ def _some(one: Candidates, among: Any) -> Candidates:
     """The candidates at these positions alone; of all of them nothing is copied."""
     if len(among) == len(one.pool):
         return one
-    told = [one.predictions[place] for place in among] if one.predictions else []
-    return replace(one, pool=some_of(one.pool, among), predictions=told)
+    told: Any = one.predictions
+    some = told.among(among) if hasattr(told, "among") else [told[place] for place in among] if told else []
+    return replace(one, pool=some_of(one.pool, among), predictions=some)
 
 
 def _tasks(candidates: Sequence[Candidates]) -> int:
     """How many different tasks they are."""
+    if len(candidates) == 1:
+        return len(candidates[0].pool)
     return len(np.unique(np.concatenate([one.pool.task_ids for one in candidates]))) if candidates else 0
 
 
@@ -160,9 +163,10 @@ def _picked(candidates: Sequence[Candidates], strategy: str, n: int) -> tuple[li
     asked = [one for one in candidates if one.weight > 0 and len(one.pool)]
     picks = [choose(one.pool, n) for one in asked]
     orders = [[int(one.pool.task_ids[p]) for p in found.positions] for one, found in zip(asked, picks, strict=True)]
-    known = [{told.task_id: told for told in one.predictions} for one in candidates]
+    taken = in_turns(orders, [one.weight for one in asked], n)
+    known = [_told_of(one, [orders[which][k] for which, k in taken]) for one in candidates]
     entries = []
-    for which, k in in_turns(orders, [one.weight for one in asked], n):
+    for which, k in taken:
         results = {
             one.control.name: one.to_result(told[orders[which][k]])
             for one, told in zip(candidates, known, strict=True)
@@ -173,6 +177,14 @@ def _picked(candidates: Sequence[Candidates], strategy: str, n: int) -> tuple[li
         entries.append(replace(_entry(asked[which], picks[which], k, results), probability=chance))
     whys = [f"{one.control.name}: {found.why}" for one, found in zip(asked, picks, strict=True)]
     return entries, "; ".join(whys) if len(whys) > 1 else picks[0].why
+
+
+def _told_of(one: Candidates, tasks: Sequence[int]) -> dict[int, Prediction]:
+    """What is told of some tasks; nothing of those that are not among the candidates."""
+    if not one.predictions:
+        return {}
+    places = np.flatnonzero(np.isin(one.pool.task_ids, np.array(tasks, np.int64)))
+    return {int(one.pool.task_ids[place]): one.predictions[place] for place in places.tolist()}
 
 
 def chance_of(picks: Picks, k: int) -> float | None:

@@ -26,6 +26,8 @@ from lsal.home import Home
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
+ANSWERS = "scoring"
+"""The folder of a home in which the answers of versions are kept, see `predicting.kept_answers`."""
 FOLDER, NEWEST, FACTS = "scored", "newest.json", "facts.json"
 FACT_NAMES = ("ranking", "control", "version", "classes")
 HALF = {"embeddings"}

@@ -16,6 +16,7 @@ from lsal.keys import ASK, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
 ROOT = ".lsal"
+MLFLOW, SQLITE = "mlflow.json", "sqlite:///"
 
 SILENT = {
     "COLLECT_ANALYTICS": "False",
@@ -40,6 +41,22 @@ def silence() -> None:
         os.environ.setdefault(name, value)
 
 
+def ray_on_loopback(folder: Path) -> None:
+    """Let a Ray that this process and its children start listen on loopback alone, for who has their token, and
+    note in `folder` where it is; called before its import, which reads this once.
+    """
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    os.environ["RAY_TMPDIR"] = str(folder)
+    os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+
+def call_ray_node(node: str) -> None:
+    """Let the next node of Ray that this process starts have this id, 56 hexadecimal digits."""
+    os.environ["RAY_OVERRIDE_NODE_ID_FOR_TESTING"] = node
+
+
 def one_thread() -> dict[str, str]:
     """The environment of a program that shall not compute on several processors at once."""
     return {**os.environ, "OMP_THREAD_LIMIT": "1"}
@@ -53,6 +70,29 @@ def seclude_ultralytics(folder: Path) -> None:
     silence()
     os.environ["YOLO_CONFIG_DIR"] = str(folder)
     os.environ.setdefault("OMP_NUM_THREADS", str(worker_threads()))
+
+
+def mlflow_address(root: Path) -> str:
+    """Where the user's MLflow is: $MLFLOW_TRACKING_URI, else as the root keeps it; "" if neither says so.
+
+    Only the process in which the user set it has the environment; a backend may have been started before.
+    """
+    return _mlflow_of_environment() or str(read_private(root / MLFLOW).get("uri", ""))
+
+
+def keep_mlflow_address(root: Path) -> None:
+    """Remember in the root what the environment says about it, for the other processes; it may hold a password."""
+    write_json(root / MLFLOW, {"uri": _mlflow_of_environment()}, mode=0o600)
+
+
+def hurry_mlflow() -> None:
+    """Let MLflow ask once, and wait for answers half a minute ($MLFLOW_HTTP_REQUEST_TIMEOUT overrides).
+
+    It would repeat a request that may have been carried out, and make a second run. Called before its import.
+    """
+    silence()
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 
 
 def root_folder() -> Path:
@@ -127,9 +167,19 @@ def child_environment(**more: str) -> dict[str, str]:
     return {**os.environ, **SILENT, **more}
 
 
-def worker_threads() -> int:
-    """Threads for numeric work in a worker ($LSAL_THREADS overrides): half the cores, at least 1."""
-    return int(os.environ.get("LSAL_THREADS") or max(1, (os.cpu_count() or 2) // 2))
+def cores() -> int:
+    """Processors that this process may use: those it is bound to, and no more than its container is given."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(count, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such file, or "max"
+        return count
+
+
+def worker_threads(wanted: int = 0) -> int:
+    """Threads for numeric work in a worker: `wanted`, else $LSAL_THREADS, else half the cores, at least 1."""
+    return wanted or int(os.environ.get("LSAL_THREADS") or max(1, cores() // 2))
 
 
 def poll_seconds() -> float:
@@ -146,6 +196,13 @@ def _from_keyring(url: str) -> str:
         return keyring.get_password("lsal", _address(url)) or ""
     except keyring.errors.KeyringError:
         return ""
+
+
+def _mlflow_of_environment() -> str:
+    """A database in a relative place is meant from here, whoever opens it."""
+    given = os.environ.get("MLFLOW_TRACKING_URI", "")
+    relative = given.startswith(SQLITE) and given[len(SQLITE) :][:1] not in ("", "/")
+    return f"{SQLITE}{Path(given[len(SQLITE) :]).resolve()}" if relative else given
 
 
 def _certificates(root: Path, url: str) -> Path:

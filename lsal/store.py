@@ -18,8 +18,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock
 
+from lsal import standby
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, whole_folder, write_json
 from lsal.home import Home
@@ -27,20 +29,18 @@ from lsal.records import Version
 
 PRUNED = "pruned.json"
 """Stands in the folder of a version whose weights were cleaned away."""
-OnAdd = Callable[[Version], None]
 
 REMEMBERED = 100
 """Sets of versions that were live before and can be gone back to."""
 
 
 class Store:
-    """The versions of one project. `on_add` hears of each new version (tracking, say)."""
+    """The versions of one project."""
 
-    def __init__(self, home: Home, on_add: OnAdd | None = None) -> None:
-        self.folder = home.path("versions")
+    def __init__(self, home: Home) -> None:
+        self.home, self.folder = home, home.path("versions")
         self._current = home.path("current.json")
         self._lock = home.path("versions.lock")
-        self._on_add = on_add
 
     def add(self, save: Callable[[Path], None], **facts: Any) -> Version:
         """Write a new version: `save` fills the folder of the weights, `facts` describe it."""
@@ -48,10 +48,7 @@ class Store:
         with FileLock(self._lock):  # two at once would write into one folder
             number = max(self.numbers(), default=0) + 1
             self._write(number, save, facts)
-        version = self.get(number)
-        if self._on_add:
-            self._on_add(version)
-        return version
+        return self.get(number)
 
     def _write(self, number: int, save: Callable[[Path], None], facts: Mapping[str, Any]) -> None:
         final = self.folder / f"{number:04d}"
@@ -99,24 +96,26 @@ class Store:
         return self.get(number)
 
     def make_current(self, versions: Mapping[str, int], before: Sequence[Mapping[str, int]] | None = None) -> None:
-        """Make these the live versions, all at once.
+        """Make these the live versions, all at once, when all who answer hold them: see `standby`.
 
         What was live until now can then be gone back to; with `before`, those sets can instead.
         """
         for number in versions.values():
             self.get(number)
+        standby.prepare(self.home, versions.values())
         with FileLock(self._lock):
             if before is None:
                 before = self.history()
             earlier = before[:-1] if before and before[-1] == versions else before
             write_json(self._current, {"versions": versions, "before": earlier[-REMEMBERED:]})
 
+    def current_at(self, stamp: bytes) -> dict[str, int]:
+        """Which version of each control was live when `stamp` was taken."""
+        return _parts(orjson.loads(stamp) if stamp else {})[0]
+
     def _read(self) -> tuple[dict[str, int], list[dict[str, int]]]:
         """What is live, and what was before."""
-        kept = read_json(self._current, {})
-        if not isinstance(kept.get("versions"), dict):  # {CONTROL: NUMBER}, a control may have that name
-            return _numbers(kept), []
-        return _numbers(kept["versions"]), [_numbers(one) for one in kept["before"]]
+        return _parts(read_json(self._current, {}))
 
     def stamp(self) -> bytes:
         """Something that differs whenever `current` does; costs one look at the file.
@@ -148,6 +147,13 @@ def _pruned(version: Version) -> BadData:
     if version.job and whole.exists():
         return BadData(what, f"Train it again from its job: lsal train --again {version.job}")
     return BadData(what, "Choose another one: lsal versions")
+
+
+def _parts(kept: Mapping[str, Any]) -> tuple[dict[str, int], list[dict[str, int]]]:
+    """What is live, and what was before."""
+    if not isinstance(kept.get("versions"), dict):  # {CONTROL: NUMBER}, a control may have that name
+        return _numbers(kept), []
+    return _numbers(kept["versions"]), [_numbers(one) for one in kept["before"]]
 
 
 def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:

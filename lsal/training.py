@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 LIGHT_S = 10.0
 """Cross-validation may take so long. It is not begun where one training takes longer, and given up when it will."""
+SEEN = 100_000
+"""Tasks of the pool that a family looks at when it learns, at most: the head of the fixed random order."""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
@@ -34,7 +37,8 @@ class Trained:
     """A model that has learned, and from what.
 
     `out_of_fold` are the answers of cross-validation to the `usable` examples: None where that is too dear,
-    or there are too few. `calibration` is what they say about its confidence.
+    or there are too few. `calibration` is what they say about its confidence. `weights` is the folder of the
+    model's files where another process wrote them.
     """
 
     model: Model
@@ -44,6 +48,15 @@ class Trained:
     usable: Sequence[Example] = ()
     out_of_fold: Sequence[Prediction | None] | None = None
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+
+    def save(self, folder: Path) -> None:
+        """Write the model's files: those that were written where it was trained, if that was elsewhere."""
+        if self.weights is None:
+            self.model.save(folder)
+        else:
+            shutil.copytree(self.weights, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+            shutil.rmtree(self.weights.parent)
 
     @property
     def temperature(self) -> float:
@@ -68,6 +81,8 @@ def train(snapshot: Snapshot, report: Report, parent: Path | None = None, home: 
     model = _new(snapshot, home)
     if parent is not None and hasattr(model, "begin_from"):
         model.begin_from(parent)
+    if parent is not None and hasattr(model, "reuse"):
+        model.reuse(parent)
     model.fit(usable, snapshot.pool, [], report)
     skipped |= getattr(model, "problems", {})
     seconds = time.perf_counter() - begun

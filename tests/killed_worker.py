@@ -70,6 +70,7 @@ class Switch:
         name = Path(path).relative_to(self.home).as_posix()
         name = re.sub(r"^jobs/[^/]+", "job", name)
         name = re.sub(r"^scored/\d+", "scored/POOL", name)
+        name = re.sub(r"^scoring/([^/]+)/[0-9a-f]+", r"scoring/\1/WAY", name)
         name = re.sub(r"(?<=truth-label\.)[0-9a-f]{8}(?=\.json)", "ERA", name)
         return re.sub(r"\b\d{4}\b", "NNNN", re.sub(r"lsal-queue-[^/]*(?=\.json)", "QUEUE", name))
 

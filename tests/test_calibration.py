@@ -183,8 +183,7 @@ def test_a_version_answers_at_its_temperature(home: Home, overconfident: Trained
     version, asked = store.get(number), noisy(20, 8)
     wanted = set_right(overconfident.model.predict(asked), overconfident.temperature)
     store.make_current({"c": number})
-    live = predicting.Live(store).model(TEXT)
-    assert live is not None
+    live = predicting.Live(store).models([TEXT])["c"]
     more = replace(TEXT, labels=("cat", "owl", "dog", "emu"))
     with ENGINES["here"]() as executor:
         scored = predicting.score(version, TEXT, asked, executor, deaf)

@@ -25,7 +25,7 @@ from lsal.settings import worker_threads
 from lsal.store import check_files
 from lsal.workbench import Workbench
 
-ROUND = ["sync", "snapshot", "train", "measure", "read", "score", "rank", "publish", "verify"]
+ROUND = ["sync", "snapshot", "train", "measure", "score", "rank", "publish", "verify"]
 
 
 @pytest.fixture(scope="module")
@@ -225,9 +225,26 @@ def test_a_worker_gives_way_to_people(slow: Job) -> None:
     """On two cores /predict stays as fast as idle beside it."""
     process = _process(slow)
     assert process.nice() == 19
+    session = Path(f"/proc/{process.pid}/autogroup")
+    assert not session.exists() or session.read_text().split()[-1] == "19"
     given = process.environ()
     assert {given[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")} == {str(worker_threads())}
     assert process.terminal() is None
+
+
+def test_threads_and_priority_are_the_users(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LSAL_THREADS", "2")
+    assert jobs.limits(bench.home) == (2, 19)
+    bench.configure(worker_threads=3, worker_nice=7)
+    try:
+        assert bench.status().settings["worker_threads"] == 3
+        for made in slow_job(bench, "train"):
+            process = _process(made)
+            assert process.nice() == 7
+            given = process.environ()
+            assert {given[name] for name in ("LSAL_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")} == {"3"}
+    finally:
+        bench.configure(worker_threads=0, worker_nice=19)
 
 
 def test_without_labels_the_job_says_what_to_do(label_studio: Server, root: Path, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ ROUND = (
     "versions/answers/NNNN-sure.json",
     "versions/answers/truth-label.json",
     "versions/answers/truth-label.ERA.json",
+    "scoring/label/WAY/facts.json",
     "versions/sample/NNNN.json",
     "rankings/QUEUE.json",
     "intent.json",
@@ -237,6 +238,7 @@ def test_a_switch_passes_exactly_the_named_points(two: Workbench, nursery: Nurse
         "server.json",
         "size.json",
         *POOL,
+        "scoring/label/WAY/facts.json",
     }
     assert tuple(point for point in passed if point not in others) == SWITCH
 

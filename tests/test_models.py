@@ -7,12 +7,13 @@ import pytest
 from image_toys import LEARNS
 from laws import over
 from PIL import Image
+from scipy.sparse import csr_matrix
 from text_toys import BERT, shared_encoder
 from yolo_toys import CLASSES_OF_IMAGES, QUICK
 
 from lsal.errors import BadData, BadRequest, LsalError, NoVersion
 from lsal.kinds import KINDS
-from lsal.models import MODELS
+from lsal.models import MODELS, linear_head
 from lsal.models.linear_head import STEP, LinearHead
 from lsal.models.pixels import PIXEL_LIMIT, gradient_features, read_image
 from lsal.records import Example, Labels
@@ -283,3 +284,15 @@ def test_a_vision_model_that_is_not_here_says_where_it_looked(tmp_path):
         MODELS["image_features"](SINGLE, {"model": "nobody/nothing"}).fit(examples, [], [], ignore)
     with pytest.raises(BadRequest, match="holds no vision model"):
         MODELS["image_features"](SINGLE, {"model": str(tmp_path)}).fit(examples, [], [], ignore)
+
+
+def test_columns_are_taken_as_a_slice_would() -> None:
+    draw = np.random.default_rng(0)
+    dense = draw.random((30, 50)).astype(np.float32) * (draw.random((30, 50)) < 0.2)
+    columns = np.flatnonzero(draw.random(50) < 0.4)
+    for rows in (dense, dense[:0], dense[:1]):
+        taken, sliced = linear_head._taken(csr_matrix(rows), columns), csr_matrix(rows)[:, columns]
+        assert (taken.indptr.tolist(), taken.indices.tolist()) == (sliced.indptr.tolist(), sliced.indices.tolist())
+        assert taken.data.tolist() == sliced.data.tolist()
+        assert taken.shape == sliced.shape
+        assert linear_head._taken(rows, columns).tolist() == rows[:, columns].tolist()

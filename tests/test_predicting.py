@@ -1,5 +1,6 @@
 """Asking models: a pool through any engine, and the live ones while versions come and go."""
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,9 +9,12 @@ from typing import Self
 
 import numpy as np
 import pytest
+from served import wait_until
 
+from lsal import standby
 from lsal.engine import ENGINES
 from lsal.errors import BadData, Cancelled
+from lsal.files import write_json
 from lsal.home import Home, create_home
 from lsal.models import MODELS
 from lsal.models.random_guess import RandomGuess
@@ -60,12 +64,12 @@ def version(home: Home, family: str = "random", seed: int = 0, control: Control 
 
 
 def number_of(live: Live, control: Control = CONTROL) -> int | None:
-    found = live.model(control)
-    return found[0].number if found else None
+    found = live.models([control])
+    return found[control.name][0].number if found else None
 
 
 @pytest.mark.parametrize("family", ["random", "sklearn_text"])
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["here", "processes"])  # ray: see test_ray
 def test_a_pool_scored_through_an_engine_is_what_the_model_says(home: Home, engine: str, family: str) -> None:
     made, heard = version(home, family), list[Progress]()
     with ENGINES[engine]() as executor:
@@ -76,7 +80,7 @@ def test_a_pool_scored_through_an_engine_is_what_the_model_says(home: Home, engi
     assert [(p.done, p.total) for p in heard] == [(n, len(POOL)) for n in (CHUNK, 2 * CHUNK, len(POOL))]
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["here", "processes"])  # ray: see test_ray
 def test_an_empty_pool_and_a_damaged_version(home: Home, engine: str) -> None:
     made = version(home)
     with ENGINES[engine]() as executor:
@@ -116,9 +120,9 @@ def test_scoring_with_another_version_loads_that_one(home: Home) -> None:
 
 def test_before_the_first_version_nobody_answers(home: Home) -> None:
     live = Live(Store(home))
-    assert live.model(CONTROL) is None
+    assert live.models([CONTROL]) == {}
     version(home)
-    assert live.model(CONTROL) is None
+    assert live.models([CONTROL]) == {}
 
 
 def test_a_new_current_is_noticed_by_everyone_who_looks(home: Home) -> None:
@@ -135,20 +139,40 @@ def test_a_new_current_is_noticed_by_everyone_who_looks(home: Home) -> None:
 
 def test_weights_are_loaded_once_for_each_version(home: Home, slow: type[Slow]) -> None:
     live, store = Live(Store(home)), Store(home)
-    for _ in range(2):
-        version(home, "slow")
+    for name in ("c", "other", "c"):
+        version(home, "slow", control=replace(CONTROL, name=name))
     store.make_current({"c": 1})
     for _ in range(5):
         assert number_of(live) == 1
     store.make_current({"c": 1, "other": 2})
     assert number_of(live) == 1
     assert slow.loads == 1
-    store.make_current({"c": 2})
-    assert number_of(live) == 2
+    store.make_current({"c": 3})
+    assert number_of(live) == 3
     assert slow.loads == 2
 
 
-def test_the_old_weights_answer_while_the_new_ones_load(home: Home, slow: type[Slow]) -> None:
+def test_a_switch_waits_for_those_who_answer_and_they_for_nothing(home: Home, slow: type[Slow]) -> None:
+    lives, store = [Live(Store(home)) for _ in range(2)], Store(home)
+    for _ in range(2):
+        version(home, "slow")
+    store.make_current({"c": 1})
+    assert [number_of(live) for live in lives] == [1, 1]
+    slow.go_on.clear()
+    slow.loading.clear()
+    switch = threading.Thread(target=store.make_current, args=({"c": 2},))
+    switch.start()
+    assert slow.loading.wait(120)
+    assert [number_of(live) for live in lives * 10] == [1] * 20
+    assert store.current() == {"c": 1}
+    slow.go_on.set()
+    switch.join(120)
+    assert store.current() == {"c": 2}
+    assert [number_of(live) for live in lives * 10] == [2] * 20
+    assert slow.loads == 4
+
+
+def test_the_old_weights_answer_while_those_load_that_nobody_announced(home: Home, slow: type[Slow]) -> None:
     live, store = Live(Store(home)), Store(home)
     for _ in range(2):
         version(home, "slow")
@@ -156,17 +180,67 @@ def test_the_old_weights_answer_while_the_new_ones_load(home: Home, slow: type[S
     assert number_of(live) == 1
     slow.go_on.clear()
     slow.loading.clear()
-    store.make_current({"c": 2})
-    first: list[int | None] = []
-    loader = threading.Thread(target=lambda: first.append(number_of(live)))
-    loader.start()
+    write_json(home.path("current.json"), {"versions": {"c": 2}, "before": []})
+    assert number_of(live) == 1
     assert slow.loading.wait(120)
     assert [number_of(live) for _ in range(20)] == [1] * 20
     slow.go_on.set()
-    loader.join(120)
-    assert first == [2]
-    assert number_of(live) == 2
+    wait_until(lambda: number_of(live) == 2)
     assert slow.loads == 2
+
+
+def test_several_controls_change_in_one_moment(home: Home, slow: type[Slow]) -> None:
+    """While the weights of one of them are still loading, the others answer as before too."""
+    live, store, other = Live(Store(home)), Store(home), replace(CONTROL, name="d")
+    for family, control in (("random", CONTROL), ("slow", other)) * 2:
+        version(home, family, control=control)
+
+    def numbers() -> dict[str, int]:
+        return {name: found[0].number for name, found in live.models([CONTROL, other]).items()}
+
+    store.make_current({"c": 1, "d": 2})
+    assert numbers() == {"c": 1, "d": 2}
+    slow.go_on.clear()
+    slow.loading.clear()
+    write_json(home.path("current.json"), {"versions": {"c": 3, "d": 4}, "before": []})
+    assert numbers() == {"c": 1, "d": 2}
+    assert slow.loading.wait(120)
+    assert [numbers() for _ in range(20)] == [{"c": 1, "d": 2}] * 20
+    slow.go_on.set()
+    wait_until(lambda: numbers() != {"c": 1, "d": 2})
+    assert numbers() == {"c": 3, "d": 4}
+
+
+def test_a_switch_goes_on_without_one_that_is_stuck_or_dead(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standby, "HEED_S", 0.2)
+    stuck = standby.Holder(home)
+    stuck.say("", [])
+    gone = home.path("standby", "999999999-0.json")
+    write_json(gone, {"pid": 999999999, "started": 1.0, "heeds": "", "holds": [], "unable": []})
+    live, store = Live(Store(home)), Store(home)
+    store.make_current({"c": version(home).number})
+    assert number_of(live) == 1
+    assert not gone.exists()
+    assert standby.prepare(home, [version(home).number]) == [str(os.getpid())]
+    stuck.leave()
+    assert standby.prepare(home, [2]) == []
+
+
+def test_weights_that_no_longer_answer_are_let_go(home: Home) -> None:
+    live, store = Live(Store(home)), Store(home)
+    for _ in range(4):
+        store.make_current({"c": version(home).number})
+        number_of(live)
+    wait_until(lambda: set(live._held) == {4})
+
+
+def test_one_that_is_gone_is_waited_for_no_more(home: Home) -> None:
+    live = Live(Store(home))
+    Store(home).make_current({"c": version(home).number})
+    assert number_of(live) == 1
+    assert len(list(home.path("standby").glob("*-*.json"))) == 1
+    del live
+    wait_until(lambda: not list(home.path("standby").glob("*-*.json")))
 
 
 def test_whoever_comes_before_there_is_an_old_one_waits(home: Home, slow: type[Slow]) -> None:
@@ -206,9 +280,7 @@ def test_a_version_goes_on_answering_when_labels_were_added(home: Home, choice: 
     Store(home).make_current({"c": made.number})
     live = Live(Store(home))
     assert number_of(live, more) == 1
-    found = live.model(more)
-    assert found
-    for model in (load(made, more), found[1]):
+    for model in (load(made, more), live.models([more])["c"][1]):
         for new, old in zip(model.predict(POOL), load(made, control).predict(POOL), strict=True):
             assert set(new.target.names) == set(old.target.names)
             assert new.chances.sum(axis=1) == pytest.approx(np.ones(len(new.chances)))
@@ -231,7 +303,7 @@ def test_damaged_weights_never_answer(home: Home) -> None:
     (made.folder / "weights" / "model.json").write_text("{}")
     Store(home).make_current({"c": 1})
     with pytest.raises(BadData, match="damaged"):
-        Live(Store(home)).model(CONTROL)
+        Live(Store(home)).models([CONTROL])
 
 
 def test_the_old_weights_go_on_answering_for_damaged_new_ones(home: Home) -> None:

@@ -13,7 +13,6 @@ import pytest
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
 from lsal.home import Home, create_home
-from lsal.records import Version
 from lsal.store import REMEMBERED, Store, check_files
 
 FACTS = {
@@ -77,11 +76,10 @@ def test_a_failed_save_leaves_no_version(home: Home) -> None:
         weights(folder)
         raise OSError("the disk is full")
 
-    heard: list[Version] = []
-    store = Store(home, heard.append)
+    store = Store(home)
     with pytest.raises(OSError, match="full"):
         store.add(fail, **FACTS)
-    assert (store.numbers(), heard) == ([], [])
+    assert store.numbers() == []
 
 
 def test_a_save_killed_half_way_leaves_no_version(home: Home) -> None:
@@ -95,12 +93,6 @@ def test_a_save_killed_half_way_leaves_no_version(home: Home) -> None:
     assert [path.name for path in store.folder.iterdir()] == ["0001.tmp"]
     assert store.numbers() == []
     assert store.add(weights, **FACTS).number == 1
-
-
-def test_who_wants_to_know_hears_of_a_whole_version(home: Home) -> None:
-    heard: list[Version] = []
-    store = Store(home, lambda version: heard.append(Store(home).get(version.number)))
-    assert [store.add(weights, **FACTS)] == heard
 
 
 def test_a_missing_version_lists_those_there_are(home: Home) -> None:

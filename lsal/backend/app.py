@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from werkzeug.exceptions import HTTPException
 from lsal.backend import wire
 from lsal.backend.metrics import Metrics
 from lsal.backend.projects import Projects, Unknown
-from lsal.backend.seen import Seen
+from lsal.backend.seen import Seen, joined
+from lsal.backend.workers import Peers
 from lsal.errors import BadConfig, BadRequest, LsalError
 from lsal.jobs import LABEL_STUDIO
 from lsal.workbench import Workbench
@@ -32,12 +34,16 @@ project = Blueprint("project", __name__, url_prefix="/<secret>/<slug>")
 _starting = threading.Lock()
 
 
-def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None) -> Flask:
-    """The app that serves every project of `root`; calls `hint` with the slug of one that changed."""
+def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None, peers: Peers | None = None) -> Flask:
+    """The app that serves every project of `root`; calls `hint` with the slug of one that changed.
+
+    `peers` are the other processes that serve it at the same address.
+    """
     app = Flask("lsal.backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = wire.MAX_BODY
     app.url_map.merge_slashes = False
     app.extensions.update(projects=Projects(root), metrics=Metrics(), seen=Seen(), hint=hint)
+    app.extensions["peers"] = peers or Peers(head=os.getpid())
     app.register_blueprint(project)
     app.add_url_rule("/health", view_func=health)
     app.register_error_handler(Exception, _sorry)
@@ -87,14 +93,22 @@ def versions() -> Response:
 @project.get("/metrics")
 def metrics() -> Response:
     """Counts and times, for Prometheus."""
-    text = current_app.extensions["metrics"].text(_bench())
+    text = current_app.extensions["metrics"].text(_bench(), [one["metrics"] for one in _others()])
     return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @project.get("/seen")
 def seen() -> Response:
     """What Label Studio was seen to ask, for `lsal serve` and `lsal doctor`."""
-    return _answer(current_app.extensions["seen"].of(_bench().home.slug))
+    pid, own = current_app.extensions["peers"].head, current_app.extensions["seen"].of(_bench().home.slug)
+    return _answer({"pid": pid, **joined([own, *(one["seen"] for one in _others())])})
+
+
+@project.get("/tally")
+def tally() -> Response:
+    """What was asked of this process alone, for the others that serve at the same address."""
+    slug, extensions = _bench().home.slug, current_app.extensions
+    return _answer({"seen": extensions["seen"].of(slug), "metrics": extensions["metrics"].tally(slug)})
 
 
 @project.url_value_preprocessor
@@ -111,13 +125,19 @@ def _count(response: Response) -> Response:
         seconds = time.perf_counter() - g.begun
         slug, peer = g.bench.home.slug, request.remote_addr or ""
         current_app.extensions["metrics"].note(slug, endpoint, response.status_code, seconds)
-        if endpoint != "seen":
+        if endpoint not in ("seen", "tally"):
             current_app.extensions["seen"].answered(slug, endpoint, peer, seconds)
     return response
 
 
 def _bench() -> Workbench:
     return cast(Workbench, g.bench)
+
+
+def _others() -> list[dict[str, Any]]:
+    """What was asked of the other processes."""
+    path = request.path.rpartition("/")[0] + "/tally"
+    return cast(Peers, current_app.extensions["peers"]).tallies(path)
 
 
 def _start_training(bench: Workbench) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hmac
 import logging
 import threading
@@ -80,5 +81,7 @@ def _load(bench: Workbench) -> None:
         for control in bench.desk.handled:
             MODELS[bench.desk.family(control)]
         bench.predict(bench.desk.config.xml, [])
+        gc.collect()
+        gc.freeze()  # what is there now stays: to look through it again and again costs requests a third of their time
     except Exception as error:  # nobody waits for this thread; whoever asks for a prediction is told
         log.warning("cannot load the models of %s yet: %s", bench.home.slug, error)

@@ -1,18 +1,17 @@
 """What Label Studio was seen to ask of this very process: the proof that it reaches the backend.
 
 `lsal serve` writes a word into its backend row (`extra_params`), and Label Studio repeats it in
-each /setup. Only the process that was really asked knows the word; a state that says "connected"
-may mean another process, or another machine. Nothing of the request is kept but the word: it
-also holds a key.
+each /setup. Only the process that was really asked knows the word, or several behind one address
+together; a state that says "connected" may mean another process, or another machine. Nothing of
+the request is kept but the word: it also holds a key.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lsal.label_studio.backend_rows import WORD
@@ -51,4 +50,17 @@ class Seen:
     def of(self, slug: str) -> dict[str, Any]:
         """All that was seen of a project: its words with their times, and each endpoint's last request."""
         with self._lock:
-            return {"pid": os.getpid(), "words": dict(self._words[slug]), "asked": dict(self._asked[slug])}
+            return {"words": dict(self._words[slug]), "asked": dict(self._asked[slug])}
+
+
+def joined(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What several processes saw, as if it were one: of each endpoint the last request, and the slowest."""
+    words, asked = dict[str, float](), dict[str, dict[str, Any]]()
+    for one in told:
+        for word, at in one["words"].items():
+            words[word] = max(at, words.get(word, 0.0))
+        for endpoint, last in one["asked"].items():
+            known = asked.get(endpoint, last)
+            newest = max(known, last, key=lambda request: request["at"])
+            asked[endpoint] = {**newest, "slowest_s": max(known["slowest_s"], last["slowest_s"])}
+    return {"words": words, "asked": asked}

@@ -13,9 +13,12 @@ from lsal.backend.refill import refill
 from lsal.errors import LsalError
 from lsal.home import attached, open_home
 from lsal.workbench import Workbench
+from lsal.worker import tracking
 
 log = logging.getLogger(__name__)
 
+HINTED = "hinted"
+"""A file of the home whose time says when another process last heard of a change."""
 SHARE = 10
 """A look is followed by a pause so many times as long: Label Studio belongs to the people."""
 
@@ -30,7 +33,7 @@ class Watch:
         self._folder, self._pace = folder, pace
         self._bench: Workbench | None = None
         self._failures = 0
-        self._settings = self._stamp()
+        self._stamps = self._stamp()
         self._wake, self._stopped = threading.Event(), False
 
     def start(self) -> Watch:
@@ -48,14 +51,15 @@ class Watch:
         self._wake.set()
 
     def glance(self) -> None:
-        """Look soon if somebody changed the settings."""
-        before, self._settings = self._settings, self._stamp()
-        if before != self._settings:
+        """Look soon if somebody changed the settings, or another process left a hint."""
+        before, self._stamps = self._stamps, self._stamp()
+        if before != self._stamps:
             self.hint()
 
     def look(self) -> float:
         """See to the project once; seconds until the next look without an event."""
         try:
+            tracking.start_if_due(open_home(self._folder))
             bench = self._bench or Workbench.of(open_home(self._folder))
             self._bench = bench
             wait = self._see_to(bench)
@@ -96,8 +100,17 @@ class Watch:
             wait = self.look()
             time.sleep(min(self._pace.idle, (SHARE - 1) * (time.monotonic() - begun)))
 
-    def _stamp(self) -> int:
-        try:
-            return (self._folder / "settings.json").stat().st_mtime_ns
-        except OSError:
-            return 0
+    def _stamp(self) -> list[int]:
+        return [_changed_at(self._folder / name) for name in ("settings.json", HINTED)]
+
+
+def leave_hint(folder: Path) -> None:
+    """Tell the process that watches the project in `folder` that something changed there; returns at once."""
+    (folder / HINTED).touch()
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -55,6 +55,11 @@ def read_predict(body: bytes) -> tuple[str, list[dict[str, Any]]]:
         raise Malformed(f"Field 'tasks' has {len(tasks):,} tasks; at most {MAX_TASKS:,} were expected", 413)
     for place, task in enumerate(tasks):
         _check_task(place, task)
+    try:
+        orjson.dumps([task["data"] for task in tasks])
+    except orjson.JSONEncodeError:
+        for place, task in enumerate(tasks):
+            _check_depth(place, task)
     return config, tasks
 
 
@@ -80,10 +85,15 @@ def _check_task(place: int, task: Any) -> None:
         raise Malformed(f"Field '{name}.data' is {_told(task, 'data')}; an object was expected")
     if not isinstance(task.get("id", 0), int) or isinstance(task.get("id"), bool):
         raise Malformed(f"Field '{name}.id' is {_kind(task['id'])}; a whole number was expected")
+
+
+def _check_depth(place: int, task: dict[str, Any]) -> None:
     try:
         orjson.dumps(task["data"])  # a task is known by the digest of its data, so they must be writable
     except orjson.JSONEncodeError:
-        raise Malformed(f"Field '{name}.data' is nested too deep; fewer than 250 levels were expected") from None
+        raise Malformed(
+            f"Field 'tasks[{place}].data' is nested too deep; fewer than 250 levels were expected"
+        ) from None
 
 
 def _told(fields: dict[str, Any], name: str) -> str:

@@ -16,21 +16,24 @@ _STRATEGY = argument("--strategy", default="", help="a query strategy, if not th
 _BATCH = argument("--batch", type=int, default=0, help="tasks in the batch, if not the project's")
 
 _RELABEL = argument("--relabel", type=float, help="share of the batch that may be sent back, if not the project's")
+_ENGINE = argument(
+    "--engine", default="", help="where models run, if not as set: here, processes, ray, ray://HOST:PORT"
+)
 
 
 def train(bench: Workbench, a: Arguments) -> Any:
     """Start a training."""
-    return _job(bench.train(a.again), a)
+    return _job(bench.train(a.again, engine=a.engine), a)
 
 
 def rank(bench: Workbench, a: Arguments) -> Any:
     """Start a ranking."""
-    return _job(bench.rank(a.strategy, a.batch, relabel=a.relabel), a)
+    return _job(bench.rank(a.strategy, a.batch, relabel=a.relabel, engine=a.engine), a)
 
 
 def round_(bench: Workbench, a: Arguments) -> Any:
     """Start a round."""
-    return _job(bench.round(a.strategy, a.batch), a)
+    return _job(bench.round(a.strategy, a.batch, engine=a.engine), a)
 
 
 def promote(bench: Workbench, a: Arguments) -> Any:
@@ -77,10 +80,12 @@ LOOP = (
         "train",
         "train on what is labelled",
         train,
-        (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _WAIT),
+        (argument("--again", default="", metavar="JOB", help="train again from the snapshot of a job"), _ENGINE, _WAIT),
     ),
-    Command("rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _WAIT)),
-    Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _WAIT)),
+    Command(
+        "rank", "rank what is not labelled, and publish the batch", rank, (_STRATEGY, _BATCH, _RELABEL, _ENGINE, _WAIT)
+    ),
+    Command("round", "train, measure, promote or hold, rank, publish", round_, (_STRATEGY, _BATCH, _ENGINE, _WAIT)),
     Command(
         "promote",
         "make a version live, and publish the queue that it ranks",

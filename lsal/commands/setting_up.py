@@ -14,7 +14,7 @@ from lsal.commands.command import Arguments, Command, argument
 from lsal.commands.ending import DOWN, STOP
 from lsal.commands.making import NEW
 from lsal.commands.progress import shown
-from lsal.commands.sight import status
+from lsal.commands.sight import at_a_glance
 from lsal.errors import BadRequest
 from lsal.label_studio import greeting
 from lsal.workbench import Workbench
@@ -45,7 +45,7 @@ def use(bench: Workbench, a: Arguments) -> Any:
     if a.project_or_home is None:
         return {"projects": [{"use": name, "title": home.title, "where": home.url} for name, home in bench.projects()]}
     bench.use(a.project_or_home)
-    return status(bench, a)
+    return at_a_glance(bench)
 
 
 def detach(bench: Workbench, a: Arguments) -> Any:
@@ -122,11 +122,13 @@ SETTING_UP = (
     Command(
         "serve",
         "start the ML backend beside the notebook and connect it",
-        lambda bench, a: bench.serve(a.port, a.host, a.address),
+        lambda bench, a: bench.serve(a.port, a.host, a.address, a.workers, a.engine),
         (
             argument("--port", type=int, default=0, help="the port to listen on"),
             argument("--host", default="", help="a further address to listen on beside loopback, or 0.0.0.0 for all"),
             argument("--address", default="", help="the address Label Studio is to use, or default for loopback"),
+            argument("--workers", type=int, default=0, help="how many processes answer; remembered"),
+            argument("--engine", default="", help="where models learn and score from now on, as for: lsal set engine="),
         ),
     ),
     STOP,

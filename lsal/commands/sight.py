@@ -14,7 +14,14 @@ from lsal.workbench.told import NoneYet
 
 
 def status(bench: Workbench, a: Arguments) -> Any:
-    """The project at a glance, as Label Studio has it now if it answers."""
+    """The project at a glance; or where the last rounds' time went."""
+    if a.timings:
+        return bench.timings() or NoneYet("No round has ended yet. Begin one: lsal round")
+    return at_a_glance(bench)
+
+
+def at_a_glance(bench: Workbench) -> Any:
+    """The status of the project, as Label Studio has it now if it answers."""
     why = _refresh(bench)
     return replace(bench.status(), not_read=why)
 
@@ -72,7 +79,12 @@ def dashboard(bench: Workbench, a: Arguments) -> Any:
 
 
 SIGHT = (
-    Command("status", "the project at a glance", status),
+    Command(
+        "status",
+        "the project at a glance",
+        status,
+        (argument("--timings", action="store_true", help="where the last rounds' time went, step by step"),),
+    ),
     Command("jobs", "the jobs so far, newest first", lambda bench, a: bench.jobs()[:20]),
     Command("versions", "every version on the same measuring tasks", lambda bench, a: bench.curve()),
     Command(

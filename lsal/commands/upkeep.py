@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lsal.commands.command import Arguments, Command, argument
+from lsal.commands.progress import shown
 from lsal.workbench import Workbench
 from lsal.workbench.parts import as_table
 
@@ -14,6 +15,12 @@ def plug(bench: Workbench, a: Arguments) -> Any:
     return as_table(bench.plug(a.file) if a.file else bench.parts())
 
 
+def track(bench: Workbench, a: Arguments) -> Any:
+    """Catch MLflow up, and tell what was done."""
+    with shown() as report:
+        return bench.track(report)
+
+
 UPKEEP = (
     Command(
         "plug",
@@ -21,6 +28,7 @@ UPKEEP = (
         plug,
         (argument("file", nargs="?", default="", help="a Python file with the tables KINDS, MODELS, STRATEGIES"),),
     ),
+    Command("track", "mirror versions into MLflow that it does not have yet; on by: set tracking=mlflow", track),
     Command(
         "clean",
         "remove what the settings keep_... do not keep",

@@ -33,6 +33,7 @@ def status_sheet(shown: Status) -> Sheet:
         ("automatic rounds", ", ".join(part for part in (str(shown.automatic), shown.automatic.looks) if part)),
         ("backend", shown.backend or backend_words(shown)),
         ("newest job", _job_line(shown.job) if shown.job else "none"),
+        ("versions mirrored", shown.tracking),
         ("home", shown.home + (f", {amount(shown.home_bytes)}" if shown.home_bytes is not None else "")),
     ]
     told = tuple((name, value) for name, value in facts if value)

@@ -19,6 +19,7 @@ from lsal.dashboard.outlooks import outlooks_sheet
 from lsal.dashboard.reasons import why_sheet
 from lsal.dashboard.suspected import suspicions_sheet
 from lsal.dashboard.tables import TABLES, Sheet
+from lsal.dashboard.timed import timings_sheet
 from lsal.dashboard.trials import demo_sheet, rehearsal_sheet
 from lsal.dashboard.wishes import wished_sheet, wishes_sheet
 from lsal.dashboard.wording import duration, said
@@ -40,12 +41,13 @@ from lsal.workbench.doctor import Diagnosis
 from lsal.workbench.outlook import Outlook
 from lsal.workbench.status import Status
 from lsal.workbench.suspecting import Suspicions
+from lsal.workbench.timings import Timing
 from lsal.workbench.told import NoneYet, Told
 from lsal.workbench.why import Why
 from lsal.workbench.wishing import Wished
 
 LISTS = TABLES | {Point: points_sheet, Round: rounds_sheet, Example: example_sheet, Prediction: prediction_sheet}
-LISTS |= {Outlook: outlooks_sheet}
+LISTS |= {Outlook: outlooks_sheet, Timing: timings_sheet}
 """How a list of each record looks."""
 
 

@@ -68,10 +68,12 @@ class Choices:
         if not names:
             return []
         places = [control.labels.index(name) for name in names]
-        chances = prediction.chances[places, 1] if control.several else prediction.chances[0, places]
+        score = min(
+            float(prediction.chances[place, 1] if control.several else prediction.chances[0, place]) for place in places
+        )
         region = {"from_name": control.name, "to_name": control.to_name, "type": _type(control)}
         value = {_type(control): names if control.tag == "Choices" else paths_of(names)}
-        return [{**region, "value": value, "score": float(chances.min())}]
+        return [{**region, "value": value, "score": score}]
 
 
 def example_of(control: Control, task_id: int, data: Mapping[str, Any], read: Callable[[Any], Input]) -> Example:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, data = excluded.data, u
 """A task that was edited keeps its place: what people measure by is never trained on, nor the other way round."""
 
 
+_TASK = "SELECT id, digest, place, data FROM tasks"
+
+
 class Mirror:
     """The copy in `path`. Every method may be called from any thread or process."""
 
@@ -44,6 +47,7 @@ class Mirror:
         self.path = path
         self._order_key = bytes.fromhex(order_key)
         self._local = threading.local()
+        self._counts: dict[tuple[int | None, float], tuple[Any, int]] = {}
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -90,11 +94,27 @@ class Mirror:
         If it may be another task than the one known under its id, either of them being for
         measuring is enough: the id of a deleted task may be in use again.
         """
-        row = self._db.execute("SELECT place, born, digest FROM tasks WHERE id = ?", (task,)).fetchone()
-        born, digest = stamp(born), _digest(data)[1]
-        if row and (row[1] == born if row[1] and born else row[2] == digest):
-            return bool(row[0] < share)
-        return bool(row and row[0] < share) or self._place(task, born or digest) < share
+        return bool(self.reserved_among([(task, data, born)], share))
+
+    def reserved_among(self, rows: Sequence[tuple[int, Mapping[str, Any], str]], share: float) -> set[int]:
+        """The ids of those tasks that are for measuring; of each its id, data and `created_at`."""
+        ids = orjson.dumps([row[0] for row in rows]).decode()
+        query = "SELECT id, place, born, digest FROM tasks WHERE id IN (SELECT value FROM json_each(?))"
+        known = {row[0]: row[1:] for row in self._db.execute(query, (ids,))}
+        return {row[0] for row in rows if self._is_reserved(known.get(row[0]), *row, share)}
+
+    def _is_reserved(
+        self, row: tuple[float, str, str] | None, task: int, data: Mapping[str, Any], born: str, share: float
+    ) -> bool:
+        born = stamp(born)
+        if row and row[1] and born:
+            same, identity = row[1] == born, born
+        else:
+            digest = _digest(data)[1]
+            same, identity = bool(row and row[2] == digest), born or digest
+        if row and (same or row[0] < share):
+            return row[0] < share
+        return self._place(task, identity) < share
 
     def _place(self, task: int, identity: str) -> float:
         """A keyed hash of the task's id and birth: random to everybody, the same for ever.
@@ -146,22 +166,38 @@ class Mirror:
         return (row[0] for row in self._db.execute(query, (state,)).fetchall())
 
     def count(self, state: int | None = None, below: float = 1.0) -> int:
-        """How many tasks there are, of one state or all, with a place below `below`."""
+        """How many tasks there are, of one state or all, with a place below `below`; counted anew after a change."""
+        changes, asked = self.fact("changes", 0), (state, below)
+        if self._counts.get(asked, (None, 0))[0] != changes:
+            self._counts[asked] = changes, self._counted(state, below)
+        return self._counts[asked][1]
+
+    def _counted(self, state: int | None, below: float) -> int:
         states = (OPEN, LABELLED, SKIPPED) if state is None else (state,)
         marks = ",".join("?" * len(states))
         query = f"SELECT count(*) FROM tasks WHERE state IN ({marks}) AND place < ?"
         return int(self._db.execute(query, (*states, below)).fetchone()[0])
 
-    def tasks(self, state: int | None = None, ids: Iterable[int] | None = None) -> Iterator[Task]:
-        """Tasks in the fixed random order, without annotations; streamed."""
-        asked = None if ids is None else orjson.dumps(list(ids)).decode()
-        rows = self._db.cursor().execute(
-            "SELECT id, digest, place, data FROM tasks WHERE (?1 IS NULL OR state = ?1)"
-            " AND (?2 IS NULL OR id IN (SELECT value FROM json_each(?2))) ORDER BY place",
-            (state, asked),
-        )
-        for row in rows:
+    def tasks(self, state: int | None = None, ids: Iterable[int] | None = None, beyond: float = 0.0) -> Iterator[Task]:
+        """Tasks in the fixed random order, those with a place of at least `beyond`, without annotations; streamed.
+
+        Each question is one that an index answers: the ids asked for, or the order within a state.
+        """
+        if ids is None:
+            asked: tuple[Any, ...] = (beyond,)
+            states = (OPEN, LABELLED, SKIPPED) if state is None else (state,)
+            query = " UNION ALL ".join(f"{_TASK} WHERE state = {int(one)} AND place >= ?1" for one in states)
+        else:
+            asked = (beyond, orjson.dumps(list(ids)).decode(), state)
+            query = f"{_TASK} WHERE id IN (SELECT value FROM json_each(?2)) AND place >= ?1"
+            query += " AND (?3 IS NULL OR state = ?3)"
+        for row in self._db.cursor().execute(f"{query} ORDER BY place", asked):
             yield Task(row[0], row[1], row[2], orjson.loads(row[3]))
+
+    def head(self, state: int, below: float, count: int) -> list[int]:
+        """The ids of the first `count` tasks of a state in the fixed random order, with a place below `below`."""
+        query = "SELECT id FROM tasks WHERE state = ? AND place < ? ORDER BY place LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (state, below, count))]
 
     def labelled(self) -> Iterator[Task]:
         """Tasks that somebody labelled, with their annotations, in the fixed random order."""

@@ -58,7 +58,7 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: 
         mirror.keep(rows, first_id=rows[-1]["id"] if first else None)
         read += len(rows)
         if report:
-            report(Progress(read, facts["task_number"] if first else 0, "reading tasks"))
+            report(Progress(read, facts["task_number"] if first else 0, "reading tasks", unit="task"))
     settled = _text(clock - SETTLED_S)
     mirror.remember(watermark=min(newest, settled) if newest else settled, overlap=facts.get("maximum_annotations", 1))
     removed = _compare_ids(mirror, project) if mirror.count() != facts["task_number"] else 0

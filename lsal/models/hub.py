@@ -49,7 +49,7 @@ def quiet(family: str, extra: str = "text") -> Iterator[Any]:
 
 def names_weights(model: str) -> bool:
     """Whether a model has weights: it is neither a file of JSON nor a folder with a configuration and nothing else."""
-    path = Path(model)
+    path = _known.get(model) or Path(model)
     if not model or path.is_file():
         return bool(model) and path.suffix != ".json"
     if not (path / "config.json").is_file():
@@ -57,15 +57,40 @@ def names_weights(model: str) -> bool:
     return any(each.name.endswith(WEIGHTS) for each in path.iterdir())
 
 
+_known: dict[str, Path] = {}
+"""Where models lie that work from another machine names: it came with them."""
+
+
+def know(places: Mapping[str, Path]) -> None:
+    """From now on, these names mean these files and folders."""
+    _known.update(places)
+
+
+def here(model: str) -> Path:
+    """What a model's name means as a path on this machine, whether or not there is something."""
+    return _known.get(model) or Path(model).expanduser()
+
+
+def places(options: Mapping[str, Any]) -> dict[str, Path]:
+    """The file or folder of the model that options name, for work that goes to another machine; {} without one here."""
+    model = options.get("model")
+    if not isinstance(model, str) or not model:
+        return {}
+    try:
+        return {model: here(model) if here(model).exists() else folder_of(model, "model")}
+    except BadRequest:  # it may be there
+        return {}
+
+
 def where(model: str) -> str:
     """What transformers is asked for: a path as it is here, with `~`, else the name of a download."""
-    path = Path(model).expanduser()
+    path = here(model)
     return str(path) if path.exists() else model
 
 
 def folder_of(model: str, noun: str) -> Path:
     """The folder of a model: one on this machine, or that of a download; raises BadRequest as `absent`."""
-    path = Path(model).expanduser()
+    path = here(model)
     if path.is_dir():
         return path
     try:
@@ -83,7 +108,7 @@ def folder_of(model: str, noun: str) -> Path:
 
 def look_for(model: str, noun: str) -> None:
     """Raise BadRequest, as `absent`, if what a user's `model` names is not on this machine; "" names nothing."""
-    if model and not Path(model).expanduser().exists():
+    if model and not here(model).exists():
         folder_of(model, noun)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -51,7 +51,7 @@ class LinearHead:
         units = targets.shape[1]
         self.prior = prior_of(self.control, targets)
         self.columns = _used(features)
-        features = features[:, self.columns]
+        features = _taken(features, self.columns)
         features = self.scaler.fit_transform(features) if self.scaler else features
         self.regressions, self.others = [], []
         for unit, column in enumerate(targets.T):
@@ -115,7 +115,7 @@ class LinearHead:
         return one
 
     def _scaled(self, features: Any) -> Any:
-        features = features[:, self.columns]
+        features = _taken(features, self.columns)
         return self.scaler.transform(features) if self.scaler and features.shape[0] else features
 
     def _learned(self) -> dict[str, Any]:
@@ -153,6 +153,19 @@ def _restored(kept: Mapping[str, Any], named: str) -> LogisticRegression | None:
     for name in LEARNED:
         setattr(regression, name, kept[named.format(name)])
     return regression
+
+
+def _taken(features: Any, columns: Ints) -> Any:
+    """`features[:, columns]`, which of a sparse matrix would sort the columns each time; these ascend."""
+    if not issparse(features):
+        return features[:, columns]
+    place = np.full(features.shape[1], -1, np.int32)
+    place[columns] = np.arange(len(columns), dtype=np.int32)
+    rows = features.tocsr()
+    at = place[rows.indices]
+    kept = at >= 0
+    ends = np.concatenate([[0], np.cumsum(kept)])[rows.indptr]
+    return csr_matrix((rows.data[kept], at[kept], ends), shape=(rows.shape[0], len(columns)))
 
 
 def _used(features: Any) -> Ints:

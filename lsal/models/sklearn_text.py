@@ -14,7 +14,7 @@ from lsal.models.answers import answer, class_indices, learnable, nothing_to_lea
 from lsal.models.choosing import check_options, positive
 from lsal.models.committee import SIZES
 from lsal.models.linear_head import LinearHead
-from lsal.models.text_space import TextSpace, fitted_space
+from lsal.models.text_space import TextSpace, fitted_space, pool_digest
 from lsal.models.texts import words_of
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
@@ -39,6 +39,8 @@ class SklearnText:
         size, strength = int(self.options.get("committee", 0)), float(self.options.get("strength", 10.0))
         self._head = LinearHead(control, strength, committee=size, seed=seed)
         self._space: TextSpace | None = None
+        self._pool = ""
+        self._before: Path | None = None
 
     def fit(
         self, labelled: Sequence[Example], pool: Sequence[Example], check: Sequence[Example], report: Report
@@ -80,11 +82,19 @@ class SklearnText:
         space = self._space or self._space_of(examples)
         return space.vectors([words_of(example) for example in examples])[1]
 
+    def reuse(self, folder: Path) -> None:
+        """Take the vocabulary and the space of an earlier version, if it saw the very same pool."""
+        self._before = folder
+
+    def look_at(self, pool: Sequence[Example]) -> None:
+        """Fit the space to a part of the pool, for embeddings of more than that."""
+        self._space = self._space_of(pool)
+
     def save(self, folder: Path) -> None:
         """Write JSON and arrays: nothing that executes."""
         if self._space is None:
             raise NoVersion(f"The model of control '{self.control.name}' was never fitted", "Train one: lsal train")
-        write_json(folder / "model.json", {"seed": self.seed, "options": self.options})
+        write_json(folder / "model.json", {"seed": self.seed, "options": self.options, "pool": self._pool})
         self._space.save(folder)
         self._head.save(folder / "head.npz")
 
@@ -93,6 +103,7 @@ class SklearnText:
         """What `save` wrote."""
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
+        model._pool = kept.get("pool", "")
         model._space = TextSpace.load(folder)
         model._head = LinearHead.load(folder / "head.npz", control, model.seed)
         return model
@@ -100,4 +111,6 @@ class SklearnText:
     def _space_of(self, examples: Sequence[Example]) -> TextSpace:
         """Each task counts once, in the order of the ids: the same data give the same bits."""
         texts = {example.task_id: words_of(example) for example in examples}
-        return fitted_space(tuple(texts[task_id] for task_id in sorted(texts)), self.seed)
+        pool = tuple(texts[task_id] for task_id in sorted(texts))
+        self._pool = pool_digest(pool, self.seed)
+        return fitted_space(pool, self.seed, self._before)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sklearn
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from lsal.records import Floats
 
 DIMENSIONS = 128
+REMEMBERED = 2
+_spaces: dict[str, TextSpace] = {}
 
 
 class TextSpace:
@@ -68,10 +72,28 @@ class TextSpace:
             return cls(vectoriser, kept["projection"])
 
 
-@lru_cache(maxsize=2)
-def fitted_space(texts: tuple[str, ...], seed: int) -> TextSpace:
-    """The space of a pool, remembered: successive rounds of one process share their pool."""
-    return TextSpace.fit(texts, seed)
+def fitted_space(texts: tuple[str, ...], seed: int, before: Path | None = None) -> TextSpace:
+    """The space of a pool, remembered: successive rounds of one process share their pool.
+
+    `before` is where one was kept under its digest: if that is of these very texts, it is the same to the last bit.
+    """
+    key = pool_digest(texts, seed)
+    if key not in _spaces:
+        while len(_spaces) >= REMEMBERED:
+            _spaces.pop(next(iter(_spaces)), None)
+        kept = before and (read_json(before / "model.json") or {}).get("pool") == key
+        _spaces[key] = TextSpace.load(before) if before and kept else TextSpace.fit(texts, seed)
+    return _spaces[key]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def pool_digest(texts: tuple[str, ...], seed: int) -> str:
+    """What a space depends on: the texts in their order, the seed, and the library that fits it."""
+    whole = hashlib.blake2b(f"{sklearn.__version__} {DIMENSIONS} {seed}".encode(), digest_size=16)
+    for text in texts:
+        given = text.encode("utf-8", "surrogatepass")
+        whole.update(len(given).to_bytes(8, "big") + given)
+    return whole.hexdigest()
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from lsal.calibration import set_right, temperature_of
 from lsal.errors import BadRequest
 from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
+from lsal.predicting.together import Together
 from lsal.protocols import Model
 from lsal.records import Control, Example, Labels, Prediction, Version
 from lsal.store import check_files
@@ -44,10 +45,10 @@ def load_model(version: Version, control: Control) -> Model:
     return model
 
 
-def for_control(model: Model, version: Version, control: Control) -> Predictor:
+def for_control(model: Predictor, version: Version, control: Control) -> Predictor:
     """The model with chances that are set right, in the control's words if it knows fewer labels."""
     temperature = temperature_of(version)
-    right: Predictor = model if temperature == 1.0 else Calibrated(model, temperature)
+    right = model if temperature == 1.0 else Calibrated(model, temperature)
     if version.labels == control.labels or not version.can_answer(control):
         return right
     return Aligned(right, version.labels, control)
@@ -126,7 +127,7 @@ class Aligned:
 def showing(model: Predictor, options: Mapping[str, Any]) -> Predictor:
     """The model, showing regions from the confidence that the settings name now, whatever it was trained with."""
     inner: Any = model
-    while isinstance(inner, Aligned | Calibrated):
+    while isinstance(inner, Aligned | Calibrated | Together):
         inner = inner.inner
     if "threshold" in options and hasattr(inner, "threshold"):
         inner.threshold = float(options["threshold"])

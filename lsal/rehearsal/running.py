@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,9 @@ from lsal.records import Progress
 from lsal.rehearsal.curve import Curve
 from lsal.rehearsal.plan import Plan
 from lsal.rehearsal.replaying import report_of
+from lsal.settings import cores
 
 EVERY_S = 0.3
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run(plan: Plan, workers: int = 1, report: Report | None = None) -> dict[str, list[Curve]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lsal.records import Control, Labels, Layout, Pool, Prediction, Regions, Spans, Target
-from lsal.strategies.blocks import blocks
+from lsal.strategies.blocks import blocks, picked
 
 if TYPE_CHECKING:
     from lsal.records import Floats, Ints
@@ -31,28 +31,78 @@ def make_pool(
     `targets` are the labels given so far; `labelled` the model's predictions on the same
     tasks in the same order, for their embeddings, or nothing.
     """
-    counts = [len(prediction.chances) for prediction in predictions]
-    chances = [prediction.chances for prediction in predictions]
-    embedded = all(prediction.embedding is not None for prediction in [*predictions, *labelled])
-    return Pool(
-        task_ids=np.array([prediction.task_id for prediction in predictions], np.int64),
+    return pool_of(stacked(predictions, control), control, targets, stacked(labelled, control), seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said of n tasks, as arrays; the shapes are those of `Pool`.
+
+    `embeddings` are None where one task has none, `members` and `disagreement` also where there is no task.
+    """
+
+    task_ids: Ints
+    chances: Floats
+    offsets: Ints
+    embeddings: Floats | None = None
+    members: Floats | None = None
+    disagreement: Floats | None = None
+    objects: bool = False
+    tokens: bool = False
+
+    def __len__(self) -> int:
+        return len(self.task_ids)
+
+
+def stacked(predictions: Sequence[Prediction], control: Control) -> Said:
+    """The same as arrays, in order."""
+    counts, chances = [len(one.chances) for one in predictions], [one.chances for one in predictions]
+    return Said(
+        task_ids=np.array([one.task_id for one in predictions], np.int64),
         chances=np.concatenate(chances) if chances else np.zeros((0, len(control.labels)), np.float32),
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        seen=count_classes(control, targets),
-        seed=seed,
-        embeddings=_stack(predictions) if embedded else None,
-        labelled_embeddings=_stack(labelled) if embedded else None,
-        labelled_classes=_classes(control, targets) if labelled else None,
+        embeddings=_stack(predictions),
         members=_members(predictions),
         disagreement=_disagreement(predictions),
-        prior=_prior(targets),
-        objects=any(isinstance(p.target, Regions) and not _of_tokens(p.target) for p in predictions),
-        tokens=any(_of_tokens(p.target) for p in predictions),
+        objects=any(isinstance(one.target, Regions) and not _of_tokens(one.target) for one in predictions),
+        tokens=any(_of_tokens(one.target) for one in predictions),
     )
 
 
-def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | None = None, seed: int = 0) -> Pool:
-    """The pool before the first label: nobody has an opinion, so all chances are even, and nothing is found."""
+def pool_of(
+    said: Said, control: Control, targets: Sequence[Target] = (), labelled: Said | None = None, seed: int = 0
+) -> Pool:
+    """The pool of what was `said` of unlabelled tasks; else as `make_pool`."""
+    known = labelled if labelled is not None and len(labelled) else None
+    embedded = (said.embeddings is not None or not len(said)) and (known is None or known.embeddings is not None)
+    return Pool(
+        task_ids=said.task_ids,
+        chances=said.chances,
+        offsets=said.offsets,
+        seen=count_classes(control, targets),
+        seed=seed,
+        embeddings=said.embeddings if embedded else None,
+        labelled_embeddings=known.embeddings if known and embedded else None,
+        labelled_classes=_classes(control, targets) if known else None,
+        members=said.members,
+        disagreement=said.disagreement,
+        prior=_prior(targets),
+        objects=said.objects,
+        tokens=said.tokens,
+    )
+
+
+def start_pool(
+    task_ids: Sequence[int] | Ints,
+    control: Control,
+    embeddings: Floats | None = None,
+    seed: int = 0,
+    known_finite: bool = False,
+) -> Pool:
+    """The pool before the first label: nobody has an opinion, so all chances are even, and nothing is found.
+
+    The embeddings are copied, unless they are `known_finite`: float32, and each figure small enough to be squared.
+    """
     n, classes, parts = len(task_ids), max(1, len(control.labels)), control.draws or control.marks
     even = np.full((n, classes), 1 / classes, np.float32)
     return Pool(
@@ -61,7 +111,7 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
         offsets=np.zeros(n + 1, np.int64) if parts else np.arange(n + 1),
         seen=np.zeros(len(control.labels), np.int64),
         seed=seed,
-        embeddings=None if embeddings is None else finite(np.array(embeddings, np.float32)),
+        embeddings=embeddings if embeddings is None or known_finite else finite(np.array(embeddings, np.float32)),
         objects=control.draws and not control.by_words,
         tokens=control.marks or control.by_words,
     )
@@ -69,18 +119,22 @@ def start_pool(task_ids: Sequence[int], control: Control, embeddings: Floats | N
 
 def some_of(pool: Pool, among: Ints, **changes: Any) -> Pool:
     """The pool with the tasks at these positions alone, in this order."""
-    counts = np.diff(pool.offsets)[among]
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    units = np.arange(offsets[-1]) + np.repeat(pool.offsets[:-1][among] - offsets[:-1], counts)
-    kept = {
+    units, offsets = units_of(pool.offsets[:-1][among], np.diff(pool.offsets)[among])
+    kept: dict[str, Any] = {
         "task_ids": pool.task_ids[among],
-        "chances": pool.chances[units],
+        "chances": picked(pool.chances, units),
         "offsets": offsets,
-        "embeddings": None if pool.embeddings is None else pool.embeddings[among],
+        "embeddings": None if pool.embeddings is None else picked(pool.embeddings, among),
         "members": None if pool.members is None else pool.members[:, units],
         "disagreement": None if pool.disagreement is None else pool.disagreement[among],
     }
     return replace(pool, **kept | changes)
+
+
+def units_of(begins: Ints, counts: Ints) -> tuple[Ints, Ints]:
+    """Which units tasks have that begin at `begins` and have so many each, (units,), and their offsets, (n + 1,)."""
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], counts), offsets
 
 
 def count_classes(control: Control, targets: Sequence[Target]) -> Ints:
@@ -124,7 +178,7 @@ def _members(predictions: Sequence[Prediction]) -> Floats | None:
 
 def _stack(predictions: Sequence[Prediction]) -> Floats | None:
     vectors = [prediction.embedding for prediction in predictions if prediction.embedding is not None]
-    return finite(np.stack(vectors)) if vectors else None
+    return finite(np.stack(vectors)) if len(vectors) == len(predictions) > 0 else None
 
 
 def finite(vectors: Floats) -> Floats:

@@ -8,11 +8,11 @@ from typing import Any
 
 from lsal.desk import Desk
 from lsal.kinds import match
-from lsal.kinds.reading import read_example
 from lsal.label_studio.config import read_config
 from lsal.predicting import Live, Predictor, showing
-from lsal.protocols import Kind
-from lsal.records import Control, Example, Task, Version
+from lsal.project_settings import ProjectSettings
+from lsal.protocols import Fetch, Kind
+from lsal.records import Control, Version
 
 
 class Answers:
@@ -28,20 +28,18 @@ class Answers:
         Measuring tasks get an empty result, so that nobody who labels them is anchored by a
         guess; a task that cannot be read gets one too.
         """
-        live = self._models(label_config)
+        settings = self._desk.home.settings()
+        live = self._models(label_config, settings)
         if not live or not tasks:
             return []
-        share = self._desk.home.settings().measuring_share
-        rows = [Task(int(task.get("id") or 0), "", 0.0, dict(task.get("data") or {})) for task in tasks]
-        born = {row.id: str(task.get("created_at") or "") for row, task in zip(rows, tasks, strict=True)}
-        mirror = self._desk.mirror
-        reserved = {row.id for row in rows if mirror.reserved(row.id, row.data, share, born[row.id])}
+        rows = [(int(task.get("id") or 0), task.get("data") or {}, str(task.get("created_at") or "")) for task in tasks]
+        reserved = self._desk.mirror.reserved_among(rows, settings.measuring_share)
         results: list[list[dict[str, Any]]] = [[] for _ in rows]
         scores = [0.0] * len(rows)
         for control, kind, _, model in live:
-            examples = [read_example(kind, control, row, self._desk.fetch) for row in rows]
+            examples = [kind.example(control, task, data, self._fetch_for(task)) for task, data, _ in rows]
             for place, (example, told) in enumerate(zip(examples, model.predict(examples), strict=True)):
-                if _shown(example, reserved):
+                if not example.problem and example.task_id not in reserved:
                     results[place] += kind.result(control, told, example)
                     scores[place] = max(scores[place], told.confidence)
         name = _name({control.name: version.number for control, _, version, _ in live})
@@ -58,14 +56,14 @@ class Answers:
         live = self.name()
         return [live, *alone] if live and live not in alone else alone
 
-    def _models(self, label_config: str) -> list[tuple[Control, Kind, Version, Predictor]]:
-        found = []
-        families = self._desk.home.settings().family or {}
-        for control, kind in _handled(label_config, tuple(sorted(families.items()))).values():
-            kept = self._live.model(control)
-            if kept:
-                version, model = kept
-                found.append((control, kind, version, showing(model, self._desk.options(control.name))))
+    def _fetch_for(self, task: int) -> Fetch:
+        return lambda url: self._desk.fetch(url, task)
+
+    def _models(self, label_config: str, settings: ProjectSettings) -> list[tuple[Control, Kind, Version, Predictor]]:
+        handled = _handled(label_config, tuple(sorted((settings.family or {}).items())))
+        live, found = self._live.models([control for control, _ in handled.values()]), []
+        for name, (version, model) in live.items():
+            found.append((*handled[name], version, showing(model, (settings.options or {}).get(name, {}))))
         return found
 
 
@@ -77,7 +75,3 @@ def _handled(label_config: str, families: tuple[tuple[str, str], ...]) -> dict[s
 def _name(versions: Mapping[str, int]) -> str:
     told = "+".join(f"{control}.v{number}" for control, number in sorted(versions.items()))
     return f"lsal-{told}" if told else ""
-
-
-def _shown(example: Example, reserved: set[int]) -> bool:
-    return not example.problem and example.task_id not in reserved

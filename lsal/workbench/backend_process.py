@@ -4,6 +4,7 @@ root/
 ├── backend.json        the process that runs, where the notebook reaches it, where else it listens
 ├── backend.port.json   the port it had last: Label Studio's rows name it
 ├── backend.host.json   the further address to listen on, if a person asked for one
+├── backend.workers.json  how many processes answer, if a person said so
 ├── backend.log
 └── backend.lock        held while it is started or ended
 """
@@ -32,25 +33,26 @@ PATIENCE_S = 40.0
 """How long a process that listens may keep silent before it counts as stuck: it may be busy, or stopped."""
 
 
-def start(root: Path, port: int = 0, host: str = "") -> dict[str, Any]:
+def start(root: Path, port: int = 0, host: str = "", workers: int = 0) -> dict[str, Any]:
     """The root's backend: the one that runs, else one that is started now.
 
     It listens at `port`, else at the port it had last time, else at any free one, on loopback
-    and, if one was ever asked for, on `host`. One that runs elsewhere, or under an earlier
-    secret, is started again. Raises BadRequest if `port` is taken or `host` is not this
-    machine's, and JobFailed if it ends while starting.
+    and, if one was ever asked for, on `host`; `workers` processes answer, or as many as the last
+    time. One that runs otherwise, or under an earlier secret, is started again. Raises BadRequest
+    if `port` is taken or `host` is not this machine's, and JobFailed if it ends while starting.
     """
     root.mkdir(parents=True, exist_ok=True)
     with _lock(root):
         host = host or read_json(root / "backend.host.json", LOOPBACK)
+        workers = workers or read_json(root / "backend.workers.json", 1)
         running = _patiently(root)
-        if running and _is_as_asked(root, running, port, host):
+        if running and _is_as_asked(root, running, port, host, workers):
             return running
         refuse_foreign(host)
         before = read_json(root / "backend.json")  # it may run and not answer: never two of them
         port = _free_port(root, port, before if processes.alive(before) else None)
         processes.stop(before)
-        return _start(root, port, host)
+        return _start(root, port, host, workers)
 
 
 def backend(root: Path, wait_s: float = ANSWER_S) -> dict[str, Any] | None:
@@ -101,9 +103,9 @@ def _greet(marked: Mapping[str, Any], wait_s: float) -> int | None:
         return 0
 
 
-def _is_as_asked(root: Path, running: Mapping[str, Any], port: int, host: str) -> bool:
-    there = port_of(running), running.get("host", LOOPBACK), running.get("secret", _digest(root))
-    return there == (port or there[0], host, _digest(root))
+def _is_as_asked(root: Path, running: Mapping[str, Any], port: int, host: str, workers: int) -> bool:
+    there = port_of(running), running.get("host", LOOPBACK), running.get("workers", 1)
+    return there == (port or there[0], host, workers) and running.get("secret", _digest(root)) == _digest(root)
 
 
 def _digest(root: Path) -> str:
@@ -128,10 +130,11 @@ def _free_port(root: Path, asked: int, before: Mapping[str, Any] | None) -> int:
     return port
 
 
-def _start(root: Path, port: int, host: str) -> dict[str, Any]:
+def _start(root: Path, port: int, host: str, workers: int) -> dict[str, Any]:
     log = root / "backend.log"
     command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port), "--host", host]
-    facts = {"url": f"http://{LOOPBACK}:{port}", "host": host, "secret": _digest(root)}
+    command += ["--workers", str(workers)] if workers > 1 else []
+    facts = {"url": f"http://{LOOPBACK}:{port}", "host": host, "secret": _digest(root), "workers": workers}
     marked = processes.spawn(command, log, child_environment()) | facts
     write_json(root / "backend.json", marked)
     until = time.monotonic() + START_S
@@ -139,6 +142,7 @@ def _start(root: Path, port: int, host: str) -> dict[str, Any]:
         if running := backend(root):
             write_json(root / "backend.port.json", port)
             write_json(root / "backend.host.json", host)
+            write_json(root / "backend.workers.json", workers)
             return running
         time.sleep(0.1)
     processes.stop(marked)

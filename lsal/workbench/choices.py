@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from lsal import engine
 from lsal.desk import Desk
-from lsal.engine import ENGINES
 from lsal.errors import BadRequest
 from lsal.kinds import family_of, match
 from lsal.models import MODELS
@@ -17,11 +18,16 @@ from lsal.strategies import STRATEGIES
 
 
 def check_names(changes: Mapping[str, Any]) -> None:
-    """Raise BadRequest, listing what there is, if a change names a strategy, engine or family that is not."""
+    """Raise BadRequest, listing what there is, if a change names a strategy, engine or family that is not.
+
+    MLflow too has to be there before anything is mirrored into it.
+    """
     if changes.get("strategy"):
         STRATEGIES.require(changes["strategy"])
     if changes.get("engine"):
-        ENGINES.require(changes["engine"])
+        engine.need(changes["engine"])
+    if changes.get("tracking") == "mlflow" and find_spec("mlflow") is None:
+        raise BadRequest("MLflow is not installed here", "Install it: pip install 'lsal[mlflow]'")
     families = changes.get("family")
     for family in families.values() if isinstance(families, Mapping) else ():
         MODELS.require(family)

@@ -32,32 +32,46 @@ class Loop(Opened):
         """What the live versions say about tasks; [] before the first version."""
         return self.answers.predict(label_config, tasks)
 
-    def train(self, again: str = "") -> Job:
-        """Train in a process of its own; `again` names a job whose snapshot to train from."""
+    def train(self, again: str = "", engine: str = "") -> Job:
+        """Train in a process of its own; `again` names a job whose snapshot to train from.
+
+        `engine`, if not the project's, says where: a Ray gets the snapshot, and gives the weights back.
+        """
+        check_names({"engine": engine})
         if not again:
-            return self._start("train")
+            return self._start("train", engine=engine)
         job = jobs.find(self.home, again)
         if job.state().state == "done":
-            return self._start("train", of=job.id)
+            return self._start("train", of=job.id, engine=engine)
         self._refuse_second("train")
         return jobs.start(job, WORKER)
 
-    def rank(self, strategy: str = "", batch: int = 0, by: str = PERSON, relabel: float | None = None) -> Job:
+    def rank(
+        self,
+        strategy: str = "",
+        batch: int = 0,
+        by: str = PERSON,
+        relabel: float | None = None,
+        engine: str = "",
+    ) -> Job:
         """Rank what is unlabelled by the live versions and publish the batch; `by` says who wants it.
 
-        `relabel` is the share of the batch that may be sent back, if not the project's.
+        `relabel` is the share of the batch that may be sent back, if not the project's; `engine` where models
+        score, if not the project's.
         """
         if relabel is not None:
             check_settings({"relabel_share": relabel})
-        return self._start("rank", by, strategy=strategy, batch=batch, relabel=relabel)
+        check_names({"engine": engine})
+        return self._start("rank", by, strategy=strategy, batch=batch, relabel=relabel, engine=engine)
 
     def suspects(self) -> Job:
         """Look for label errors: models learn from parts of the labels, and answer the others; see `suspected`."""
         return self._start("suspects")
 
-    def round(self, strategy: str = "", batch: int = 0, by: str = PERSON) -> Job:
-        """Train, measure, promote or hold, rank, publish, verify; `by` says who wants it."""
-        return self._start("round", by, strategy=strategy, batch=batch)
+    def round(self, strategy: str = "", batch: int = 0, by: str = PERSON, engine: str = "") -> Job:
+        """Train, measure, promote or hold, rank, publish, verify; `by` says who wants it, `engine` as for `rank`."""
+        check_names({"engine": engine})
+        return self._start("round", by, strategy=strategy, batch=batch, engine=engine)
 
     def automatic(self, labels: int | None = None, minutes: int | None = None) -> Automatic:
         """Let the backend start rounds after so many new labels or minutes, 0 for off; without either only show."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal import plugins
-from lsal.engine import ENGINES
+from lsal.engine import ENGINES, is_address
 from lsal.errors import BadRequest
 from lsal.kinds import KINDS
 from lsal.models import MODELS
@@ -56,7 +56,9 @@ def troubles() -> list[str]:
 
 def missing(settings: ProjectSettings) -> list[str]:
     """The names in a project's settings that lead nowhere: their file, or their package, is gone."""
-    wanted = [(STRATEGIES, settings.strategy), (ENGINES, settings.engine)]
+    wanted: list[tuple[Registry, str]] = [(STRATEGIES, settings.strategy)]
+    if not is_address(settings.engine):
+        wanted.append((ENGINES, settings.engine))
     wanted += [(MODELS, family) for family in (settings.family or {}).values()]
     fix = "Choose another, or plug it in: lsal set, lsal plug"
     return [f"The {one.group} '{name}' of the settings is not here. {fix}" for one, name in wanted if name not in one]

@@ -12,7 +12,7 @@ import httpx
 
 from lsal import publishing
 from lsal.desk import Desk
-from lsal.errors import Busy, LabelStudioError, LsalError, Unreachable
+from lsal.errors import BadRequest, Busy, LabelStudioError, LsalError, Unreachable
 from lsal.files import read_json, write_json
 from lsal.home import homes
 from lsal.label_studio import backend_rows
@@ -27,20 +27,22 @@ from lsal.workbench.told import Told
 
 __all__ = ["TITLE", "backend", "bring_back", "local_url", "seen", "serve", "start", "stop", "whose"]
 
+MOST_WORKERS = 32
 DEFAULT = "default"
 """What a person gives as the address to go back to loopback."""
 
 
-def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> Told:
+def serve(desk: Desk, port: int = 0, host: str = "", address: str = "", workers: int = 0) -> Told:
     """Start the backend if it does not run, connect the project to it, keep the live queue live.
 
-    `host` is a further address to listen on, `address` the one that Label Studio is to use;
-    both are remembered. Raises LabelStudioError, with what to type, if Label Studio does not reach it.
+    `host` is a further address to listen on, `address` the one that Label Studio is to use,
+    `workers` how many processes answer; all are remembered. Raises LabelStudioError, with what to
+    type, if Label Studio does not reach it.
     """
     desk.home.need_attached()
     root, asked = desk.home.root, _asked(desk, port, address)
     before = listened(root)
-    running = start(root, asked["port"], host)
+    running = start(root, asked["port"], host, _workers(workers))
     used = asked["address"] or running["url"]
     word = secrets.token_urlsafe(9)
     try:
@@ -57,6 +59,7 @@ def serve(desk: Desk, port: int = 0, host: str = "", address: str = "") -> Told:
     # stands there stays: a person chose it.
     bring_back(desk, {TITLE})
     served = {"url": running["url"], "address": used, "listens": _listens(running), "pid": running["pid"]}
+    served |= {"workers": running.get("workers", 1)}
     served |= {"state": row.get("state"), "connected": row["id"], "asked": asked, "reached from": peer}
     write_json(desk.home.path("served.json"), served)
     others = _left_behind(root, desk.home.slug) if before[0] not in (0, port_of(running)) else []
@@ -70,10 +73,22 @@ def _said(served: Mapping[str, Any]) -> Told:
         "reached from": served["reached from"],
         "at": served["address"],
         "listens on": served["listens"],
-        "process": str(served["pid"]),
+        "process": f"{served['pid']}{and_more(served['workers'])}",
         "connect again": ", ".join(served.get("connect again", [])),
     }
     return Told(served, "The ML backend runs, Label Studio is connected to it", told)
+
+
+def and_more(workers: int) -> str:
+    """How many processes answer beside the first, in words; nothing for one alone."""
+    return f" and {workers - 1} more" if workers > 1 else ""
+
+
+def _workers(asked: int) -> int:
+    """How many processes a person wants to answer. Raises BadRequest for a number that cannot be."""
+    if not 0 <= asked <= MOST_WORKERS:
+        raise BadRequest(f"{asked} workers cannot be", f"Give 1 to {MOST_WORKERS}: lsal serve --workers 2")
+    return asked
 
 
 def whose(desk: Desk) -> Whose:

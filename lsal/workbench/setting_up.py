@@ -14,7 +14,7 @@ from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced, sync
 from lsal.project_settings import check_settings
 from lsal.protocols import Report
-from lsal.workbench import attaching, serving, starting
+from lsal.workbench import attaching, serving, starting, tracking
 from lsal.workbench.choices import check_controls, check_models, check_names, check_weights, located
 from lsal.workbench.detaching import Detached, detach
 from lsal.workbench.opened import Opened
@@ -78,6 +78,8 @@ class SettingUp(Opened):
             check_settings(changes)
             check_weights(self.desk, replace(self.home.settings(), **changes))
         changed = self.home.change_settings(**changes)
+        if "tracking" in changes:
+            tracking.switched(self.home)
         return {name: getattr(changed, name) for name in changed.__slots__}
 
     def tune(self, **changes: Any) -> Mapping[str, Any]:
@@ -91,10 +93,17 @@ class SettingUp(Opened):
 
     # The backend -------------------------------------------------------------------
 
-    def serve(self, port: int = 0, host: str = "", address: str = "") -> Mapping[str, Any]:
-        """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`."""
+    def serve(
+        self, port: int = 0, host: str = "", address: str = "", workers: int = 0, engine: str = ""
+    ) -> Mapping[str, Any]:
+        """Start the ML backend beside the notebook and connect it to the project; see `serving.serve`.
+
+        `engine` is set for the project: the rounds and refills that the backend starts run there.
+        """
         self.home.need_attached()
-        return serving.serve(self.desk, port, host, address)
+        if engine:
+            self.configure(engine=engine)
+        return serving.serve(self.desk, port, host, address, workers)
 
     def stop(self) -> bool:
         """End the backend."""

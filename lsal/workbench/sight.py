@@ -27,6 +27,7 @@ from lsal.workbench.shown import of_tasks
 from lsal.workbench.status import Status, Waiting, status, waiting
 from lsal.workbench.suspecting import Suspicions, suspicions
 from lsal.workbench.switches import Switch, Switchable, switch, switchable
+from lsal.workbench.timings import SHOWN, Timing, timings
 from lsal.workbench.tuning import Tuning, tuning
 from lsal.workbench.why import Why, why
 
@@ -44,6 +45,10 @@ class Sight(Opened):
     def status(self) -> Status:
         """The project at a glance, from what is on disk."""
         return status(self.desk)
+
+    def timings(self, count: int = SHOWN) -> list[Timing]:
+        """Where the time of the last jobs went, step by step, the newest first."""
+        return timings(self.desk, count)
 
     def versions(self) -> list[Version]:
         """All versions, oldest first."""

@@ -12,7 +12,7 @@ from lsal.jobs import State
 from lsal.label_studio import seen
 from lsal.label_studio.mirror import LABELLED, OPEN, SKIPPED
 from lsal.suspects import sending_back
-from lsal.workbench import serving
+from lsal.workbench import serving, tracking
 from lsal.workbench.advice import next_step
 from lsal.workbench.automatic import Automatic, automatic
 from lsal.workbench.people import Team, team
@@ -26,7 +26,8 @@ class Status:
     """One project at a glance; counts are as of the last sync.
 
     That was at `as_of`, by this machine's clock; `not_read` says why a later one failed. `next` is the
-    way to the first batch. `wishes` counts the open tasks of which people wished something, by what they wished.
+    way to the first batch. `wishes` counts the open tasks of which people wished something, by what they wished;
+    `tracking` says how far versions are mirrored, "" where they are not.
     """
 
     project: int
@@ -53,6 +54,7 @@ class Status:
     wishes: Mapping[str, int] = field(default_factory=dict)
     as_of: float | None = None
     not_read: str = ""
+    tracking: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def status(desk: Desk) -> Status:
         team=team(desk),
         next=next_step(desk, bool(backend) and connected, running[0].state() if running else None),
         wishes=counts(wished(desk)) if known else {},
+        tracking=tracking.in_words(tracking.standing(home, desk.store)),
         as_of=seen.project_settings(mirror).get("asked_at"),
         warnings=tuple(warnings(desk, bool(backend), connected)),
     )

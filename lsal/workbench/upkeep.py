@@ -6,9 +6,11 @@ from pathlib import Path
 
 from lsal import housekeeping
 from lsal.housekeeping import Cleaned
-from lsal.workbench import parts
+from lsal.protocols import Report
+from lsal.workbench import parts, tracking
 from lsal.workbench.opened import Opened
 from lsal.workbench.parts import Part
+from lsal.workbench.told import Told
 
 LOCK_S = 5.0
 
@@ -23,6 +25,10 @@ class Upkeep(Opened):
     def parts(self) -> list[Part]:
         """All kinds, models, strategies and engines, and where each comes from."""
         return parts.parts()
+
+    def track(self, report: Report | None = None) -> Told:
+        """Catch MLflow up with the versions, in a process beside this one; what came of it. Raises TrackingError."""
+        return tracking.track(self.desk, report)
 
     def clean(self, dry_run: bool = False) -> Cleaned:
         """Remove what the policy in the settings does not keep, or with `dry_run` only tell. Raises Busy."""

@@ -11,6 +11,7 @@ from lsal.label_studio import seen, tally
 from lsal.label_studio.mirror import LABELLED, OPEN
 from lsal.phrases import counted
 from lsal.records import Control, Version
+from lsal.workbench import tracking
 from lsal.workbench.advice import failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
@@ -34,6 +35,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
         *_versions_held(desk),
         *switched_off(desk),
         *_queue_at_fault(desk),
+        *tracking.warnings(desk),
         *missing(desk.home.settings()),
         *troubles(),
     ]

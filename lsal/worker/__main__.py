@@ -12,16 +12,29 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import Cancelled, LsalError, Refused, Unreachable
+from lsal.home import attached, open_home
 from lsal.jobs import Job
 from lsal.settings import silence
+from lsal.worker import tracking
 
 
 def main(folder: str) -> int:
-    """Run the job; 0 if it was done, 1 if it failed, 2 if it was cancelled."""
+    """Run the job; 0 if it was done, 1 if it failed, 2 if it was cancelled.
+
+    What it made is mirrored where that is wanted, by a process that nobody waits for.
+    """
     silence()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    job, begun = Job(Path(folder).resolve()), time.time()
+    job = Job(Path(folder).resolve())
+    ended = _work(job, time.time())
+    if attached(home := job.folder.parent.parent):
+        tracking.start_if_due(open_home(home), patient=False)
+    return ended
+
+
+def _work(job: Job, begun: float) -> int:
+    """Do what the job says, and write down how it ended, whatever happens."""
     signal.signal(signal.SIGTERM, partial(_stop, job))
     try:
         job.begin()

@@ -64,7 +64,7 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
     """Train; a promoted version answers from then on, the queue stays as it is."""
     steps = Steps(job, total=4)
     snapshots = _snapshots(desk, job, steps, parameters)
-    lessons, why_not = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots, str(parameters.get("engine") or ""))
     if not lessons and why_not:
         raise next(iter(why_not.values()))
     live = _live(desk, lessons)
@@ -76,9 +76,9 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
 
 def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Rank by the live versions, publish, verify."""
-    steps = Steps(job, total=6)
+    steps = Steps(job, total=5)
     pull(desk, steps)
-    return renew(desk, steps, desk.store.current(), parameters) | {"seconds": steps.seconds}
+    return renew(desk, steps, desk.store.current(), parameters) | steps.took
 
 
 def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,11 +86,11 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
 
     A first round, with nothing labelled yet, publishes the start batch.
     """
-    steps = Steps(job, total=9)
+    steps = Steps(job, total=8)
     snapshots = _snapshots(desk, job, steps, parameters)
     if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
         pull(desk, steps)
-    lessons, why_not = learn(desk, job, steps, snapshots)
+    lessons, why_not = learn(desk, job, steps, snapshots, str(parameters.get("engine") or ""))
     queued = renew(desk, steps, _live(desk, lessons), parameters)
     unlearned.learned(desk.home, snapshots)
     return _told(desk, lessons, why_not, steps) | queued
@@ -100,7 +100,7 @@ def suspects_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[st
     """Look for label errors among the training labels; the queue stays as it is."""
     steps = Steps(job, total=1 + len(desk.need_handled()))
     pull(desk, steps)
-    return {"suspects": doubting.look(desk, steps), "seconds": steps.seconds}
+    return {"suspects": doubting.look(desk, steps), **steps.took}
 
 
 ACTS: dict[str, Callable[[Desk, Job, Mapping[str, Any]], dict[str, Any]]] = {
@@ -158,4 +158,4 @@ def _told(desk: Desk, lessons: Mapping[str, Lesson], why_not: Mapping[str, LsalE
         for name, lesson in lessons.items()
     }
     not_trained = {name: error.what for name, error in why_not.items()}
-    return {"versions": versions, "not_trained": not_trained, "seconds": steps.seconds}
+    return {"versions": versions, "not_trained": not_trained, **steps.took}

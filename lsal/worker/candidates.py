@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from lsal import outlook, predicting
+import numpy as np
+
+from lsal import outlook
 from lsal.desk import Desk
-from lsal.engine import ENGINES
-from lsal.models import MODELS
-from lsal.models.kept_vectors import keeping
-from lsal.protocols import Strategy
+from lsal.kinds.reading import read_example
 from lsal.ranking import Candidates
-from lsal.records import Control, Example, Pool, Prediction, Task
+from lsal.records import Control, Example, Prediction, Task
 from lsal.strategies import STRATEGIES
-from lsal.strategies.pools import make_pool, start_pool
-from lsal.worker.steps import Steps, told
+from lsal.worker.scoring import answered
+from lsal.worker.starting import unseen
+from lsal.worker.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,45 @@ def controls_to_rank(desk: Desk, live: Mapping[str, int]) -> tuple[list[str], li
 
 
 def candidates(
-    desk: Desk, steps: Steps, name: str, tasks: Sequence[Task], live: Mapping[str, int], strategy: str
+    desk: Desk,
+    steps: Steps,
+    name: str,
+    tasks: Iterable[Task],
+    live: Mapping[str, int],
+    strategy: str,
+    total: int = 0,
+    by: str = "",
 ) -> Read:
-    """Read and score the `tasks` for one control, by its version in `live` if it has one."""
+    """Read and score the `tasks`, `total` if that is known, for one control, by its version in `live` if it has one;
+    `by` this engine, if not the project's.
+    """
     control, kind = desk.handled[name]
-    with steps.step("read"):
-        read = list(told(desk.examples(name, tasks), len(tasks), steps.report))
-        problems = {e.task_id: why for e in read if (why := _problem(e, control))}
-        examples = [e for e in read if e.task_id not in problems]
+    problems, fetch = dict[int, str](), desk.fetch
+
+    def read(task: Task) -> Example | None:
+        example = read_example(kind, control, task, fetch)
+        if why := _problem(example, control):
+            problems[example.task_id] = why
+            return None
+        return example
+
     with steps.step("score"):
-        predictions, pool, unread, labelled = _score(desk, steps, control, examples, live, STRATEGIES[strategy])
-    by_task = {e.task_id: e for e in examples}
-    if name in live:
-        outlook.sample.keep(desk.home, live[name], ((by_task[one.task_id].key, one.target) for one in predictions))
+        if name not in live:
+            fine = (example for task in tasks if (example := read(task)))
+            return Read(Candidates(control, unseen(desk, steps, control, fine, total)), problems)
+        version = desk.store.get(live[name])
+        found = answered(desk, steps, control, tasks, read, version, STRATEGIES[strategy], total, by)
+        told = found.told
+        outlook.sample.keep(desk.home, version.number, ((told.key(k), told[k].target) for k in range(len(told))))
 
     def to_result(one: Prediction) -> list[dict[str, Any]]:
-        return kind.result(control, one, by_task[one.task_id])
+        for task in desk.mirror.tasks(ids=[one.task_id]):
+            place = int(np.flatnonzero(found.pool.task_ids == task.id)[0])
+            if told.key(place) == f"{task.id}:{task.digest}":
+                return kind.result(control, one, read_example(kind, control, task, fetch))
+        return []  # changed or deleted meanwhile: what was said of it is no answer any more
 
-    return Read(Candidates(control, pool, predictions, to_result), problems | unread, labelled)
+    return Read(Candidates(control, found.pool, told, to_result), problems | dict(found.unread), found.labelled)
 
 
 def _problem(example: Example, control: Control) -> str | None:
@@ -70,34 +91,3 @@ def _problem(example: Example, control: Control) -> str | None:
     if example.input is not None and not str(example.input).strip():
         return f"task {example.task_id}: field '{control.data_key}' is empty"
     return example.problem
-
-
-def _score(
-    desk: Desk,
-    steps: Steps,
-    control: Control,
-    examples: Sequence[Example],
-    live: Mapping[str, int],
-    strategy: Strategy,
-) -> tuple[list[Prediction], Pool, dict[int, str], list[int]]:
-    """Predictions and the pool that they make up, why some tasks are not in it, and the labelled ones beside it."""
-    settings, number = desk.home.settings(), live.get(control.name)
-    version = desk.store.get(number) if number is not None else None
-    if version is None:
-        model = MODELS[desk.family(control.name)](control, desk.options(control.name), settings.seed)
-        keeping(model, desk.home.folder)
-        ids = [e.task_id for e in examples]
-        return [], start_pool(ids, control, model.embed(examples) if examples else None, settings.seed), {}, []
-    trained = [task for task in desk.mirror.labelled() if task.place >= settings.measuring_share]
-    labelled = [e for e in desk.labelled(control.name, trained) if e.counts]
-    with ENGINES[settings.engine]() as executor:
-        how = (executor, steps.report, desk.options(control.name), strategy)
-        scored = predicting.score(version, control, [*examples, *labelled], *how)
-    split = len(examples)
-    predictions = [one for one in scored[:split] if not one.problem]
-    unread = {one.task_id: f"task {one.task_id}: {one.problem}" for one in scored[:split] if one.problem}
-    targets = [e.target for e in labelled if e.target is not None]
-    pool = make_pool(predictions, control, targets, scored[split:], settings.seed + version.number)
-    told = version.metrics.get("cross_validation") or {}  # one that was too dear to cross-validate has none
-    pool = replace(pool, held_out=told.get("accuracy"), prior=told.get("commonest", pool.prior))
-    return predictions, pool, unread, [e.task_id for e in labelled]

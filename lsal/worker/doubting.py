@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lsal import suspects
+from lsal import suspects, training
 from lsal.cross_fitting import FOLDS, out_of_fold
 from lsal.desk import Desk
 from lsal.files import write_json
@@ -22,11 +23,13 @@ from lsal.models import MODELS
 from lsal.models.kept_vectors import keeping
 from lsal.protocols import Model
 from lsal.ranking import Candidates
-from lsal.records import Control, Entry, Example, Labels, Task
+from lsal.records import Control, Entry, Example, Labels, Pool, Task
 from lsal.suspects import Doubted, Suspected, mixing, sending_back
-from lsal.suspects.finding import chances_of
 from lsal.suspects.people import Said
 from lsal.worker.steps import Steps, told
+
+if TYPE_CHECKING:
+    from lsal.records import Floats
 
 KEPT = "suspects.json"
 NOT_COVERED = "only classes of whole tasks are looked at, not regions, spans or words"
@@ -81,9 +84,15 @@ def again(desk: Desk, steps: Steps, candidates: Sequence[Candidates], size: int,
     done = sending_back.looked_at(desk.home, desk.mirror)
     if control.several or not sending_back.several_label(desk.mirror):
         return mixing.by_errors(found, most, done)
-    open_chances = np.stack([chances_of(control, one) for one in candidates[0].predictions])
+    open_chances = _chances(control, candidates[0].pool)
     who = said_by(desk, control.name, tasks)
     return mixing.by_active_lab(about, found, who, open_chances, size, most, done)
+
+
+def _chances(control: Control, pool: Pool) -> Floats:
+    """The chance of each class of every open task, (n, classes): of being present, where there may be several."""
+    units = pool.chances.reshape(len(pool), -1, pool.chances.shape[1])
+    return units[:, :, 1] if control.several else units[:, 0]
 
 
 def said_by(desk: Desk, name: str, tasks: Sequence[Task]) -> Said:
@@ -113,7 +122,8 @@ def _answers(desk: Desk, control: Control, examples: Sequence[Example], steps: S
         keeping(model, desk.home.folder)
         return model
 
-    pool = list(desk.examples(control.name, desk.mirror.tasks())) if MODELS[family].needs_pool else []
+    seen = islice(desk.mirror.tasks(), training.SEEN) if MODELS[family].needs_pool else ()
+    pool = list(desk.examples(control.name, seen))
     return out_of_fold(new_model, examples, pool, FOLDS, seed, steps.report)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lsal.jobs import Job
 from lsal.protocols import Report
 from lsal.records import Example, Version
 from lsal.store import check_files
-from lsal.worker import answers
+from lsal.worker import afar, answers
 from lsal.worker.steps import Steps, told
 
 log = logging.getLogger(__name__)
@@ -32,16 +33,16 @@ class Lesson:
     reason: str
 
 
-def learn(desk: Desk, job: Job, steps: Steps, of: Path) -> tuple[dict[str, Lesson], dict[str, LsalError]]:
+def learn(desk: Desk, job: Job, steps: Steps, of: Path, by: str = "") -> tuple[dict[str, Lesson], dict[str, LsalError]]:
     """Train every control that has a snapshot in `of`; and why the others learned nothing.
 
-    One control without labels must not keep the others from learning.
+    One control without labels must not keep the others from learning. `by` is the engine, if not the project's.
     """
     lessons, why_not = dict[str, Lesson](), dict[str, LsalError]()
     for folder in sorted(path for path in of.iterdir() if path.is_dir()):
         snapshot = snapshots.read_snapshot(folder)
         try:
-            lessons[snapshot.control.name] = _learn_one(desk, job, steps, snapshot)
+            lessons[snapshot.control.name] = _learn_one(desk, job, steps, snapshot, folder, by)
         except (BadData, BadRequest) as error:  # nothing to learn from, or a library that is not there
             why_not[snapshot.control.name] = error
     return lessons, why_not
@@ -58,7 +59,8 @@ def write_snapshots(desk: Desk, folder: Path, report: Report) -> None:
         family = desk.family(name)
         rows = {part: told(desk.labelled(name, tasks), len(tasks), report) for part, tasks in parts.items()}
         if training.needs_pool(family):
-            rows["pool"] = told(desk.examples(name, desk.mirror.tasks()), desk.mirror.count(), report)
+            seen = islice(desk.mirror.tasks(), training.SEEN)
+            rows["pool"] = told(desk.examples(name, seen), min(desk.mirror.count(), training.SEEN), report)
         seed = desk.home.settings().seed
         options, parent = desk.options(name), _to_begin_from(desk, name, family)
         snapshots.write_snapshot(folder / file_name(name), control, family, options, seed, rows, parent)
@@ -83,7 +85,7 @@ def _parent(desk: Desk, snapshot: snapshots.Snapshot) -> Path | None:
     return version.folder / "weights"
 
 
-def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot) -> Lesson:
+def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot, folder: Path, by: str) -> Lesson:
     control, measured = snapshot.control, [e for e in snapshot.measure if e.counts]
     made = [version for version in desk.store.all() if version.control == control.name]
     mine = [version for version in made if version.job == job.id]
@@ -92,12 +94,13 @@ def _learn_one(desk: Desk, job: Job, steps: Steps, snapshot: snapshots.Snapshot)
             _measure_all(desk, snapshot, measured, made[-1].number == mine[-1].number)
         return _learned_before(desk, mine[-1])
     with steps.step("train", control.name):
-        trained = training.train(snapshot, steps.report, _parent(desk, snapshot), desk.home.folder)
+        by = by or desk.home.settings().engine
+        trained = afar.train(by, desk.home, job, folder, snapshot, steps.report, _parent(desk, snapshot))
     with steps.step("measure", control.name):
-        by = answers.ruler(desk, control.name)
+        ruler = answers.ruler(desk, control.name)
         told = set_right(predicting.thoroughly(trained.model, measured), trained.temperature)
-        said = measuring.answers(by, told, measured)
-        metrics = measuring.figures(by, control, measured, told, trained.temperature)
+        said = measuring.answers(ruler, told, measured)
+        metrics = measuring.figures(ruler, control, measured, told, trained.temperature)
         promoted, reason = _gate(desk, snapshot, made, measured, said)
         version = _keep(desk, job, snapshot, trained, metrics, promoted, reason)
         answers.note_told(desk, version, control, told, measured)
@@ -144,7 +147,7 @@ def _keep(
     if trained.cross_validation:
         metrics = {**metrics, "cross_validation": trained.cross_validation}
     return desk.store.add(
-        trained.model.save,
+        trained.save,
         family=snapshot.family,
         control=snapshot.control.name,
         metrics=metrics,

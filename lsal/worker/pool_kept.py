@@ -102,4 +102,7 @@ def groups(pool: Pool) -> Ints:
 def _of_parts(told: Sequence[Prediction], n: int) -> tuple[Ints, Ints, Floats, Floats]:
     """Of several choices, objects and spans how sure the model is of the least certain; before a model nothing."""
     none, nothing = np.full(n, -1, np.int64), np.full(n, np.nan, np.float32)
-    return none, none, np.fromiter((one.confidence for one in told), np.float32, n) if told else nothing, nothing
+    sure = getattr(told, "confidences", None)  # of those in files no prediction need be made
+    if sure is None:
+        sure = np.fromiter((one.confidence for one in told), np.float32, n) if told else nothing
+    return none, none, sure, nothing

@@ -44,8 +44,8 @@ def renew(
     `before` are the sets of versions that can be gone back to then, if not the present one too.
     """
     strategy, size = str(parameters.get("strategy") or ""), int(parameters.get("batch") or 0)
-    relabel = parameters.get("relabel")
-    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size, relabel), live, before)
+    relabel, by = parameters.get("relabel"), str(parameters.get("engine") or "")
+    publication = publish(desk, steps, lambda: rank(desk, steps, live, strategy, size, relabel, by), live, before)
     if isinstance(publication, str):
         return {"publication": None, "published": 0, "why": publication}
     checked = verify(desk, steps, publication)
@@ -76,21 +76,21 @@ def rank(
     strategy: str = "",
     size: int = 0,
     relabel: float | None = None,
+    by: str = "",
 ) -> Made:
     """The next batch, by the versions in `live`; before the first version by the data alone.
 
-    `relabel` is the share of it that may be sent back to people, if not the project's.
+    `relabel` is the share of it that may be sent back to people, if not the project's; `by` the engine likewise.
     """
     settings, live = desk.home.settings(), desk.fitting(live)
-    tasks = list(desk.mirror.tasks(OPEN))
-    reserve = [task.id for task in tasks if task.place < settings.measuring_share]
-    choosable = [task for task in tasks if task.place >= settings.measuring_share]
-    strategy = strategy or settings.strategy
+    strategy, size, share = strategy or settings.strategy, size or settings.batch, settings.measuring_share
+    reserve = desk.mirror.head(OPEN, share, size)
     names, weights = controls_to_rank(desk, live)
-    read = [candidates(desk, steps, name, choosable, live, strategy) for name in names]
+    choosable = desk.mirror.count(OPEN) - desk.mirror.count(OPEN, share)
+    opened = [desk.mirror.tasks(OPEN, beyond=share) for _ in names]
+    read = [candidates(desk, steps, *each, live, strategy, choosable, by) for each in zip(names, opened, strict=True)]
     told = [replace(one.asked, weight=weight) for one, weight in zip(read, weights, strict=True)]
     problems = {task: why for one in reversed(read) for task, why in one.problems.items()}
-    size, share = size or settings.batch, settings.measuring_share
     wished = wishes.tidied(desk.home, desk.mirror, share)
     again = doubting.again(desk, steps, told, size, settings.relabel_share if relabel is None else relabel)
     with steps.step("rank"):

@@ -13,6 +13,8 @@ from lsal.models import devices
 from lsal.protocols import Report
 from lsal.records import Example, Progress
 
+TASK = "task"
+"""The unit of progress that goes from task to task."""
 EVERY_S, GPU_S = 0.1, 1.0
 """Seconds between two reports to the disk, and between two looks at the GPU's memory."""
 
@@ -22,6 +24,8 @@ class Steps:
 
     def __init__(self, job: Job, total: int) -> None:
         self.seconds: dict[str, float] = {}
+        self._tasks: dict[str, int] = {}
+        self._counted = 0
         self._job, self._total, self._done = job, total, 0
         self._name, self._about, self._told, self._within = "", "", 0.0, 0.0
         self._epoch: float | None = None
@@ -32,16 +36,26 @@ class Steps:
     @contextmanager
     def step(self, name: str, about: str = "") -> Iterator[None]:
         """Time one step; a name that comes again adds up. `about` is the control that it is about."""
-        self._name, self._about, self._within, begun = name, about, 0.0, time.perf_counter()
+        self._name, self._about, self._within, self._counted = name, about, 0.0, 0
+        begun = time.perf_counter()
         self._say(Progress(self._done, max(self._total, self._done + 1), name), Progress(0, 0))
         yield
         self._let_go()
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
         self._done += 1
+        if self._counted:
+            self._tasks[name] = self._tasks.get(name, 0) + self._counted
+
+    @property
+    def took(self) -> dict[str, dict[str, float] | dict[str, int]]:
+        """The seconds of each step, and of those that went through tasks how many: for the end of a job."""
+        return {"seconds": self.seconds, "counts": self._tasks}
 
     def report(self, progress: Progress) -> None:
         """Progress inside the step; raises Cancelled. Tells the disk ten times a second at most, and of each epoch."""
         now, epoch = time.monotonic(), progress.metrics.get("epoch")
+        if progress.unit == TASK:
+            self._counted = max(self._counted, int(progress.done))
         if self._held and not progress.metrics:
             self._let_go()  # the last figures of a training
         if now - self._told < EVERY_S and epoch == self._epoch:
@@ -83,5 +97,5 @@ class Steps:
 def told(examples: Iterable[Example], total: int, report: Report) -> Iterator[Example]:
     """The same examples, reporting on the way; raises Cancelled."""
     for number, example in enumerate(examples):
-        report(Progress(number, total, "reading"))
+        report(Progress(number, total, "reading", unit=TASK))
         yield example

@@ -43,7 +43,7 @@ def rollback(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, A
 def _switch(
     desk: Desk, job: Job, was: Mapping[str, int], live: Mapping[str, int], before: Sets | None = None
 ) -> dict[str, Any]:
-    steps = Steps(job, total=6)
+    steps = Steps(job, total=5)
     changed = {name: number for name, number in live.items() if was.get(name) != number}
     for number in changed.values():
         check_files(desk.store.get(number))
@@ -52,7 +52,7 @@ def _switch(
     queued = renew(desk, steps, live, {}, before)
     if not queued["published"]:
         queued["why"] = f"{queued['why']}: only the versions changed"
-    return {"live": dict(live), "was": dict(was), **queued, "seconds": steps.seconds}
+    return {"live": dict(live), "was": dict(was), **queued, **steps.took}
 
 
 def _check_fit(desk: Desk, versions: Mapping[str, int]) -> None:

@@ -90,6 +90,10 @@ class CrfTokens:
         space = self._space or fitted_space(_by_id(examples), self.seed)
         return space.vectors([text_of(example) for example in examples])[1]
 
+    def look_at(self, pool: Sequence[Example]) -> None:
+        """Fit the space to a part of the pool, for embeddings of more than that."""
+        self._space = fitted_space(_by_id(pool), self.seed)
+
     def save(self, folder: Path) -> None:
         """Write JSON, arrays, and crfsuite's tables: nothing that executes."""
         if self._chain is None or self._space is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lsal.errors import BadData, BadRequest
-from lsal.models import devices
+from lsal.models import devices, hub
 from lsal.models.yolo import library
 from lsal.models.yolo.wishes import CLASSIFY, DETECT, SEGMENT
 from lsal.settings import cache_folder
@@ -142,7 +142,7 @@ def look_for(model: str) -> None:
 def _found(model: str) -> Path:
     """A file of weights, by its path or by its name among those that the user put into lsal's cache."""
     kept = cache_folder() / "weights" / Path(model).name
-    for path in (Path(model).expanduser(), kept):
+    for path in (hub.here(model), kept):
         if path.is_file():
             return path
     fix = f"Nothing is downloaded: put the file at {kept}, or give its path"

@@ -30,8 +30,9 @@ def process(patient: Patient) -> Iterator[Finding]:
     """Whether the backend runs and answers, and who can ask it."""
     if running := patient.running:
         host, port = running.get("host", LOOPBACK), port_of(running)
+        more = serving.and_more(running.get("workers", 1))
         far = "" if host == LOOPBACK else f", and {host}:{port} for whoever knows the secret in its address"
-        yield ok("backend", f"process {running['pid']} answers at {running['url']}{far}")
+        yield ok("backend", f"process {running['pid']}{more} answers at {running['url']}{far}")
     elif processes.alive(read_json(patient.root / "backend.json")):
         what = f"The backend runs, but has not answered for {WAIT_S:.0f} s"
         yield fault("backend", what, "If that lasts: lsal stop, then lsal serve", True)

@@ -15,12 +15,13 @@ from lsal.home import open_home
 from lsal.keys import open_to_others
 from lsal.project_settings import check_settings
 from lsal.store import check_files
+from lsal.workbench import tracking
 from lsal.workbench.advice import failed, fix_of
 from lsal.workbench.choices import check_models, check_names
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
-SECRETS = ("keys.json", "secret.json", "label-studio/login.json", "label-studio/data/.env")
+SECRETS = ("keys.json", "secret.json", "mlflow.json", "label-studio/login.json", "label-studio/data/.env")
 HASHED_BYTES = 2_000_000_000
 """Up to this size the files of live versions are compared with what was written."""
 
@@ -133,6 +134,15 @@ def work(patient: Patient) -> Iterator[Finding]:
         yield warn("jobs", what, fix_of(state, None if patient.alone else patient.facts.ended))
     elif state:
         yield ok("jobs", f"the last {state.act}: {state.state}")
+
+
+def mirrored(patient: Patient) -> Iterator[Finding]:
+    """Whether versions are mirrored, and MLflow has them all."""
+    found = tracking.standing(patient.home, patient.desk.store)
+    if wrong := tracking.lacking(found):
+        yield warn("tracking", *wrong)
+    else:
+        yield ok("tracking", tracking.in_words(found) or "off: versions stay in the home")
 
 
 def settings(patient: Patient) -> Iterator[Finding]:

@@ -15,11 +15,11 @@ Check = Callable[[Patient], Iterator[Finding]]
 LIMIT_S = 12.0
 
 CHECKS: tuple[Check, ...] = (
-    *(disk.modes, disk.attached, disk.homes, disk.settings, machine.space, machine.gpu),
+    *(disk.modes, disk.attached, disk.homes, disk.settings, machine.space, machine.gpu, machine.priority),
     *(server.server, server.key, server.clock, server.imports),
     *(backend.process, backend.reached, backend.webhooks, backend.training, backend.answers),
     *(disk.switch, queue.queue, queue.order, queue.shown, queue.overlap, queue.held),
-    *(machine.files, disk.work),
+    *(machine.files, disk.work, disk.mirrored),
 )
 """Modes first: reading a file with keys closes it."""
 

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lsal import settings
+from lsal import jobs, settings
+from lsal.phrases import counted
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
 FULL_BYTES, LOW_BYTES = 200_000_000, 2_000_000_000
+GIVES_WAY = 10
+"""The niceness from which a training does not slow down whoever is served beside it."""
 GPU_BYTES = 2_000_000_000
 DRIVER = "libnvidia-ml.so.1"
 
@@ -47,6 +50,17 @@ def gpu(patient: Patient) -> Iterator[Finding]:
             yield warn("gpu", told, "Close what else uses it: notebooks keep models in memory until their kernel ends")
         else:
             yield ok("gpu", told)
+
+
+def priority(patient: Patient) -> Iterator[Finding]:
+    """Whether trainings leave room for the people who are served beside them."""
+    (threads, nice), cores = jobs.limits(patient.home), settings.cores()
+    told = f"trainings take {counted(threads, 'thread')} of {counted(cores, 'core')}, at niceness {nice} of 19"
+    if threads > cores or (threads == cores and nice < GIVES_WAY):
+        fix = "Leave them some: lsal set worker_threads=0 worker_nice=19"
+        yield warn("priority", f"While one runs, people wait for their pages: {told}", fix)
+    else:
+        yield ok("priority", told)
 
 
 class _Memory(ctypes.Structure):

@@ -1,37 +1,17 @@
-"""Where work runs: every engine is a concurrent.futures.Executor."""
+"""The engine of fresh processes on this machine, which end with the one that started them."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from lsal import plugins
-from lsal.registry import Registry
 from lsal.settings import worker_threads
-
-ENGINES = Registry("engine", {"here": "lsal.engine:Here", "processes": "lsal.engine:processes"})
-
-
-class Here(Executor):
-    """Runs each call at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run the call now; its future is already finished."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # any: it belongs to whoever asks for the result
-            future.set_exception(error)
-        return future
-
-    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
-        """Each call runs when its result is asked for: in between, progress is told and a cancel heard."""
-        return map(fn, *iterables)
 
 
 def processes(count: int = 0, begin: Callable[..., None] | None = None, *given: Any) -> ProcessPoolExecutor:

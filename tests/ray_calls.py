@@ -1,0 +1,26 @@
+"""What workers of Ray are asked to do in tests: they find it by its name."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def seen(file: Path, meeting: str, number: int, of: int) -> tuple[str, str, bytes]:
+    """Where a worker found a file, its cache, and what is in it; once all `of` them are at it at once."""
+    (Path(meeting) / str(number)).touch()
+    until = time.monotonic() + 300
+    while len(os.listdir(meeting)) < of:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return str(file), os.environ["LSAL_CACHE"], file.read_bytes()
+
+
+def dying_once(mark: str, number: int) -> int:
+    """The number; the first worker that does this is killed."""
+    try:
+        os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return number
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
