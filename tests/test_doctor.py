@@ -187,7 +187,7 @@ def test_a_status_that_could_not_be_read_again_says_so(
         keys.unlink()
         assert cli.main(["status"]) == 0
         shown = capsys.readouterr().out
-        told = status(Workbench(bench.root), argparse.Namespace())
+        told = status(Workbench(bench.root), argparse.Namespace(timings=False))
         assert cli.main(["status", "--json"]) == 0
     finally:
         write_json(keys, kept, mode=0o600)

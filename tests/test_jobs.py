@@ -19,6 +19,7 @@ from slow_jobs import slow_job, until
 from lsal import jobs, processes, snapshots, training
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, write_json
+from lsal.home import create_home
 from lsal.jobs import Job
 from lsal.label_studio.server import Server
 from lsal.settings import worker_threads
@@ -93,10 +94,11 @@ def test_a_job_that_is_run_again_waits_for_its_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool, known: bool
 ) -> None:
     """Whoever follows it meanwhile is not told that it is lost."""
-    job, looks = Job(tmp_path), list[str]()
-    write_json(tmp_path / "job.json", {"act": "train", "made_at": time.time() - 3600, "parameters": {}})
+    home, looks = create_home(tmp_path, "http://127.0.0.1", 1, "2026-01-01T00:00:00Z", "Waits"), list[str]()
+    job = jobs.create(home, "train")
+    write_json(job.folder / "job.json", {**job.facts, "made_at": time.time() - 3600})
     if known:
-        write_json(tmp_path / "process.json", {"pid": 2**22 + 1, "started": time.time() - 3590})
+        write_json(job.folder / "process.json", {"pid": 2**22 + 1, "started": time.time() - 3590})
     if ended:
         job.end("failed", time.time() - 3590, error="no luck")
 
@@ -190,7 +192,7 @@ def test_a_lost_job_says_how_to_do_what_it_was_to_do(
 ) -> None:
     job = Job(tmp_path)
     write_json(tmp_path / "job.json", {"act": act, "made_at": time.time() - 100, "parameters": parameters})
-    write_json(tmp_path / "process.json", {"pid": 2**22 + 1, "started": time.time() - 90})
+    write_json(job.folder / "process.json", {"pid": 2**22 + 1, "started": time.time() - 90})
     write_json(tmp_path / "progress.json", {"done": 1, "total": 9, "message": "sync", "at": time.time() - 80})
     state = job.state()
     assert (state.state, state.fix) == ("lost", f"Run it again: {again}")

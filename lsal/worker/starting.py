@@ -50,6 +50,8 @@ def _embedded(model: Any, examples: Iterator[Example]) -> Floats | None:
     size = AT_ONCE
     if model.needs_pool and hasattr(model, "look_at"):
         first = list(islice(examples, training.SEEN))
+        if not first:  # there is nothing to look at
+            return None
         model.look_at(first)
         examples = chain(first, examples)
     elif model.needs_pool:
