@@ -39,7 +39,7 @@ from pathlib import Path
 from filled import steps
 from lsal.desk import Desk
 from lsal.home import homes
-from lsal.predicting import kept_answers, scoring
+from lsal.predicting import answer_files, scoring
 from lsal.worker import queueing
 real, asked = scoring._score_chunk, []
 def score(*given):
@@ -47,7 +47,7 @@ def score(*given):
     if len(asked) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*given)
-scoring._score_chunk, kept_answers.KEEP_S = score, 0.0
+scoring._score_chunk, answer_files.KEEP_S = score, 0.0
 desk = Desk(homes(Path(sys.argv[1]))[0])
 queueing.rank(desk, steps(desk.home), desk.store.current(), "margin", 30)
 """
