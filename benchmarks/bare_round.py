@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lsal.label_studio.project import Project, where
 from lsal.models.linear_head import LinearHead
@@ -30,7 +31,8 @@ class BareRound:
         """One round, seconds by step: read what changed, fit, score, write the least certain, switch."""
         took, begun = dict[str, float](), time.perf_counter()
         for step in (self._read, self._learn, lambda: self._write(batch)):
-            step()
+            with threadpool_limits(1):  # more wait for each other longer than they compute
+                step()
             now = time.perf_counter()
             took[("read", "fit, score", "write")[len(took)]] = now - begun
             begun = now

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import islice
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,25 @@ def test_a_streamed_ranking_is_that_of_objects_in_memory_to_the_last_bit(taught_
         made = queueing.rank(desk, steps(desk.home), {"label": 1}, "auto", 40).ranking
         assert made.entries == wanted.entries
         assert (made.why, made.pool) == (wanted.why, wanted.pool)
+
+
+def mapped(values: Any) -> bool:
+    """Whether an array lies in a file."""
+    while isinstance(values, np.ndarray):
+        if isinstance(values, np.memmap):
+            return True
+        values = values.base
+    return isinstance(values, mmap)
+
+
+def test_chances_and_embeddings_of_a_pool_lie_in_files(desk: Desk) -> None:
+    for _ in range(2):  # asked, and out of what is kept
+        found = candidates(desk, steps(desk.home), "label", desk.mirror.tasks(OPEN, beyond=0.1), {"label": 1}, "auto")
+        pool = found.asked.pool
+        assert pool.chances.dtype == np.float32
+        assert mapped(pool.chances)
+        assert mapped(pool.embeddings)
+        assert not isinstance(found.asked.predictions, list)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
