@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SklearnText:
-    """The vocabulary comes from the whole pool, the weights from the labels.
+    """The vocabulary comes from the pool, the weights from the labels.
 
     Options: `strength`, the inverse regularisation C of the regression (10); `committee`, how many more are
     trained on other draws of the labels, for strategies that ask a committee (0: dropout makes one).
