@@ -35,7 +35,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--real", type=int, nargs="*", default=[1000, 10_000, 100_000], help="in a Label Studio")
     options.add_argument("--mirror", type=int, nargs="*", default=[1000, 10_000, 100_000, 1_000_000])
-    options.add_argument("--ten-million", action="store_true", help="in the mirror too: half an hour, and 15 GB of disk")
+    options.add_argument("--ten-million", action="store_true", help="in the mirror too: 30 minutes, 15 GB of disk")
     options.add_argument("--figure", type=Path, help="a PNG, SVG or PDF file")
     options.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
