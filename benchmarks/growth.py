@@ -27,7 +27,7 @@ EVERY_S = 0.05
 STAMP = "2026-01-01T00:00:00.000000Z"
 VALUES = "".join(f'<Choice value="c{k}"/>' for k in range(CLASSES))
 CONFIG = f'<View><Text name="text" value="$text"/><Choices name="label" toName="text">{VALUES}</Choices></View>'
-COLUMNS = ("tasks", "where", "train", "rank", "rank again", "round", "a look", "own memory", "with files")
+COLUMNS = ("tasks", "where", "train", "rank", "rank again", "round", "processor", "a look", "own memory", "with files")
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--real", type=int, nargs="*", default=[1000, 10_000, 100_000], help="in a Label Studio")
     options.add_argument("--mirror", type=int, nargs="*", default=[1000, 10_000, 100_000, 1_000_000])
-    options.add_argument("--ten-million", action="store_true", help="in the mirror too: hours, and 15 GB of disk")
+    options.add_argument("--ten-million", action="store_true", help="in the mirror too: 30 minutes, 15 GB of disk")
     options.add_argument("--figure", type=Path, help="a PNG, SVG or PDF file")
     options.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
@@ -130,18 +130,21 @@ def work(folder: Path) -> None:
     print(json.dumps(took))
 
 
-def watched(pid: int, ended: Any) -> dict[str, int]:
-    """Bytes of memory of a process at its peak: its own, and with the files that it has mapped."""
+def watched(pid: int, ended: Any) -> dict[str, float]:
+    """Bytes of memory of a process at its peak, its own, and with the files it has mapped; its processor seconds."""
     own = whole = 0
+    processor = 0.0
     while not ended():
         try:
             lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
         except OSError:
             break
+        processor = max(processor, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"))
         facts = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.endswith(" kB")}
         own, whole = max(own, facts.get("RssAnon", 0)), max(whole, facts.get("VmHWM", 0))
         time.sleep(EVERY_S)
-    return {"own memory": own, "with files": whole}
+    return {"own memory": own, "with files": whole, "processor": processor}
 
 
 def told(name: str, value: Any) -> str:

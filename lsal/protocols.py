@@ -69,7 +69,7 @@ class Model(Protocol):
 
     family: ClassVar[str]
     needs_pool: ClassVar[bool]
-    """Whether `fit` wants the inputs of the whole pool (to fit a vocabulary, say)."""
+    """Whether `fit` wants the inputs of the pool, see `training.seen` (to fit a vocabulary, say)."""
 
     def __init__(self, control: Control, options: Mapping[str, Any] | None = None, seed: int = 0) -> None: ...
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lsal.records import Floats, Ints
 
 ANSWERS = "scoring"
-"""The folder of a home in which the answers of versions are kept, see `predicting.kept_answers`."""
+"""The folder of a home in which the answers of versions are kept, see `predicting.answer_files`."""
 FOLDER, NEWEST, FACTS = "scored", "newest.json", "facts.json"
 FACT_NAMES = ("ranking", "control", "version", "classes")
 HALF = {"embeddings"}

@@ -6,9 +6,10 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,17 @@ from lsal.models.kept_vectors import keeping
 from lsal.models.tokens import tokens_of
 from lsal.phrases import counted
 from lsal.protocols import Model, Report
-from lsal.records import Control, Example, Labels, Prediction, Progress, Target
+from lsal.records import Control, Example, Labels, Passage, Prediction, Progress, Target
 from lsal.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
 LIGHT_S = 10.0
 """Cross-validation may take so long. It is not begun where one training takes longer, and given up when it will."""
-SEEN = 100_000
-"""Tasks of the pool that a family looks at when it learns, at most: the head of the fixed random order."""
+SEEN, LETTERS = 30_000, 10_000_000
+"""Tasks of the pool that a family looks at when it learns, and characters of texts, at most: so that its memory is
+bounded. On ag_news `sklearn_text` came out no better with 14,600 texts than with 3,500.
+"""
 BIASED = "biased: held-out folds of labels that a strategy chose"
 
 
@@ -158,6 +161,16 @@ def cross_validation(usable: Sequence[Example], told: Sequence[Prediction | None
         "tasks": len(right),
         "measured_on": BIASED,
     }
+
+
+def seen(pool: Iterable[Example]) -> Iterator[Example]:
+    """The head of the pool that a family looks at; of a pool in the fixed random order it is a random sample."""
+    letters = 0
+    for example in islice(pool, SEEN):
+        yield example
+        letters += len(str(example.input)) if isinstance(example.input, str | Passage) else 0
+        if letters >= LETTERS:
+            return
 
 
 def needs_pool(family: str) -> bool:

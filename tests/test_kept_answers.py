@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import islice
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from pathlib import Path
 from filled import steps
 from lsal.desk import Desk
 from lsal.home import homes
-from lsal.predicting import kept_answers, scoring
+from lsal.predicting import answer_files, scoring
 from lsal.worker import queueing
 real, asked = scoring._score_chunk, []
 def score(*given):
@@ -47,7 +48,7 @@ def score(*given):
     if len(asked) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*given)
-scoring._score_chunk, kept_answers.KEEP_S = score, 0.0
+scoring._score_chunk, answer_files.KEEP_S = score, 0.0
 desk = Desk(homes(Path(sys.argv[1]))[0])
 queueing.rank(desk, steps(desk.home), desk.store.current(), "margin", 30)
 """
@@ -93,6 +94,25 @@ def test_a_streamed_ranking_is_that_of_objects_in_memory_to_the_last_bit(taught_
         made = queueing.rank(desk, steps(desk.home), {"label": 1}, "auto", 40).ranking
         assert made.entries == wanted.entries
         assert (made.why, made.pool) == (wanted.why, wanted.pool)
+
+
+def mapped(values: Any) -> bool:
+    """Whether an array lies in a file."""
+    while isinstance(values, np.ndarray):
+        if isinstance(values, np.memmap):
+            return True
+        values = values.base
+    return isinstance(values, mmap)
+
+
+def test_chances_and_embeddings_of_a_pool_lie_in_files(desk: Desk) -> None:
+    for _ in range(2):  # asked, and out of what is kept
+        found = candidates(desk, steps(desk.home), "label", desk.mirror.tasks(OPEN, beyond=0.1), {"label": 1}, "auto")
+        pool = found.asked.pool
+        assert pool.chances.dtype == np.float32
+        assert mapped(pool.chances)
+        assert mapped(pool.embeddings)
+        assert not isinstance(found.asked.predictions, list)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:

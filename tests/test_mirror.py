@@ -199,3 +199,16 @@ def test_a_mirror_from_before_tasks_had_a_birth_keeps_their_places(tmp_path: Pat
     new.keep([{**row, "data": {"t": "c"}, "created_at": "2026-02-01T00:00:00Z"}])
     [reborn] = new.tasks()
     assert reborn.place != before.place
+
+
+def test_what_takes_long_to_count_is_counted_after_a_change_alone(tmp_path: Path) -> None:
+    mirror, asked = Mirror(tmp_path / "m.sqlite", "00" * 32), list[str]()
+    row = {"id": 1, "data": {"text": "one"}, "updated_at": "2026-01-01T00:00:00.5Z", "annotations": []}
+    said = {"id": 7, "completed_by": 3, "was_cancelled": False, "updated_at": row["updated_at"], "result": []}
+    mirror.keep([row])
+    mirror._db.set_trace_callback(lambda query: asked.append(query) if "annotations" in query else None)
+    assert [tally.totals(mirror) for _ in range(3)] == [[0, 0]] * 3
+    assert len(asked) == 1
+    Mirror(mirror.path, "00" * 32).keep([row | {"annotations": [said]}])  # by another process
+    assert [(tally.totals(mirror), tally.by_person(mirror)) for _ in range(3)] == [([1, 0], {3: 1})] * 3
+    assert len(asked) == 3

@@ -47,7 +47,7 @@ class Mirror:
         self.path = path
         self._order_key = bytes.fromhex(order_key)
         self._local = threading.local()
-        self._counts: dict[tuple[int | None, float], tuple[Any, int]] = {}
+        self._told: dict[tuple[Any, ...], tuple[Any, list[tuple[Any, ...]]]] = {}
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -160,6 +160,13 @@ class Mirror:
         """The rows of any question to the tables."""
         return self._db.execute(query, values).fetchall()
 
+    def select_once(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The same for a few rows that take long to count: asked anew only after a change."""
+        changes, asked = self.fact("changes", 0), (query, *values)
+        if self._told.get(asked, (None, []))[0] != changes:
+            self._told[asked] = changes, self.select(query, *values)
+        return self._told[asked][1]
+
     def ids(self, state: int | None = None) -> Iterator[int]:
         """All task ids, or those of one state."""
         query = "SELECT id FROM tasks WHERE ?1 IS NULL OR state = ?1 ORDER BY id"
@@ -167,16 +174,10 @@ class Mirror:
 
     def count(self, state: int | None = None, below: float = 1.0) -> int:
         """How many tasks there are, of one state or all, with a place below `below`; counted anew after a change."""
-        changes, asked = self.fact("changes", 0), (state, below)
-        if self._counts.get(asked, (None, 0))[0] != changes:
-            self._counts[asked] = changes, self._counted(state, below)
-        return self._counts[asked][1]
-
-    def _counted(self, state: int | None, below: float) -> int:
         states = (OPEN, LABELLED, SKIPPED) if state is None else (state,)
         marks = ",".join("?" * len(states))
         query = f"SELECT count(*) FROM tasks WHERE state IN ({marks}) AND place < ?"
-        return int(self._db.execute(query, (*states, below)).fetchone()[0])
+        return int(self.select_once(query, *states, below)[0][0])
 
     def tasks(self, state: int | None = None, ids: Iterable[int] | None = None, beyond: float = 0.0) -> Iterator[Task]:
         """Tasks in the fixed random order, those with a place of at least `beyond`, without annotations; streamed.

@@ -110,7 +110,7 @@ def verify(project: Project, publication: Publication) -> Verification:
     faults = _settings_at_fault(facts, publication)
     there = list(dict.fromkeys(read_order(project, publication.name)))  # a page may shift while it is read
     still_open, published = set(there), set(publication.task_ids)
-    if lost := len(untouched(project, publication.task_ids) - still_open):
+    if lost := len(untouched(project, [task for task in publication.task_ids if task not in still_open])):
         one = "open task was published but its prediction is gone, so that nobody gets it next"
         several = "open tasks were published but their predictions are gone, so that nobody gets them next"
         faults.append(counted(lost, one, several))

@@ -25,7 +25,7 @@ A path of a taxonomy is a list, whose steps are joined as in `records.PATH`.
 
 def totals(mirror: Mirror) -> list[int]:
     """How many answers and how many skips there are."""
-    [(answers, skips)] = mirror.select("SELECT sum(skipped = 0), sum(skipped) FROM annotations")
+    [(answers, skips)] = mirror.select_once("SELECT sum(skipped = 0), sum(skipped) FROM annotations")
     return [int(answers or 0), int(skips or 0)]
 
 
@@ -39,7 +39,7 @@ def by_person(mirror: Mirror) -> dict[int, int]:
     """How many tasks each person labelled, the busiest first."""
     query = """SELECT person, count(DISTINCT task) AS tasks FROM annotations
                WHERE skipped = 0 AND person IS NOT NULL GROUP BY person ORDER BY tasks DESC, person"""
-    return dict(mirror.select(query))
+    return dict(mirror.select_once(query))
 
 
 def by_label(mirror: Mirror) -> Mapping[str, Mapping[str, int]]:

@@ -14,7 +14,7 @@ from lsal.models.answers import answer, class_indices, learnable, nothing_to_lea
 from lsal.models.choosing import check_options, positive
 from lsal.models.committee import SIZES
 from lsal.models.linear_head import LinearHead
-from lsal.models.text_space import TextSpace, fitted_space, pool_digest
+from lsal.models.text_space import TextSpace, fitted_space, loaded_space, pool_digest
 from lsal.models.texts import words_of
 from lsal.protocols import Report
 from lsal.records import Control, Example, Prediction, Progress
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SklearnText:
-    """The vocabulary comes from the whole pool, the weights from the labels.
+    """The vocabulary comes from the pool, the weights from the labels.
 
     Options: `strength`, the inverse regularisation C of the regression (10); `committee`, how many more are
     trained on other draws of the labels, for strategies that ask a committee (0: dropout makes one).
@@ -104,7 +104,7 @@ class SklearnText:
         kept = read_json(folder / "model.json")
         model = cls(control, kept["options"], kept["seed"])
         model._pool = kept.get("pool", "")
-        model._space = TextSpace.load(folder)
+        model._space = loaded_space(folder, model._pool)
         model._head = LinearHead.load(folder / "head.npz", control, model.seed)
         return model
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lsal.records import Floats
 
 DIMENSIONS = 128
+AT_ONCE = 10_000
+"""Words that are projected together."""
 REMEMBERED = 2
 _spaces: dict[str, TextSpace] = {}
 
@@ -47,8 +49,7 @@ class TextSpace:
             raise BadData(
                 "There is no word in any of the texts", "Check the field that the label config shows"
             ) from None
-        _, _, projection = randomized_svd(vectors, min(DIMENSIONS, *vectors.shape), n_iter=4, random_state=seed)
-        return cls(vectoriser, projection.astype(np.float32))
+        return cls(vectoriser, _projection(vectors, seed))
 
     def vectors(self, texts: Sequence[str]) -> tuple[Any, Floats]:
         """Sparse features (n, words + d) and float32 embeddings (n, d) of length 1, or 0 without a known word.
@@ -69,7 +70,29 @@ class TextSpace:
         with np.load(folder / "space.npz", allow_pickle=False) as kept:
             vectoriser = _vectoriser(read_json(folder / "words.json"))
             vectoriser.idf_ = kept["idf"]
-            return cls(vectoriser, kept["projection"])
+            return cls(vectoriser, np.asfortranarray(kept["projection"]))
+
+
+def _projection(vectors: csr_matrix, seed: int) -> Floats:
+    """The leading right singular vectors (d, words) of a matrix (n, words).
+
+    Most words are in a single text, and those of one text only stretch each other: one column of their length has
+    the same left singular vectors, and from it follow theirs. The matrix is narrower by most of its columns.
+    """
+    size, words = min(DIMENSIONS, *vectors.shape), vectors.shape[1]
+    lone = np.bincount(vectors.indices, minlength=words) == 1
+    single, shared = vectors[:, lone].tocsc(), vectors[:, ~lone]
+    lengths = np.sqrt(np.bincount(single.indices, single.data**2, minlength=vectors.shape[0])).astype(np.float32)
+    merged = hstack([shared, diags(lengths)], format="csr")
+    _, _, found = randomized_svd(merged, size, n_iter=4, random_state=seed)
+    share, place = single.data / lengths[single.indices], shared.shape[1] + single.indices
+    turned = np.empty((words, size), np.float32)  # word after word, as texts are multiplied by it
+    turned[~lone] = found.T[: shared.shape[1]]
+    alone = np.flatnonzero(lone)
+    for begin in range(0, len(alone), AT_ONCE):
+        some = slice(begin, begin + AT_ONCE)
+        turned[alone[some]] = found.T[place[some]] * share[some, None]
+    return turned.T
 
 
 def fitted_space(texts: tuple[str, ...], seed: int, before: Path | None = None) -> TextSpace:
@@ -84,6 +107,11 @@ def fitted_space(texts: tuple[str, ...], seed: int, before: Path | None = None) 
         kept = before and (read_json(before / "model.json") or {}).get("pool") == key
         _spaces[key] = TextSpace.load(before) if before and kept else TextSpace.fit(texts, seed)
     return _spaces[key]
+
+
+def loaded_space(folder: Path, key: str) -> TextSpace:
+    """The space that was kept in `folder` under its digest, if it is known: the process that fitted it has it still."""
+    return _spaces.get(key) or TextSpace.load(folder)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from lsal.predicting.kept_answers import MEMBERS, OBJECTS, PROBLEM, ROWS, TOKENS, VECTOR, KeptAnswers
+from lsal.predicting.answer_files import ROWS
+from lsal.predicting.answer_rows import MEMBERS, OBJECTS, PROBLEM, TOKENS, VECTOR
+from lsal.predicting.kept_answers import KeptAnswers
 from lsal.records import Control, Prediction
 from lsal.strategies.blocks import blocks, on_disk, picked
 from lsal.strategies.pools import Said, units_of

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,8 +121,8 @@ def _answers(desk: Desk, control: Control, examples: Sequence[Example], steps: S
         keeping(model, desk.home.folder)
         return model
 
-    seen = islice(desk.mirror.tasks(), training.SEEN) if MODELS[family].needs_pool else ()
-    pool = list(desk.examples(control.name, seen))
+    tasks = desk.mirror.tasks() if MODELS[family].needs_pool else ()
+    pool = list(training.seen(desk.examples(control.name, tasks)))
     return out_of_fold(new_model, examples, pool, FOLDS, seed, steps.report)
 
 

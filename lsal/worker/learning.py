@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +58,8 @@ def write_snapshots(desk: Desk, folder: Path, report: Report) -> None:
         family = desk.family(name)
         rows = {part: told(desk.labelled(name, tasks), len(tasks), report) for part, tasks in parts.items()}
         if training.needs_pool(family):
-            seen = islice(desk.mirror.tasks(), training.SEEN)
-            rows["pool"] = told(desk.examples(name, seen), min(desk.mirror.count(), training.SEEN), report)
+            pool = training.seen(desk.examples(name, desk.mirror.tasks()))
+            rows["pool"] = told(pool, min(desk.mirror.count(), training.SEEN), report)
         seed = desk.home.settings().seed
         options, parent = desk.options(name), _to_begin_from(desk, name, family)
         snapshots.write_snapshot(folder / file_name(name), control, family, options, seed, rows, parent)

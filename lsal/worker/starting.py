@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def _embedded(model: Any, examples: Iterator[Example]) -> Floats | None:
     """Chunk by chunk; a family that looks at the pool first, and cannot say so, is given all of it at once."""
     size = AT_ONCE
     if model.needs_pool and hasattr(model, "look_at"):
-        first = list(islice(examples, training.SEEN))
+        first = list(training.seen(examples))
         if not first:  # there is nothing to look at
             return None
         model.look_at(first)
