@@ -32,10 +32,10 @@ CONTROL: Control = read_config(XML).controls[0]
 class Client:
     """One client of one backend: a connection that is kept, as long as the backend keeps it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_s: float = 120) -> None:
         parts = urlsplit(url)
         self._host, self._path = parts.netloc, parts.path.rstrip("/")
-        self._connection = HTTPConnection(self._host, timeout=120)
+        self._connection = HTTPConnection(self._host, timeout=timeout_s)
 
     def post(self, endpoint: str, body: bytes) -> tuple[float, dict[str, Any] | None]:
         """Seconds until the answer was here, and the answer; None if it is an error."""
@@ -47,7 +47,7 @@ class Client:
         except (OSError, HTTPException):
             self._connection.close()
             return time.perf_counter() - begun, None
-        return time.perf_counter() - begun, json.loads(content) if answer.status == 200 else None
+        return time.perf_counter() - begun, json.loads(content) if answer.status < 300 else None
 
     def predict(self, body: bytes) -> tuple[float, list[dict[str, Any]] | None]:
         """Seconds, and one result for each task."""

@@ -1,12 +1,12 @@
 """/predict while a training runs, against the same backend idle: errors, and how much slower.
 
 One client asks about one text at a time and thinks for 20 ms in between, as long as a training takes; idle phases
-lie in between. With `--peer` the same is measured on any other ML backend for this label config: it is asked to train
-as the button in Label Studio does, and for as long as that request takes.
+lie in between. With `--peer` the same is measured on any other ML backend: it is told of an annotation in a project of
+Label Studio with the same questions, and trains for as long as that request takes. It has to read them: `lsal up` in a
+folder, start the peer with the address and key of that Label Studio, and give `--root FOLDER/.lsal`.
 """
 
 import argparse
-import json
 import random
 import threading
 import time
@@ -14,10 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from asking import CONTROL, TREC, Client, examples, load, percentile, questions, ratio, request, served
+from asking import CONTROL, TREC, XML, Client, examples, load, percentile, questions, ratio, request, served
+from grounds import labelled_project, teach
 
 from lsal import jobs, snapshots
 from lsal.home import Home
+from lsal.workbench import Workbench
 
 THINK_S, IDLE = 0.02, 150
 """Between an answer and the next question; questions of an idle phase."""
@@ -32,6 +34,7 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=0, help="of the training; 0 for the default")
     options.add_argument("--nice", type=int, default=19, help="of the training")
     options.add_argument("--peer", default="", help="the address of any running ML backend for this label config")
+    options.add_argument("--root", type=Path, help="of the Label Studio that the peer knows")
     chosen = options.parse_args()
     rows = questions(chosen.labelled, path=chosen.data)
     texts = [row["text"] for row in questions(500, "test", chosen.data)]
@@ -39,7 +42,9 @@ def main() -> None:
         home.change_settings(worker_threads=chosen.threads, worker_nice=chosen.nice)
         backends = {"lsal": (url, lambda: train(home, rows))}
         if chosen.peer:
-            backends["peer"] = (chosen.peer, lambda: press(chosen.peer))
+            number = labelled_project(Workbench(chosen.root), XML, rows)
+            teach(chosen.peer, number, XML)
+            backends["peer"] = (chosen.peer, lambda: teach(chosen.peer, number, XML))
         each = {name: Measured(url, texts, fit) for name, (url, fit) in backends.items()}
         for turn in range(chosen.rounds):
             for name in sorted(each, reverse=bool(turn % 2)):
@@ -103,11 +108,6 @@ def train(home: Home, rows: list[dict[str, str]]) -> None:
     snapshots.write_snapshot(job.folder / "snapshot" / CONTROL.name, CONTROL, "sklearn_text", {}, 0, parts)
     (job.folder / "snapshot" / "whole").touch()
     jobs.start(job, "lsal.worker").wait(timeout_s=600)
-
-
-def press(url: str) -> None:
-    """What the button in Label Studio sends, which waits for the answer."""
-    Client(url).post("webhook", json.dumps({"action": "START_TRAINING", "project": {"id": 1, "title": "p"}}).encode())
 
 
 if __name__ == "__main__":
