@@ -87,13 +87,20 @@ def served(rows: Sequence[dict[str, str]], workers: int = 1) -> Iterator[tuple[H
         facts = {"metrics": {}, "examples": {"count": len(rows), "measuring": 0}, "labels": CONTROL.labels}
         facts |= {"family": "sklearn_text", "control": CONTROL.name, "shape": CONTROL.shape}
         desk.store.make_current({CONTROL.name: desk.store.add(model.save, **facts).number})
-        url = serving.start(home.root, workers=workers)["url"]
-        try:
-            address = f"{url}/{root_secret(home.root)}/{home.slug}"
-            Client(address).predict(request(["Is it there ?"]))
+        with started(home, request(["Is it there ?"]), workers) as address:
             yield home, address
-        finally:
-            serving.stop(home.root)
+
+
+@contextmanager
+def started(home: Home, body: bytes, workers: int = 1) -> Iterator[str]:
+    """The address of the home's backend while the block runs; it has answered this once."""
+    url = serving.start(home.root, workers=workers)["url"]
+    try:
+        address = f"{url}/{root_secret(home.root)}/{home.slug}"
+        Client(address).predict(body)
+        yield address
+    finally:
+        serving.stop(home.root)
 
 
 def percentile(seconds: Sequence[float], percent: float) -> float:

@@ -38,7 +38,7 @@ def main() -> None:
     draw = random.Random(0)
     with ExitStack() as held:
         home, url = held.enter_context(served(rows, chosen.workers))
-        backends = {"lsal": url, "bare Flask": held.enter_context(Bare(home.folder))}
+        backends = {"lsal": url, "bare Flask": held.enter_context(Bare("bare_flask.py", str(home.folder), "1"))}
         if chosen.peer:
             teach(chosen.peer, labelled_project(Workbench(chosen.root), XML, rows), XML)
             backends["peer"] = chosen.peer
@@ -60,12 +60,11 @@ def main() -> None:
 
 
 class Bare:
-    """The bare Flask while the block runs; its address."""
+    """A bare Flask of this folder while the block runs; its address. The port is the last of its arguments."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, script: str, *arguments: str) -> None:
         self._port = free_port()
-        script = Path(__file__).with_name("bare_flask.py")
-        self._command = [sys.executable, str(script), str(home), "1", str(self._port)]
+        self._command = [sys.executable, str(Path(__file__).with_name(script)), *arguments, str(self._port)]
 
     def __enter__(self) -> str:
         # A session of its own, as lsal has: the system shares the processors out among sessions.
