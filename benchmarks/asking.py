@@ -41,13 +41,25 @@ class Client:
         """Seconds until the answer was here, and the answer; None if it is an error."""
         begun = time.perf_counter()
         try:
+            status, content = self._ask(endpoint, body)
+        except (OSError, HTTPException):
+            return time.perf_counter() - begun, None
+        return time.perf_counter() - begun, json.loads(content) if status < 300 else None
+
+    def _ask(self, endpoint: str, body: bytes) -> tuple[int, bytes]:
+        kept = self._connection.sock is not None
+        try:
             self._connection.request("POST", f"{self._path}/{endpoint}", body, {"Content-Type": "application/json"})
             answer = self._connection.getresponse()
-            content = answer.read()
+            return answer.status, answer.read()
+        except ConnectionError:  # the backend may have closed a connection that was not used for a while
+            self._connection.close()
+            if not kept:
+                raise
+            return self._ask(endpoint, body)
         except (OSError, HTTPException):
             self._connection.close()
-            return time.perf_counter() - begun, None
-        return time.perf_counter() - begun, json.loads(content) if answer.status < 300 else None
+            raise
 
     def predict(self, body: bytes) -> tuple[float, list[dict[str, Any]] | None]:
         """Seconds, and one result for each task."""

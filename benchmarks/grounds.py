@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 from asking import Client
@@ -44,18 +43,31 @@ def workbench(root: Path | None = None) -> Iterator[Workbench]:
 
 def labelled_project(bench: Workbench, xml: str, rows: Sequence[Mapping[str, str]], more: Sequence[str] = ()) -> int:
     """A project of these labelled texts and `more` that are open, in Label Studio alone; its number."""
-    control, server = read_config(xml).controls[0], bench.up()
-    region = {"from_name": control.name, "to_name": "text", "type": "choices"}
-    tasks: list[dict[str, Any]] = [{"data": {"text": text}} for text in more]
+    with _client(bench) as client:
+        made = client.post("/api/projects/", json={"title": "labelled", "label_config": xml}).raise_for_status()
+        number = int(made.json()["id"])
+        if more:
+            tasks = [{"data": {"text": text}} for text in more]
+            client.post(f"/api/projects/{number}/import", json=tasks).raise_for_status()
+    for begin in range(0, len(rows), 1000):
+        add_labelled(bench, number, xml, rows[begin : begin + 1000])
+    return number
+
+
+def add_labelled(bench: Workbench, number: int, xml: str, rows: Sequence[Mapping[str, str]]) -> None:
+    """More labelled texts for a project."""
+    region = {"from_name": read_config(xml).controls[0].name, "to_name": "text", "type": "choices"}
+    tasks = []
     for row in rows:
         results = [region | {"value": {"choices": [row["label"]]}}]
         tasks.append({"data": {"text": row["text"]}, "annotations": [{"result": results}]})
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Token {server.key}"}, timeout=600) as client:
-        made = client.post("/api/projects/", json={"title": "labelled", "label_config": xml}).raise_for_status()
-        number = int(made.json()["id"])
-        for begin in range(0, len(tasks), 1000):
-            client.post(f"/api/projects/{number}/import", json=tasks[begin : begin + 1000]).raise_for_status()
-    return number
+    with _client(bench) as client:
+        client.post(f"/api/projects/{number}/import", json=tasks).raise_for_status()
+
+
+def _client(bench: Workbench) -> httpx.Client:
+    server = bench.up()
+    return httpx.Client(base_url=server.url, headers={"Authorization": f"Token {server.key}"}, timeout=600)
 
 
 def teach(url: str, number: int, xml: str) -> None:

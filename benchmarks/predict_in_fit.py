@@ -2,8 +2,8 @@
 
 One client asks about one text at a time and thinks for 20 ms in between, as long as a training takes; idle phases
 lie in between. With `--peer` the same is measured on any other ML backend: it is told of an annotation in a project of
-Label Studio with the same questions, and trains for as long as that request takes. It has to read them: `lsal up` in a
-folder, start the peer with the address and key of that Label Studio, and give `--root FOLDER/.lsal`.
+Label Studio with the same questions, one more each time, and trains for as long as that request takes. It has to read
+them: `lsal up` in a folder, start the peer with the address and key of that Label Studio, give `--root FOLDER/.lsal`.
 """
 
 import argparse
@@ -15,14 +15,16 @@ from pathlib import Path
 from statistics import median
 
 from asking import CONTROL, TREC, XML, Client, examples, load, percentile, questions, ratio, request, served
-from grounds import labelled_project, teach
+from grounds import add_labelled, labelled_project, teach
 
 from lsal import jobs, snapshots
 from lsal.home import Home
 from lsal.workbench import Workbench
 
-THINK_S, IDLE = 0.02, 150
+THINK_S, IDLE = 0.02, 400
 """Between an answer and the next question; questions of an idle phase."""
+Backends = dict[str, tuple[str, Callable[[], Callable[[], None]]]]
+"""Where each answers, and what prepares a training and returns it."""
 
 
 def main() -> None:
@@ -40,11 +42,17 @@ def main() -> None:
     texts = [row["text"] for row in questions(500, "test", chosen.data)]
     with served(rows) as (home, url):
         home.change_settings(worker_threads=chosen.threads, worker_nice=chosen.nice)
-        backends = {"lsal": (url, lambda: train(home, rows))}
+        backends: Backends = {"lsal": (url, lambda: lambda: train(home, rows))}
         if chosen.peer:
-            number = labelled_project(Workbench(chosen.root), XML, rows)
+            ground, new = Workbench(chosen.root), iter(questions(500, "test", chosen.data))
+            number = labelled_project(ground, XML, rows)
             teach(chosen.peer, number, XML)
-            backends["peer"] = (chosen.peer, lambda: teach(chosen.peer, number, XML))
+
+            def one_more() -> Callable[[], None]:
+                add_labelled(ground, number, XML, [next(new)])
+                return lambda: teach(chosen.peer, number, XML)
+
+            backends["peer"] = (chosen.peer, one_more)
         each = {name: Measured(url, texts, fit) for name, (url, fit) in backends.items()}
         for turn in range(chosen.rounds):
             for name in sorted(each, reverse=bool(turn % 2)):
@@ -58,7 +66,7 @@ def main() -> None:
 class Measured:
     """One backend, asked idle and while it trains, in turns."""
 
-    def __init__(self, url: str, texts: list[str], fit: Callable[[], None]) -> None:
+    def __init__(self, url: str, texts: list[str], fit: Callable[[], Callable[[], None]]) -> None:
         self._client, self._fit, self._draw = Client(url), fit, random.Random(0)
         self._bodies = [request([text]) for text in texts]
         self._idle: list[list[float]] = []
@@ -69,7 +77,7 @@ class Measured:
     def round(self) -> None:
         """An idle phase, and a training."""
         self._idle.append(self._ask(IDLE)[0])
-        fit = threading.Thread(target=self._fit)
+        fit = threading.Thread(target=self._fit())
         fit.start()
         busy, failed = self._ask(10**6, fit.is_alive)
         fit.join()

@@ -66,10 +66,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, gate: Path) -> Iterator[Home]
         patch.setenv("LSAL_CACHE", str(tmp_path_factory.mktemp("cache")))
         plugins.plug(made.root, gate / "gated.py")
         add_version(Desk(made))
-        serving.start(made.root, workers=COUNT)
-        wait_until(lambda: len(answering(made)) == COUNT)
-        yield made
-        serving.stop(made.root)
+        try:
+            serving.start(made.root, workers=COUNT)
+            wait_until(lambda: len(answering(made)) == COUNT)
+            yield made
+        finally:
+            serving.stop(made.root)
 
 
 def answering(home: Home) -> set[int]:
