@@ -32,22 +32,34 @@ CONTROL: Control = read_config(XML).controls[0]
 class Client:
     """One client of one backend: a connection that is kept, as long as the backend keeps it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout_s: float = 120) -> None:
         parts = urlsplit(url)
         self._host, self._path = parts.netloc, parts.path.rstrip("/")
-        self._connection = HTTPConnection(self._host, timeout=120)
+        self._connection = HTTPConnection(self._host, timeout=timeout_s)
 
     def post(self, endpoint: str, body: bytes) -> tuple[float, dict[str, Any] | None]:
         """Seconds until the answer was here, and the answer; None if it is an error."""
         begun = time.perf_counter()
         try:
+            status, content = self._ask(endpoint, body)
+        except (OSError, HTTPException):
+            return time.perf_counter() - begun, None
+        return time.perf_counter() - begun, json.loads(content) if status < 300 else None
+
+    def _ask(self, endpoint: str, body: bytes) -> tuple[int, bytes]:
+        kept = self._connection.sock is not None
+        try:
             self._connection.request("POST", f"{self._path}/{endpoint}", body, {"Content-Type": "application/json"})
             answer = self._connection.getresponse()
-            content = answer.read()
+            return answer.status, answer.read()
+        except ConnectionError:  # the backend may have closed a connection that was not used for a while
+            self._connection.close()
+            if not kept:
+                raise
+            return self._ask(endpoint, body)
         except (OSError, HTTPException):
             self._connection.close()
-            return time.perf_counter() - begun, None
-        return time.perf_counter() - begun, json.loads(content) if answer.status == 200 else None
+            raise
 
     def predict(self, body: bytes) -> tuple[float, list[dict[str, Any]] | None]:
         """Seconds, and one result for each task."""
@@ -87,13 +99,20 @@ def served(rows: Sequence[dict[str, str]], workers: int = 1) -> Iterator[tuple[H
         facts = {"metrics": {}, "examples": {"count": len(rows), "measuring": 0}, "labels": CONTROL.labels}
         facts |= {"family": "sklearn_text", "control": CONTROL.name, "shape": CONTROL.shape}
         desk.store.make_current({CONTROL.name: desk.store.add(model.save, **facts).number})
-        url = serving.start(home.root, workers=workers)["url"]
-        try:
-            address = f"{url}/{root_secret(home.root)}/{home.slug}"
-            Client(address).predict(request(["Is it there ?"]))
+        with started(home, request(["Is it there ?"]), workers) as address:
             yield home, address
-        finally:
-            serving.stop(home.root)
+
+
+@contextmanager
+def started(home: Home, body: bytes, workers: int = 1) -> Iterator[str]:
+    """The address of the home's backend while the block runs; it has answered this once."""
+    url = serving.start(home.root, workers=workers)["url"]
+    try:
+        address = f"{url}/{root_secret(home.root)}/{home.slug}"
+        Client(address).predict(body)
+        yield address
+    finally:
+        serving.stop(home.root)
 
 
 def percentile(seconds: Sequence[float], percent: float) -> float:

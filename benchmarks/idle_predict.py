@@ -12,10 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from asking import TREC, Client, load, percentile, questions, ratio, request, served
+from asking import TREC, XML, Client, load, percentile, questions, ratio, request, served
+from grounds import labelled_project, teach
 
 from lsal import processes
 from lsal.processes import free_port
+from lsal.workbench import Workbench
 
 REQUESTS = {1: 200, 25: 100, 1000: 12}
 """Requests of a round, by the tasks in each."""
@@ -28,6 +30,7 @@ def main() -> None:
     options.add_argument("--labelled", type=int, default=5000)
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--peer", default="", help="the address of any running ML backend for this label config")
+    options.add_argument("--root", type=Path, help="of the Label Studio that the peer knows: see predict_in_fit.py")
     options.add_argument("--workers", type=int, default=1)
     chosen = options.parse_args()
     rows = questions(chosen.labelled, path=chosen.data)
@@ -35,8 +38,10 @@ def main() -> None:
     draw = random.Random(0)
     with ExitStack() as held:
         home, url = held.enter_context(served(rows, chosen.workers))
-        backends = {"lsal": url, "bare Flask": held.enter_context(Bare(home.folder))}
-        backends |= {"peer": chosen.peer} if chosen.peer else {}
+        backends = {"lsal": url, "bare Flask": held.enter_context(Bare("bare_flask.py", str(home.folder), "1"))}
+        if chosen.peer:
+            teach(chosen.peer, labelled_project(Workbench(chosen.root), XML, rows), XML)
+            backends["peer"] = chosen.peer
         clients = {name: Client(address) for name, address in backends.items()}
         for tasks, count in REQUESTS.items():
             bodies = [request(draw.sample(asked, tasks)) for _ in range(count)]
@@ -55,12 +60,11 @@ def main() -> None:
 
 
 class Bare:
-    """The bare Flask while the block runs; its address."""
+    """A bare Flask of this folder while the block runs; its address. The port is the last of its arguments."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, script: str, *arguments: str) -> None:
         self._port = free_port()
-        script = Path(__file__).with_name("bare_flask.py")
-        self._command = [sys.executable, str(script), str(home), "1", str(self._port)]
+        self._command = [sys.executable, str(Path(__file__).with_name(script)), *arguments, str(self._port)]
 
     def __enter__(self) -> str:
         # A session of its own, as lsal has: the system shares the processors out among sessions.

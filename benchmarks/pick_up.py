@@ -1,104 +1,131 @@
 """From one annotation to a version that has learned it and is served by every worker: seconds, and stale answers.
 
 An annotation is submitted in the real Label Studio, which tells the backend; an automatic round begins. A stale answer
-is one of an older version that was asked for after the round said that it was done. With `--peer` any other ML backend
-that trains at each annotation is measured in a project of its own; of it nothing says that it is done, so what it
-answers after its first new answer counts.
+is one of the older version that was asked for after the first answer of the new one. With `--peer` any other ML backend
+that trains at each annotation is measured in turns, in a project of its own with the same questions and labels; see
+predict_in_fit.py for `--root`.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
-from asking import Client, load, request
-from grounds import label_some, workbench, write_texts
-from submit_block import REGION, add
+from asking import TREC, XML, Client, load, questions, ratio, request
+from grounds import labelled_project, teach, workbench
+from submit_block import add
 
 from lsal.backend.pace import Pace
-from lsal.label_studio.mirror import OPEN
+from lsal.label_studio.project import Project
 from lsal.settings import root_secret
 from lsal.workbench import Workbench
 
-ASKED, LONGEST_S = 60, 300.0
+ASKED, LONGEST_S, OPEN = 60, 400.0, 300
+REGION = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["ENTY"]}}
+ODD = request(["What is an annotation about something ?"])
 
 
 def main() -> None:
     """Print seconds until the first new answer and until the end of the round, and how many answers were stale."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--tasks", type=int, default=1000)
-    options.add_argument("--labelled", type=int, default=100)
+    options.add_argument("--data", type=Path, default=TREC)
+    options.add_argument("--labelled", type=int, default=5000)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--workers", type=int, default=2)
-    options.add_argument("--peer", default="", help="the address of any running ML backend")
+    options.add_argument("--peer", default="", help="the address of any running ML backend for this label config")
+    options.add_argument("--root", type=Path, help="of the Label Studio that the peer knows")
     chosen = options.parse_args()
-    with workbench() as bench:
-        table = write_texts(bench.root / "texts.jsonl", chosen.tasks)
+    with workbench(chosen.root) as bench:
+        rows, more = questions(chosen.labelled, path=chosen.data), questions(OPEN, "test", chosen.data)
+        turns: dict[str, Turn] = {}
         if chosen.peer:
-            bench.new(str(table), demo=True, hold_out=0.0, title="peer")
-            other = Workbench.of(bench.home)
-            add(other.desk.project, chosen.peer)
-        bench.new(str(table), demo=True, hold_out=0.0)
-        bench.configure(refill_below=0.0, batch=chosen.labelled + 10 * chosen.rounds)
+            number = labelled_project(bench, XML, rows, [row["text"] for row in more])
+            teach(chosen.peer, number, XML)
+            peer = attached(bench, number)
+            add(peer, chosen.peer)
+            turns["peer"] = Turn(peer, chosen.peer, lambda: None)
+        attached(bench, labelled_project(bench, XML, rows, [row["text"] for row in more]))
+        bench.configure(refill_below=0.0)
         url = bench.serve(workers=chosen.workers)["url"]
-        bench.rank().wait()
-        label_some(bench, chosen.labelled)
         bench.round().wait()
-        backend = f"{url}/{root_secret(bench.root)}/{bench.home.slug}"
-        told: dict[str, list[tuple[float, float, int]]] = {"lsal": []}
-        for _ in range(chosen.rounds):
-            told["lsal"].append(picked_up(bench, backend))
-            if chosen.peer:
-                told.setdefault("peer", []).append(turn(other, chosen.peer, lambda begun: time.perf_counter() - begun))
-    for name, rows in told.items():
-        first, done, stale = zip(*rows, strict=True)
-        print(f"{name}: new answers after {median(first):.1f} s ({min(first):.1f} to {max(first):.1f}), ", end="")
-        print(f"done after {median(done):.1f} s ({min(done):.1f} to {max(done):.1f}), ", end="")
-        print(f"{sum(stale)} of {ASKED * len(stale)} stale")
+        turns["lsal"] = Turn(bench.desk.project, f"{url}/{root_secret(bench.root)}/{bench.home.slug}", Round(bench))
+        for turn in range(chosen.rounds):
+            for name in sorted(turns, reverse=bool(turn % 2)):
+                print(name, turns[name].take(), load(), flush=True)
+    for name, one in turns.items():
+        print(f"{name}: {one.told()}")
     if chosen.peer:
-        mine, theirs = (median(one[1] for one in told[name]) for name in ("lsal", "peer"))
-        print(f"lsal takes {mine / theirs:.2f} x of it")
-    print(f"{chosen.labelled} labelled, {chosen.workers} workers, {chosen.rounds} rounds; {load()}")
+        print(f"lsal takes {ratio(turns['lsal'].first, turns['peer'].first)} of it")
+    print(f"{chosen.labelled} labelled, {chosen.workers} workers of lsal, {chosen.rounds} rounds; {load()}")
 
 
-def picked_up(bench: Workbench, url: str) -> tuple[float, float, int]:
-    """One turn of lsal: automatic rounds are on for one annotation, after the pause that follows a round."""
-    last = bench.jobs()[0]
-    time.sleep(Pace.of_settings().rest + last.state().seconds)
-    bench.automatic(labels=1)
-    try:
-
-        def done(begun: float) -> float:
-            while bench.jobs()[0].id == last.id:
-                time.sleep(0.02)
-            bench.jobs()[0].wait(timeout_s=LONGEST_S)
-            return time.perf_counter() - begun
-
-        return turn(bench, url, done)
-    finally:
-        bench.automatic(labels=0)
+def attached(bench: Workbench, number: int) -> Project:
+    """lsal's own way to the project."""
+    server = bench.up()
+    return bench.attach(server.url, number, server.key).desk.project
 
 
-def turn(bench: Workbench, url: str, done: Callable[[float], float]) -> tuple[float, float, int]:
-    """Seconds to the first new answer and to the end, and how many of so many answers after it were not new."""
-    bench.sync()
-    task = next(iter(bench.desk.mirror.ids(OPEN)))
-    body = request(["class1sign3 class1sign5 word1 word2"], bench.desk.config.xml)
-    before, begun = name(url, body), time.perf_counter()
-    bench.desk.project.submit(task, [REGION], 1.0)
-    while name(url, body) == before:
-        if time.perf_counter() - begun > LONGEST_S:
-            raise SystemExit(f"no new version after {LONGEST_S:.0f} s")
-        time.sleep(0.01)
-    first = time.perf_counter() - begun
-    ended = done(begun)
-    return first, ended, sum(name(url, body) == before for _ in range(ASKED))
+class Turn:
+    """One backend, told of one annotation at a time."""
+
+    def __init__(self, project: Project, url: str, act: Callable[[], Callable[[], None] | None]) -> None:
+        self._project, self._url, self._act = project, url, act
+        self._open = sorted(row["id"] for rows in project.tasks([], "id") for row in rows)[:OPEN]
+        self.first: list[float] = []
+        self._done: list[float] = []
+        self._stale: list[int] = []
+        self._failed: list[int] = []
+
+    def take(self) -> str:
+        """Submit, wait for the first new answer, count those that are not."""
+        ended, before = self._act(), answer(self._url)
+        begun = time.perf_counter()
+        self._project.submit(self._open.pop(0), [REGION], 1.0)
+        while answer(self._url) in (None, before):
+            if time.perf_counter() - begun > LONGEST_S:
+                raise SystemExit(f"no new version after {LONGEST_S:.0f} s")
+            time.sleep(0.01)
+        self.first.append(time.perf_counter() - begun)
+        told = [answer(self._url) for _ in range(ASKED)]
+        self._stale.append(told.count(before))
+        self._failed.append(told.count(None))
+        if ended:
+            ended()
+        self._done.append(time.perf_counter() - begun)
+        return f"{self.first[-1]:.1f} s, {self._stale[-1]} stale"
+
+    def told(self) -> str:
+        """All turns."""
+        each = [f"{median(s):.1f} s ({min(s):.1f} to {max(s):.1f})" for s in (self.first, self._done)]
+        stale = f"{sum(self._stale)} of {ASKED * len(self._stale)} stale, {sum(self._failed)} failed"
+        return f"new answers after {each[0]}, done after {each[1]}, {stale}"
 
 
-def name(url: str, body: bytes) -> str:
-    """The version that answers, by a connection of its own: any worker may get it."""
-    _, results = Client(url).predict(body)
-    return str(results[0].get("model_version")) if results else ""
+class Round:
+    """An automatic round of lsal for one annotation, after the pause that follows a round."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def __call__(self) -> Callable[[], None]:
+        """Switch automatic rounds on; what is returned waits for the end of the next, and switches them off."""
+        last = self._bench.jobs()[0]
+        time.sleep(Pace.of_settings().rest + last.state().seconds)
+        self._bench.automatic(labels=1)
+
+        def ended() -> None:
+            self._bench.jobs()[0].wait(timeout_s=LONGEST_S)
+            self._bench.automatic(labels=0)
+
+        return ended
+
+
+def answer(url: str) -> str | None:
+    """What is said of one question, by a connection of its own: any worker may get it. None if that fails."""
+    _, results = Client(url).predict(ODD)
+    return json.dumps(results[0]) if results else None
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """/predict while a training runs, against the same backend idle: errors, and how much slower.
 
 One client asks about one text at a time and thinks for 20 ms in between, as long as a training takes; idle phases
-lie in between. With `--peer` the same is measured on any other ML backend for this label config: it is asked to train
-as the button in Label Studio does, and for as long as that request takes.
+lie in between. With `--peer` the same is measured on any other ML backend: it is told of an annotation in a project of
+Label Studio with the same questions, one more each time, and trains for as long as that request takes. It has to read
+them: `lsal up` in a folder, start the peer with the address and key of that Label Studio, give `--root FOLDER/.lsal`.
 """
 
 import argparse
-import json
 import random
 import threading
 import time
@@ -14,13 +14,17 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from asking import CONTROL, TREC, Client, examples, load, percentile, questions, ratio, request, served
+from asking import CONTROL, TREC, XML, Client, examples, load, percentile, questions, ratio, request, served
+from grounds import add_labelled, labelled_project, teach
 
 from lsal import jobs, snapshots
 from lsal.home import Home
+from lsal.workbench import Workbench
 
-THINK_S, IDLE = 0.02, 150
+THINK_S, IDLE = 0.02, 400
 """Between an answer and the next question; questions of an idle phase."""
+Backends = dict[str, tuple[str, Callable[[], Callable[[], None]]]]
+"""Where each answers, and what prepares a training and returns it."""
 
 
 def main() -> None:
@@ -32,14 +36,23 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=0, help="of the training; 0 for the default")
     options.add_argument("--nice", type=int, default=19, help="of the training")
     options.add_argument("--peer", default="", help="the address of any running ML backend for this label config")
+    options.add_argument("--root", type=Path, help="of the Label Studio that the peer knows")
     chosen = options.parse_args()
     rows = questions(chosen.labelled, path=chosen.data)
     texts = [row["text"] for row in questions(500, "test", chosen.data)]
     with served(rows) as (home, url):
         home.change_settings(worker_threads=chosen.threads, worker_nice=chosen.nice)
-        backends = {"lsal": (url, lambda: train(home, rows))}
+        backends: Backends = {"lsal": (url, lambda: lambda: train(home, rows))}
         if chosen.peer:
-            backends["peer"] = (chosen.peer, lambda: press(chosen.peer))
+            ground, new = Workbench(chosen.root), iter(questions(500, "test", chosen.data))
+            number = labelled_project(ground, XML, rows)
+            teach(chosen.peer, number, XML)
+
+            def one_more() -> Callable[[], None]:
+                add_labelled(ground, number, XML, [next(new)])
+                return lambda: teach(chosen.peer, number, XML)
+
+            backends["peer"] = (chosen.peer, one_more)
         each = {name: Measured(url, texts, fit) for name, (url, fit) in backends.items()}
         for turn in range(chosen.rounds):
             for name in sorted(each, reverse=bool(turn % 2)):
@@ -53,7 +66,7 @@ def main() -> None:
 class Measured:
     """One backend, asked idle and while it trains, in turns."""
 
-    def __init__(self, url: str, texts: list[str], fit: Callable[[], None]) -> None:
+    def __init__(self, url: str, texts: list[str], fit: Callable[[], Callable[[], None]]) -> None:
         self._client, self._fit, self._draw = Client(url), fit, random.Random(0)
         self._bodies = [request([text]) for text in texts]
         self._idle: list[list[float]] = []
@@ -64,7 +77,7 @@ class Measured:
     def round(self) -> None:
         """An idle phase, and a training."""
         self._idle.append(self._ask(IDLE)[0])
-        fit = threading.Thread(target=self._fit)
+        fit = threading.Thread(target=self._fit())
         fit.start()
         busy, failed = self._ask(10**6, fit.is_alive)
         fit.join()
@@ -103,11 +116,6 @@ def train(home: Home, rows: list[dict[str, str]]) -> None:
     snapshots.write_snapshot(job.folder / "snapshot" / CONTROL.name, CONTROL, "sklearn_text", {}, 0, parts)
     (job.folder / "snapshot" / "whole").touch()
     jobs.start(job, "lsal.worker").wait(timeout_s=600)
-
-
-def press(url: str) -> None:
-    """What the button in Label Studio sends, which waits for the answer."""
-    Client(url).post("webhook", json.dumps({"action": "START_TRAINING", "project": {"id": 1, "title": "p"}}).encode())
 
 
 if __name__ == "__main__":

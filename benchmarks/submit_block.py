@@ -5,6 +5,7 @@ Both projects lie on one server, and their submits alternate. With `--peer` a th
 
 import argparse
 import time
+from pathlib import Path
 from statistics import median
 
 from asking import load, ratio
@@ -23,9 +24,10 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--submits", type=int, default=15, help="in each project, in a round")
     options.add_argument("--peer", default="", help="the address of any running ML backend")
+    options.add_argument("--root", type=Path, help="of the Label Studio that the peer knows: see predict_in_fit.py")
     chosen = options.parse_args()
     count, names = (chosen.rounds + 1) * chosen.submits, ["none", "lsal", *(["peer"] if chosen.peer else [])]
-    with workbench() as bench:
+    with workbench(chosen.root) as bench:
         homes: dict[str, Home] = {}
         for name in names:
             table = write_texts(bench.root / f"{name}.jsonl", count)

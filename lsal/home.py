@@ -17,7 +17,7 @@ root/                       .lsal beside the notebook
     ├── media/              files of tasks
     ├── embeddings/         of texts, by encoder: worked out once for all processes
     ├── versions/0001/      weights; beside them answers/ to the measuring tasks, sample/ to some open ones
-    ├── current.json        which version of each control is live, and was before; versions.lock: for a moment
+    ├── current.json        which version of each control is live, and was before; versions.lock
     ├── standby/            who answers, and holds the next weights before they go live: see lsal/standby.py
     ├── intent.json         a switch under way
     ├── publication.json    the live publication; publications/ all of them

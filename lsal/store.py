@@ -102,8 +102,7 @@ class Store:
         """
         for number in versions.values():
             self.get(number)
-        standby.prepare(self.home, versions.values())
-        with FileLock(self._lock):
+        with standby.ready(self.home, versions.values()):  # nobody else switches meanwhile
             if before is None:
                 before = self.history()
             earlier = before[:-1] if before and before[-1] == versions else before

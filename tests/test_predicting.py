@@ -1,6 +1,5 @@
 """Asking models: a pool through any engine, and the live ones while versions come and go."""
 
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from served import wait_until
 
-from lsal import standby
 from lsal.engine import ENGINES
 from lsal.errors import BadData, Cancelled
 from lsal.files import write_json
@@ -209,21 +207,6 @@ def test_several_controls_change_in_one_moment(home: Home, slow: type[Slow]) -> 
     slow.go_on.set()
     wait_until(lambda: numbers() != {"c": 1, "d": 2})
     assert numbers() == {"c": 3, "d": 4}
-
-
-def test_a_switch_goes_on_without_one_that_is_stuck_or_dead(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standby, "HEED_S", 0.2)
-    stuck = standby.Holder(home)
-    stuck.say("", [])
-    gone = home.path("standby", "999999999-0.json")
-    write_json(gone, {"pid": 999999999, "started": 1.0, "heeds": "", "holds": [], "unable": []})
-    live, store = Live(Store(home)), Store(home)
-    store.make_current({"c": version(home).number})
-    assert number_of(live) == 1
-    assert not gone.exists()
-    assert standby.prepare(home, [version(home).number]) == [str(os.getpid())]
-    stuck.leave()
-    assert standby.prepare(home, [2]) == []
 
 
 def test_weights_that_no_longer_answer_are_let_go(home: Home) -> None:

@@ -137,10 +137,10 @@ def test_a_webhook_deleted_or_switched_off_by_hand_is_there_again(own: Workbench
     own.serve()
     connection = own.desk.connection
     (hook,) = connection.get("/api/webhooks/", project=own.home.project)
-    connection.patch(f"/api/webhooks/{hook['id']}/", {"url": hook["url"], "is_active": False})
+    connection.patch(f"/api/webhooks/{hook['id']}/", {"url": hook["url"], "is_active": False, "send_payload": True})
     own.serve()
     (hook,) = connection.get("/api/webhooks/", project=own.home.project)
-    assert hook["is_active"]
+    assert (hook["is_active"], hook["send_payload"]) == (True, False)
     connection.delete(f"/api/webhooks/{hook['id']}/")
     own.serve()
     assert only_row(own)

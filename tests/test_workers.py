@@ -1,8 +1,8 @@
 """Several backend processes behind one address: one `current`, one count, one proof, and none outlives the first."""
 
+import contextlib
 import json
-import os
-import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 from served import wait_until
 from test_backend import PREDICT, SETUP, XML, add_version
 
+from lsal import plugins, standby
 from lsal.backend.pace import Pace
 from lsal.backend.watch import Watch, leave_hint
 from lsal.desk import Desk
@@ -21,28 +22,67 @@ from lsal.files import read_json
 from lsal.home import Home, create_home
 from lsal.label_studio.backend_rows import WORD
 from lsal.settings import root_secret
-from lsal.workbench import serving
+from lsal.workbench import backend_process, serving
 
 COUNT = 2
 CLIENT = httpx.Client(timeout=120, trust_env=False)
 
 
+GATED = """
+import os, time
+from pathlib import Path
+from lsal.models.random_guess import RandomGuess
+
+GATE = Path({gate!r})
+
+class Gated(RandomGuess):
+    family = "gated"
+
+    @classmethod
+    def load(cls, folder, control):
+        (GATE / f"loading-{{os.getpid()}}").touch()
+        while not (GATE / f"open-{{os.getpid()}}").exists():
+            time.sleep(0.01)
+        return super().load(folder, control)
+
+MODELS = {{"gated": Gated}}
+"""
+"""A family whose weights a process loads only when it is let."""
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which processes say that they are loading, and are let."""
+    return tmp_path_factory.mktemp("gate")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, gate: Path) -> Iterator[Home]:
     """A project with a version, served by several processes."""
     made = create_home(tmp_path_factory.mktemp("several") / "root", "http://127.0.0.1:1", 21, "2026-11-20", "served")
     Desk(made).mirror.remember(label_config=XML)
-    add_version(Desk(made))
-    serving.start(made.root, workers=COUNT)
-    wait_until(lambda: len(answering(made)) == COUNT)
-    yield made
-    serving.stop(made.root)
+    (gate / "gated.py").write_text(GATED.format(gate=str(gate)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSAL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        plugins.plug(made.root, gate / "gated.py")
+        add_version(Desk(made))
+        try:
+            serving.start(made.root, workers=COUNT)
+            wait_until(lambda: len(answering(made)) == COUNT)
+            yield made
+        finally:
+            serving.stop(made.root)
 
 
 def answering(home: Home) -> set[int]:
     """The processes that hold the live version."""
+    return {pid for pid, holds in held(home).items() if holds and psutil.pid_exists(pid)}
+
+
+def held(home: Home) -> dict[int, list[int]]:
+    """The versions that each process says to hold."""
     said = [json.loads(path.read_bytes()) for path in home.path("standby").glob("*-*.json")]
-    return {one["pid"] for one in said if one["holds"] and psutil.pid_exists(one["pid"])}
+    return {one["pid"]: one["holds"] for one in said}
 
 
 def head(home: Home) -> psutil.Process:
@@ -62,15 +102,35 @@ def name(home: Home) -> str:
     return str(ask(home, "predict", PREDICT).json()["results"][0]["model_version"])
 
 
-def test_after_a_switch_no_answer_comes_from_the_old_version(home: Home) -> None:
-    (number,) = Desk(home).store.current().values()
-    assert name(home) == f"lsal-sent.v{number}"
+def test_a_switch_waits_for_every_process_and_none_answers_from_the_old_version_then(
+    home: Home, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process is let load its weights by a step of the waiting alone: without waiting, none would hold them."""
+    desk, (old,) = Desk(home), Desk(home).store.current().values()
+    processes, seen = sorted(answering(home)), list[str]()
+
+    def step() -> None:
+        if len(list(gate.glob("loading-*"))) < COUNT:  # both follow, and load
+            return time.sleep(0.01)
+        seen.extend(name(home) for _ in range(6))
+        if shut := [pid for pid in processes if not (gate / f"open-{pid}").exists()]:
+            (gate / f"open-{shut[0]}").touch()
+            wait_until(lambda: old + 1 in held(home)[shut[0]])
+
+    monkeypatch.setattr(standby, "_pause", step)
+    monkeypatch.setattr(standby, "HEED_S", 120.0)
+    number = add_version(desk, "gated")
+    assert [number in held(home)[pid] for pid in processes] == [True] * COUNT
+    assert set(seen) == {f"lsal-sent.v{old}"}
+    assert {name(home) for _ in range(24)} == {f"lsal-sent.v{number}"}
+
+
+def test_what_is_asked_during_switches_is_answered_and_never_by_what_is_gone(home: Home) -> None:
     with ThreadPoolExecutor(8) as pool:
         for _ in range(3):
             before = [pool.submit(name, home) for _ in range(16)]
             number = add_version(Desk(home))
-            after = list(pool.map(name, [home] * 24))
-            assert set(after) == {f"lsal-sent.v{number}"}
+            assert set(pool.map(name, [home] * 24)) == {f"lsal-sent.v{number}"}
             assert {one.result(120) for one in before} <= {f"lsal-sent.v{n}" for n in (number - 1, number)}
     assert len(answering(home)) == COUNT
 
@@ -97,30 +157,42 @@ def test_what_one_was_asked_all_of_them_tell(home: Home) -> None:
 
 def test_one_that_dies_is_replaced_and_the_rest_go_on(home: Home) -> None:
     victim = head(home).children()[0]
-    victim.send_signal(signal.SIGKILL)
+    victim.kill()
     assert {name(home) for _ in range(10)} == {name(home)}
     wait_until(lambda: len(answering(home)) == COUNT and victim.pid not in answering(home))
     number = add_version(Desk(home))
     assert {name(home) for _ in range(12)} == {f"lsal-sent.v{number}"}
 
 
-def test_as_many_as_were_asked_for_are_remembered(home: Home) -> None:
-    first = head(home).pid
-    assert serving.start(home.root)["pid"] == first
-    assert serving.start(home.root, workers=COUNT)["pid"] == first
-    serving.stop(home.root)
-    assert serving.start(home.root)["workers"] == COUNT
+def test_none_outlives_the_first_and_as_many_come_back_where_they_were(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wait_until(lambda: len(head(home).children()) == COUNT - 1)
+    first, others, url = head(home), head(home).children(), read_json(home.root / "backend.json")["url"]
+    assert serving.start(home.root)["pid"] == serving.start(home.root, workers=COUNT)["pid"] == first.pid
     with pytest.raises(BadRequest, match="99 workers"):
         serving.serve(Desk(home), workers=99)
-
-
-def test_none_outlives_the_first(home: Home) -> None:
+    for other in others:  # it holds the port until it goes on
+        other.suspend()
+    try:
+        first.kill()
+        gone(first)
+        monkeypatch.setattr(backend_process, "ORPHANS_S", 120.0)
+        monkeypatch.setattr(backend_process, "_pause", lambda: [one.resume() for one in others if one.is_running()])
+        again = serving.start(home.root)
+    finally:
+        for other in others:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                other.resume()
+    for other in others:
+        gone(other)
+    assert (again["url"], again["workers"]) == (url, COUNT)
     wait_until(lambda: len(head(home).children()) == COUNT - 1)
-    first, others = head(home), head(home).children()
-    os.kill(first.pid, signal.SIGKILL)
-    wait_until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in others))
-    serving.start(home.root)
+
+
+def gone(process: psutil.Process) -> None:
+    """Wait until it has ended, whether somebody collected it or not."""
+    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_hint_reaches_the_process_that_watches(tmp_path: Path) -> None:

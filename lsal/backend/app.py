@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +30,6 @@ SENTENCES = {
 }
 
 project = Blueprint("project", __name__, url_prefix="/<secret>/<slug>")
-_starting = threading.Lock()
 
 
 def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None, peers: Peers | None = None) -> Flask:
@@ -141,11 +139,10 @@ def _others() -> list[dict[str, Any]]:
 
 
 def _start_training(bench: Workbench) -> dict[str, str]:
-    with _starting:  # two clicks on "Start training" are one round
-        try:
-            job = bench.round(by=LABEL_STUDIO)
-        except BadRequest as error:
-            return {"status": str(error)}
+    try:  # two clicks on "Start training" are one round, whichever workers hear of them
+        job = bench.round(by=LABEL_STUDIO)
+    except BadRequest as error:
+        return {"status": str(error)}
     log.info("Label Studio asked for training: job %s", job.id)
     return {"status": "started", "job": job.id}
 

@@ -104,12 +104,18 @@ class Workers:
     def _keep(self) -> None:
         while True:
             for place in range(1, len(self._private)):
-                running = self._running.get(place)
-                if running is None or running.poll() is not None:
-                    if running is not None:
-                        log.error("worker %d ended (%s): another one is started", running.pid, running.returncode)
-                    self._running[place] = self._begin(place)
+                try:
+                    self._look_after(place)
+                except OSError as error:  # no memory for another process, say: those that run answer
+                    log.error("cannot start a worker (%s)", error)
             time.sleep(AGAIN_S)
+
+    def _look_after(self, place: int) -> None:
+        running = self._running.get(place)
+        if running is None or running.poll() is not None:
+            if running is not None:
+                log.error("worker %d ended (%s): another one is started", running.pid, running.returncode)
+            self._running[place] = self._begin(place)
 
     def _begin(self, place: int) -> subprocess.Popen[bytes]:
         fds = [one.fileno() for one in (*self._shared, self._private[place])]

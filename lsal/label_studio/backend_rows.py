@@ -142,8 +142,11 @@ def masked(text: str) -> str:
 
 
 def _hook(project: Project, standing: Standing, url: str) -> Row | None:
-    """A webhook to `url` for all events; the row of it if it was made now."""
-    body = {"url": url + HOOK, "send_payload": True, "send_for_all_actions": True, "is_active": True}
+    """A webhook to `url` for all events; the row of it if it was made now.
+
+    Without what they are about: lsal reads that for itself, and whoever submits would wait until it is written out.
+    """
+    body = {"url": url + HOOK, "send_payload": False, "send_for_all_actions": True, "is_active": True}
     if there := standing.hooks_of(url):
         if any(there[0].get(name) != value for name, value in body.items()):
             project.connection.patch(f"/api/webhooks/{there[0]['id']}/", body)

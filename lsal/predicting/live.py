@@ -71,27 +71,30 @@ class Live:
     def catch_up(self) -> None:
         """Load what is about to go live, or did; called again and again from beside. Returns at once."""
         holder = self._holder
-        if holder is None or self._fetching.locked():
+        if holder is None:
             return
         wanted = holder.wanted()
-        if wanted and wanted.id != self._wanted.id:
+        if wanted and wanted.id != self._wanted.id:  # also while other weights load: a switch waits to hear of it
             self._wanted, self._unable, self._untried = wanted, set(), set(wanted.versions)
             self._say(holder)
+        if self._fetching.locked():
+            return
         if self._untried:
             if self._fetch(self._missing(self._known(self._untried))):
                 self._untried = set()
-        elif self._answering.stamp != self._store.stamp():
+            return
+        self._say(holder, self._wanted.versions - self._held.keys())
+        if self._answering.stamp != self._store.stamp():
             self._turned()
         else:
             self._let_go()
-            self._say(holder, self._wanted.versions - self._held.keys())
 
     def _join(self) -> None:
         """Be one of those for whom a switch waits."""
         with self._turning:
             if self._holder is None:
                 holder = Holder(self._store.home)
-                self._say(holder)
+                holder.join()
                 self._holder = holder
                 weakref.finalize(self, holder.leave)
                 follow(self)
@@ -135,17 +138,18 @@ class Live:
     def _fetch(self, versions: Sequence[Version]) -> bool:
         """Load versions in a thread; False while another one loads."""
         if versions and self._fetching.acquire(blocking=False):
-            threading.Thread(target=self._fetch_now, args=(versions,), name="next weights", daemon=True).start()
+            told = versions, self._unable
+            threading.Thread(target=self._fetch_now, args=told, name="next weights", daemon=True).start()
             return True
         return not versions
 
-    def _fetch_now(self, versions: Sequence[Version]) -> None:
+    def _fetch_now(self, versions: Sequence[Version], unable: set[int]) -> None:
         try:
             for version in versions:
                 try:
                     self._load(version, self._controls[version.control])
                 except Exception as error:  # whatever a family fails by: the old weights go on answering
-                    self._unable.add(version.number)
+                    unable.add(version.number)  # of the wish for which it was tried
                     unforeseen = None if isinstance(error, LsalError) else error
                     log.warning("cannot load version %d: %s", version.number, error, exc_info=unforeseen)
         finally:
@@ -158,7 +162,11 @@ class Live:
             return self._held[version.number]
 
     def _let_go(self) -> None:
-        """Forget weights that neither answer nor are about to."""
-        with self._turning, self._loading:
-            for number in self._held.keys() - self._answering.weights.keys() - self._wanted.versions:
-                del self._held[number]
+        """Forget weights that neither answer nor are about to; another time if some are being loaded just now."""
+        if self._loading.acquire(blocking=False):
+            try:
+                with self._turning:
+                    for number in self._held.keys() - self._answering.weights.keys() - self._wanted.versions:
+                        del self._held[number]
+            finally:
+                self._loading.release()

@@ -29,6 +29,8 @@ from lsal.workbench.addresses import LOOPBACK, refuse_foreign
 
 START_S = 60.0
 ANSWER_S = 5.0
+ORPHANS_S = 5.0
+"""In which the workers of a process that was killed let go of its port."""
 PATIENCE_S = 40.0
 """How long a process that listens may keep silent before it counts as stuck: it may be busy, or stopped."""
 
@@ -50,7 +52,7 @@ def start(root: Path, port: int = 0, host: str = "", workers: int = 0) -> dict[s
             return running
         refuse_foreign(host)
         before = read_json(root / "backend.json")  # it may run and not answer: never two of them
-        port = _free_port(root, port, before if processes.alive(before) else None)
+        port = _free_port(root, port, before)
         processes.stop(before)
         return _start(root, port, host, workers)
 
@@ -120,14 +122,23 @@ def _lock(root: Path) -> FileLock:
 def _free_port(root: Path, asked: int, before: Mapping[str, Any] | None) -> int:
     """The port to start on; one that was asked for has to be free, last time's need not.
 
-    That of `before`, the process that is to be ended now, will be free.
+    That of `before`, the process that was last, will be free: it is to be ended now, or the workers that it
+    leaves behind are about to end.
     """
-    if before and asked in (0, port_of(before)):
+    if before and processes.alive(before) and asked in (0, port_of(before)):
         return port_of(before)
-    port = processes.free_port(asked or read_json(root / "backend.port.json", 0))
+    wanted = asked or read_json(root / "backend.port.json", 0)
+    port, until = processes.free_port(wanted), time.monotonic() + ORPHANS_S
+    while before and port != wanted == port_of(before) and time.monotonic() < until:
+        _pause()
+        port = processes.free_port(wanted)
     if asked and port != asked:
         raise BadRequest(f"Port {asked} is taken", "Choose another one, or leave the choice to lsal: lsal serve")
     return port
+
+
+def _pause() -> None:
+    time.sleep(0.1)
 
 
 def _start(root: Path, port: int, host: str, workers: int) -> dict[str, Any]:
@@ -144,6 +155,6 @@ def _start(root: Path, port: int, host: str, workers: int) -> dict[str, Any]:
             write_json(root / "backend.host.json", host)
             write_json(root / "backend.workers.json", workers)
             return running
-        time.sleep(0.1)
+        _pause()
     processes.stop(marked)
     raise JobFailed(f"The ML backend did not start: {processes.end_of(log, 3)}", f"Read {log}, then: lsal serve")
