@@ -52,6 +52,13 @@ def ray_on_loopback(folder: Path) -> None:
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
+def hurry_ray() -> None:
+    """Let Ray give a cluster that takes connections and never answers up after 2 minutes, instead of 14; called
+    before its import, which reads this once.
+    """
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")
+
+
 def call_ray_node(node: str) -> None:
     """Let the next node of Ray that this process starts have this id, 56 hexadecimal digits."""
     os.environ["RAY_OVERRIDE_NODE_ID_FOR_TESTING"] = node
@@ -199,10 +206,11 @@ def _from_keyring(url: str) -> str:
 
 
 def _mlflow_of_environment() -> str:
-    """A database in a relative place is meant from here, whoever opens it."""
+    """A database in a relative place is meant from here, whoever opens it; `file:` is an address of SQLite's own."""
     given = os.environ.get("MLFLOW_TRACKING_URI", "")
-    relative = given.startswith(SQLITE) and given[len(SQLITE) :][:1] not in ("", "/")
-    return f"{SQLITE}{Path(given[len(SQLITE) :]).resolve()}" if relative else given
+    path = given.removeprefix(SQLITE)
+    relative = path and given.startswith(SQLITE) and not path.startswith(("/", "file:"))
+    return f"{SQLITE}{Path(path).resolve()}" if relative else given
 
 
 def _certificates(root: Path, url: str) -> Path:
