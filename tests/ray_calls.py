@@ -21,6 +21,13 @@ def gpus() -> str:
     return os.environ.get("CUDA_VISIBLE_DEVICES", "")
 
 
+def loaded() -> list[tuple[str, int]]:
+    """The model that a worker has in memory: the folder of its version, and which object it is."""
+    from lsal.predicting import scoring
+
+    return [(str(folder), id(model)) for folder, model in scoring._loaded.items()]
+
+
 def dying_once(mark: str, number: int) -> int:
     """The number; the first worker that does this is killed."""
     try:

@@ -175,6 +175,9 @@ def test_a_network_taught_there_from_images_is_the_one_taught_here(home: Home, n
     assert epochs[0] == epochs[1] != []
     with engine.opened(nodes.members, 1) as one:
         told = [score(kept[0], CHOICE, pictures, by, ignore) for by in (engine.opened("here"), one)]
+        [model] = one.submit(ray_calls.loaded).result()
+        score(kept[0], CHOICE, pictures[:3], one, ignore)
+        assert one.submit(ray_calls.loaded).result() == [model]
     assert rows(told[0]) == rows(told[1])
 
 
