@@ -42,12 +42,13 @@ def silence() -> None:
 
 
 def ray_on_loopback(folder: Path) -> None:
-    """Let a Ray that this process and its children start listen on loopback alone, for who has their token, and
-    note in `folder` where it is; called before its import, which reads this once.
+    """Let a Ray that this process and its children start listen on loopback alone, for who has their token, note in
+    `folder` where it is, and end at once when it is asked to; called before its import, which reads this once.
     """
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     os.environ["RAY_TMPDIR"] = str(folder)
     os.environ.setdefault("RAY_raylet_start_wait_time_s", "300")
+    os.environ.setdefault("RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S", "0")
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -161,18 +162,17 @@ def test_workers_get_the_gpus_that_they_are_to_have(nodes: TwoNodes, workers: Ex
 
 def test_a_network_taught_there_from_images_is_the_one_taught_here(home: Home, nodes: TwoNodes, tmp_path: Path) -> None:
     torch.set_num_threads(1)  # as a worker of Ray with one processor
-    pictures, heard = toy(images, tmp_path), dict[str, list[Progress]]()
+    pictures, heard = toy(images, tmp_path, 4), dict[str, list[Progress]]()
     job, folder = prepared(home, CHOICE, "transformers_image", SHORT, pictures)
     snapshot = read_snapshot(folder)
     here, there = (
         afar.train(by, home, job, folder, snapshot, heard.setdefault(by, []).append, None)
         for by in ("here", nodes.members)
     )
-    assert (there.examples, there.calibration) == (here.examples, here.calibration)
+    assert there.examples == here.examples
     kept = [kept_of(home, one) for one in (here, there)]
     assert kept[0].files == kept[1].files
-    epochs = [[p.message for p in told if "epoch" in p.message] for told in heard.values()]
-    assert epochs[0] == epochs[1] != []
+    assert all(any("epoch" in p.message for p in told) for told in heard.values())
     with engine.opened(nodes.members, 1) as one:
         told = [score(kept[0], CHOICE, pictures, by, ignore) for by in (engine.opened("here"), one)]
         [model] = one.submit(ray_calls.loaded).result()
@@ -205,7 +205,7 @@ def patient(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     monkeypatch.setattr(plugins, "_seen", {})
     plugins.plug(home.root, source)
     plugins.watch(home.root)
-    home.change_settings(gpus=1.0)
+    home.change_settings(gpus=1.0, worker_nice=0)
     job, folder = prepared(home, CONTROL, "patient", {"go": str(go)}, LABELLED)
     return job, folder, go
 
@@ -238,18 +238,22 @@ def test_a_job_that_is_cancelled_leaves_nothing_on_the_cluster(
     job, before = patient[0], set(hands(nodes))
     home.change_settings(engine=nodes.members)
     jobs.start(job, "lsal.worker")
-    for state in job.follow():
-        if state.progress.message.startswith("train: at "):
-            assert set(hands(nodes)) > before
-            job.cancel()
-    assert state.state == "cancelled"
+    until(lambda: job.state().progress.message.startswith("train: at "))
+    assert set(hands(nodes)) > before
+    job.cancel()
+    assert [state.state for state in job.follow()][-1] == "cancelled"
     until(lambda: set(hands(nodes)) <= before)
 
 
 def hands(nodes: TwoNodes) -> list[psutil.Process]:
-    """The workers of all nodes."""
-    below = psutil.Process(nodes.process.pid).children(recursive=True)
-    return [one for one in below if one.status() != psutil.STATUS_ZOMBIE and "ray::Hand" in " ".join(one.cmdline())]
+    """The workers of all nodes, whatever they are called at the moment."""
+    found, below = list[psutil.Process](), psutil.Process(nodes.process.pid).children(recursive=True)
+    for one in below:
+        with suppress(psutil.Error):
+            title = " ".join(one.cmdline())
+            if title.startswith("ray::") and "Agent" not in title:
+                found.append(one)
+    return found
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -27,6 +27,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
 def bench(label_studio: Server, root: Path, nodes: TwoNodes, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     """A project with a first batch labelled, and a round on the cluster, asked from outside of it."""
     made = demo_of_texts(root, tmp_path_factory.mktemp("rays"), count=60, batch=10)
+    made.configure(worker_nice=0)
     made.rank().wait(LONG_S)
     made.label()
     made.configure(engine=nodes.clients)

@@ -49,6 +49,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(autouse=True)
 def no_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nor does what these tests wait for give way to others."""
+    monkeypatch.setattr("lsal.worker.tracking.NICE", 0)
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -65,7 +67,7 @@ def tracked(root: Path, database: bytes) -> Workbench:
     add_versions(made, [20, 27], held=(2,))
     (root / "mlflow").mkdir()
     (root / "mlflow" / "mlflow.db").write_bytes(database)
-    made.home.change_settings(tracking="mlflow")
+    made.home.change_settings(tracking="mlflow", worker_nice=0)
     return made
 
 
