@@ -31,6 +31,9 @@ def test_it_is_on_loopback_and_ends_with_a_user_who_was_killed(monkeypatch: pyte
     assert user.stdout
     assert user.stdout.readline() == "ready\n"
     family = psutil.Process(user.pid).children(recursive=True)
+    [node] = [process for process in family if "lsal.engine.local_ray" in process.cmdline()]
+    folder = Path(node.cmdline()[3])
+    assert folder.is_dir()
     assert any("raylet" in process.name() for process in family)
     listening = {c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
     assert listening <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
@@ -38,6 +41,7 @@ def test_it_is_on_loopback_and_ends_with_a_user_who_was_killed(monkeypatch: pyte
     _, left = psutil.wait_procs(family, 300)
     assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
     user.communicate()
+    assert not folder.exists()
 
 
 def test_a_ray_without_the_private_name_is_started_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

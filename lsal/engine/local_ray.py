@@ -5,8 +5,10 @@ It ends with whoever started it, however that ended.
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -27,7 +29,8 @@ PORTS = {
 
 
 def main(folder: str, processors: str, memory: str) -> None:
-    """Start it, and stay."""
+    """Start it, and stay; its folder goes with it."""
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     place, ports = Path(folder) / "ray", {name: free_port() for name in PORTS}
     note_ports(place, {PORTS[name]: port for name, port in ports.items()})
