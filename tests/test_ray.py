@@ -1,65 +1,53 @@
-"""The engine of Ray, on two nodes that share nothing but loopback: one Ray for the whole file."""
+"""The engine of Ray, on nodes that share nothing but loopback: one cluster for the whole file."""
 
 import os
-import secrets
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
-from ray_calls import dying_once, seen
+import ray_calls
+import torch
+from image_toys import CHOICE, SHORT
+from two_nodes import TwoNodes, two_nodes
 
-from lsal import engine
+from lsal import engine, jobs, plugins
 from lsal.engine import Ray, clusters
-from lsal.engine.carrying import Packing, Slice, slices, unpack
-from lsal.engine.depot import Depot
 from lsal.errors import BadData, BadRequest, Cancelled, JobFailed
 from lsal.home import Home, create_home
-from lsal.jobs import create
 from lsal.models import MODELS
 from lsal.predicting import score
-from lsal.records import Control, Example, Labels, Progress, Version
+from lsal.records import Control, Example, Labels, Prediction, Progress, Version
 from lsal.snapshots import read_snapshot, write_snapshot
 from lsal.store import Store
 from lsal.testing import EngineContract
 from lsal.testing.engines import square
+from lsal.testing.materials import ignore, images, toy
+from lsal.training import Trained
 from lsal.worker import afar
 
-HERE = Path(__file__).parent
 CONTROL = Control("c", "x", "Choices", "Text", "text", ("cat", "dog"))
 POOL = [Example(number, f"text {number} of a {('cat', 'dog')[number % 2]}") for number in range(1100)]
+LONG_S = 300
 LABELLED = [Example(n, f"a {name} here, {n}", Labels((name,))) for n, name in enumerate(("cat", "dog") * 6)]
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
-    """The addresses of two nodes, for members and for clients; this process is a member for the whole file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (Path(engine.__file__).parents[2], HERE))))
-        command = [sys.executable, str(HERE / "two_nodes.py"), str(tmp_path_factory.mktemp("nodes"))]
-        nodes = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert nodes.stdin
-        assert nodes.stdout
-        try:
-            addresses = nodes.stdout.readline().split()
-            member = clusters.Cluster(addresses[0], 1)
-            yield addresses
-            member.leave()
-        finally:
-            nodes.stdin.close()
-            nodes.wait(300)
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoNodes]:
+    """Two nodes; this process is a member for the whole file."""
+    with two_nodes(tmp_path_factory.mktemp("nodes")) as running:
+        member = clusters.Cluster(running.members, 1)
+        yield running
+        member.leave()
 
 
 @pytest.fixture(scope="module")
-def workers(cluster: list[str]) -> Iterator[Executor]:
-    with engine.opened(cluster[0], workers=2) as executor:
+def workers(nodes: TwoNodes) -> Iterator[Executor]:
+    with engine.opened(nodes.members, workers=2) as executor:
         yield executor
 
 
@@ -77,48 +65,61 @@ class TestRay(EngineContract):
 
 def version(home: Home) -> Version:
     model = MODELS["sklearn_text"](CONTROL)
-    model.fit(LABELLED, POOL[:20], [], lambda progress: None)
+    model.fit(LABELLED, POOL[:20], [], ignore)
     facts = {"metrics": {}, "examples": {}, "labels": CONTROL.labels, "shape": CONTROL.shape, "job": "j"}
     return Store(home).add(model.save, family="sklearn_text", control="c", **facts)
 
 
-def test_scores_are_the_same_row_for_row_wherever_the_models_run(home: Home, workers: Executor) -> None:
-    made, heard = version(home), list[Progress]()
-    rows = []
-    for executor in (engine.opened("here"), engine.opened("processes", 2), workers):
-        told = score(made, CONTROL, POOL, executor, heard.append)
-        rows.append([(one.task_id, one.target, one.chances.tobytes(), one.embedding.tobytes()) for one in told])
-        if executor is not workers:
-            executor.shutdown()
-    assert rows[0] == rows[1] == rows[2]
-    assert [p.done for p in heard] == [512, 1024, 1100] * 3
+def rows(told: list[Prediction]) -> list[tuple[object, ...]]:
+    return [(one.task_id, one.target, one.chances.tobytes(), one.embedding.tobytes()) for one in told]
+
+
+def test_scores_are_the_same_row_for_row_though_all_workers_are_killed(
+    home: Home, nodes: TwoNodes, workers: Executor
+) -> None:
+    made, heard = version(home), list[float]()
+    killed: list[psutil.Process] = []
+
+    def kill(progress: Progress) -> None:
+        heard.append(progress.done)
+        if not killed:
+            killed.extend(hands(nodes))
+            for one in killed:
+                one.kill()
+
+    here = score(made, CONTROL, POOL, engine.opened("here"), ignore)
+    there = score(made, CONTROL, POOL, workers, kill)
+    assert rows(there) == rows(here)
+    assert len(killed) >= 2
+    assert heard == [512, 1024, 1100]
 
 
 def test_damaged_weights_are_found_out_there_too(home: Home, workers: Executor) -> None:
     made = version(home)
     (made.folder / "weights" / "model.json").write_text("{}")
     with pytest.raises(BadData, match="Version 1 is damaged"):
-        score(made, CONTROL, POOL[:5], workers, lambda progress: None)
+        score(made, CONTROL, POOL[:5], workers, ignore)
 
 
 def test_files_travel_to_both_nodes_and_lie_in_their_own_caches(
-    tmp_path: Path, cluster: list[str], workers: Executor
+    tmp_path: Path, nodes: TwoNodes, workers: Executor
 ) -> None:
     """Two workers more fill both nodes, wherever the first two are."""
     file, meeting = tmp_path / "image.png", tmp_path / "meeting"
     file.write_bytes(os.urandom(100_000))
     meeting.mkdir()
-    with engine.opened(cluster[0], workers=2) as more:
-        asked = [each.submit(seen, file, str(meeting), n, 4) for n, each in enumerate((workers, workers, more, more))]
+    with engine.opened(nodes.members, workers=2) as more:
+        takers = enumerate((workers, workers, more, more))
+        asked = [each.submit(ray_calls.seen, file, str(meeting), n, 4) for n, each in takers]
         found = [one.result() for one in asked]
     assert all(where.startswith(cache) and where.endswith("/image.png") for where, cache, _ in found)
     assert {content for _, _, content in found} == {file.read_bytes()}
-    assert len({cache for _, cache, _ in found}) == 2
+    assert {cache for _, cache, _ in found} == {str(nodes.cache(0)), str(nodes.cache(1))}
 
 
-def test_a_worker_that_is_killed_is_replaced_and_nothing_is_lost(tmp_path: Path, workers: Executor) -> None:
+def test_a_worker_that_dies_at_a_call_is_replaced_and_nothing_is_lost(tmp_path: Path, workers: Executor) -> None:
     mark = tmp_path / "mark"
-    assert list(workers.map(dying_once, [str(mark)] * 10, range(10))) == list(range(10))
+    assert list(workers.map(ray_calls.dying_once, [str(mark)] * 10, range(10))) == list(range(10))
     assert mark.exists()
 
 
@@ -143,107 +144,120 @@ def test_only_so_many_calls_are_under_way(workers: Executor) -> None:
     results.close()  # type: ignore[attr-defined]
 
 
-def test_a_cancel_is_heard_while_a_result_is_waited_for(cluster: list[str]) -> None:
+def test_a_cancel_is_heard_while_a_result_is_waited_for(nodes: TwoNodes) -> None:
     def cancel() -> None:
         raise Cancelled
 
-    with pytest.raises(Cancelled), Ray(cluster[0], 1, meanwhile=cancel) as one:
+    with pytest.raises(Cancelled), Ray(nodes.members, 1, meanwhile=cancel) as one:
         list(one.map(signal.sigwait, [[signal.SIGUSR1]]))
 
 
-def test_more_gpus_than_there_are_is_said_at_once(cluster: list[str]) -> None:
-    with pytest.raises(BadRequest, match=r"Each worker is to have 1 GPU, and the cluster at .* has 0"):
-        engine.opened(cluster[0], gpus=1)
+def test_workers_get_the_gpus_that_they_are_to_have(nodes: TwoNodes, workers: Executor) -> None:
+    with engine.opened(nodes.members, gpus=1) as one:
+        assert one.submit(ray_calls.gpus).result() == "0"
+    assert workers.submit(ray_calls.gpus).result() == ""
+    with pytest.raises(BadRequest, match=r"Each worker is to have 2 GPU, and the cluster at .* has 1"):
+        engine.opened(nodes.members, gpus=2)
 
 
-def test_a_training_there_is_the_one_here_with_its_progress(home: Home, cluster: list[str]) -> None:
-    job, heard = create(home, "train"), list[Progress]()
-    folder = job.folder / "snapshot" / "c"
-    folder.parent.mkdir()
-    write_snapshot(folder, CONTROL, "sklearn_text", {}, 0, {"train": LABELLED, "pool": POOL[:50]})
+def test_a_network_taught_there_from_images_is_the_one_taught_here(home: Home, nodes: TwoNodes, tmp_path: Path) -> None:
+    torch.set_num_threads(1)  # as a worker of Ray with one processor
+    pictures, heard = toy(images, tmp_path, 4), dict[str, list[Progress]]()
+    job, folder = prepared(home, CHOICE, "transformers_image", SHORT, pictures)
     snapshot = read_snapshot(folder)
-    here, there = (afar.train(by, home, job, folder, snapshot, heard.append, None) for by in ("here", cluster[0]))
+    here, there = (
+        afar.train(by, home, job, folder, snapshot, heard.setdefault(by, []).append, None)
+        for by in ("here", nodes.members)
+    )
     assert there.examples == here.examples
-    assert there.calibration == here.calibration
-    versions = [
-        Store(home).add(one.save, family="sklearn_text", control="c", metrics={}, examples={}) for one in (here, there)
-    ]
-    assert versions[0].files == versions[1].files
-    assert [p.message for p in heard].count("Fitting") >= 2
-    assert [path.name for path in job.folder.iterdir() if path.name.startswith("made-")] == []
-
-    def refuse(progress: Progress) -> None:
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        afar.train(cluster[0], home, job, folder, snapshot, refuse, None)
+    kept = [kept_of(home, one) for one in (here, there)]
+    assert kept[0].files == kept[1].files
+    assert all(any("epoch" in p.message for p in told) for told in heard.values())
+    with engine.opened(nodes.members, 1) as one:
+        told = [score(kept[0], CHOICE, pictures, by, ignore) for by in (engine.opened("here"), one)]
+        [model] = one.submit(ray_calls.loaded).result()
+        score(kept[0], CHOICE, pictures[:3], one, ignore)
+        assert one.submit(ray_calls.loaded).result() == [model]
+    assert rows(told[0]) == rows(told[1])
 
 
-def test_from_outside_a_cluster_it_is_the_same(home: Home, cluster: list[str]) -> None:
-    """A client, in a process that is no member."""
-    code = "import sys; from lsal import engine; from lsal.testing.engines import square\n"
-    code += "with engine.opened(sys.argv[1], 1) as one: print(list(one.map(square, range(5))))"
-    done = subprocess.run([sys.executable, "-c", code, cluster[1]], capture_output=True, text=True, timeout=500)
-    assert done.stdout.splitlines()[-1:] == ["[0, 1, 4, 9, 16]"], done.stderr
+def prepared(
+    home: Home, control: Control, family: str, options: dict[str, object], train: list[Example]
+) -> tuple[jobs.Job, Path]:
+    job = jobs.create(home, "train")
+    folder = job.folder / "snapshot" / control.name
+    folder.parent.mkdir()
+    write_snapshot(folder, control, family, options, 0, {"train": train, "pool": train})
+    (folder.parent / "whole").touch()
+    return job, folder
 
 
-LOCAL = """
-import sys
-from lsal import engine
-from lsal.testing.engines import square
-one = engine.opened("ray", 1)
-assert one.submit(square, 3).result() == 9
-print("ready", flush=True)
-if sys.stdin.readline():
-    one.shutdown()
-    print("ended", flush=True)
-    sys.stdin.readline()
-"""
+def kept_of(home: Home, made: Trained) -> Version:
+    facts = {"metrics": {}, "examples": {}, "labels": CHOICE.labels, "shape": CHOICE.shape, "job": "j"}
+    return Store(home).add(made.save, family="transformers_image", control="c", **facts)
 
 
-@pytest.mark.parametrize("killed", [False, True])
-def test_a_local_ray_is_on_loopback_and_ends_with_its_user(killed: bool) -> None:
-    user = subprocess.Popen([sys.executable, "-c", LOCAL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert user.stdin
-    assert user.stdout
-    assert user.stdout.readline() == "ready\n"
-    family = psutil.Process(user.pid).children(recursive=True)
-    assert any("raylet" in process.name() for process in family)
-    listening = {c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
-    assert listening <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
-    if killed:
-        user.kill()
-    else:
-        user.stdin.write("\n")
-        user.stdin.flush()
-        assert user.stdout.readline() == "ended\n"
-    _, left = psutil.wait_procs(family, 120)
-    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
-    user.kill()
-    user.communicate()
+@pytest.fixture
+def patient(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[jobs.Job, Path, Path]:
+    """A training that waits for a file, by a family that the user plugged in, with a GPU; and the file."""
+    source, go = tmp_path / "patient.py", tmp_path / "go"
+    source.write_text(ray_calls.PATIENT)
+    monkeypatch.setattr(plugins, "_seen", {})
+    plugins.plug(home.root, source)
+    plugins.watch(home.root)
+    home.change_settings(gpus=1.0, worker_nice=0)
+    job, folder = prepared(home, CONTROL, "patient", {"go": str(go)}, LABELLED)
+    return job, folder, go
 
 
-def test_files_go_in_slices_and_a_damaged_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lsal.engine.carrying.SLICE", 1000)
-    folder, depot = tmp_path / "version", Depot(tmp_path / "depot")
-    (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "large").write_bytes(os.urandom(2500))
-    (folder / "empty").touch()
-    packed = Packing().pack({"folder": folder, "absent": tmp_path / "absent"})
-    assert depot.lacks(packed.digests) == packed.digests
-    for pieces in slices(packed.digests, packed.sources):
-        assert sum(len(piece.content) for piece in pieces) <= 1000
-        depot.take(pieces)
-    assert depot.lacks(packed.digests) == []
-    came = unpack(packed, depot.place)
-    assert came["absent"] == tmp_path / "absent"
-    assert (came["folder"] / "weights" / "large").read_bytes() == (folder / "weights" / "large").read_bytes()
-    assert (came["folder"] / "empty").read_bytes() == b""
-    with pytest.raises(BadData, match="arrived damaged"):
-        depot.take([Slice("0" * 64, 0, 1, b"x")])
+def test_a_training_whose_node_dies_is_done_once_more_elsewhere(
+    home: Home, nodes: TwoNodes, patient: tuple[jobs.Job, Path, Path]
+) -> None:
+    job, folder, go = patient
+    numbers = {f"at {nodes.cache(number)}": number for number in (1, nodes.add())}
+    was_at: list[int] = []
+
+    def report(progress: Progress) -> None:
+        number = numbers.get(progress.message)
+        if number is not None and number not in was_at:
+            was_at.append(number)
+            if len(was_at) == 1:
+                nodes.kill(number)
+            else:
+                go.touch()
+
+    there = afar.train(nodes.members, home, job, folder, read_snapshot(folder), report, None)
+    assert sorted(was_at) == sorted(numbers.values())
+    assert there.examples["count"] == len(LABELLED)
+    assert len(there.model.predict(POOL[:3])) == 3
 
 
-@pytest.mark.parametrize("name", ["ray:/host", "ray://host", "host:port", "http://h:1"])
-def test_what_is_no_address_is_said(name: str) -> None:
-    with pytest.raises(BadRequest, match="is no address of a Ray cluster"):
-        engine.need(name)
+def test_a_job_that_is_cancelled_leaves_nothing_on_the_cluster(
+    home: Home, nodes: TwoNodes, patient: tuple[jobs.Job, Path, Path]
+) -> None:
+    job, before = patient[0], set(hands(nodes))
+    home.change_settings(engine=nodes.members)
+    jobs.start(job, "lsal.worker")
+    until(lambda: job.state().progress.message.startswith("train: at "))
+    assert set(hands(nodes)) > before
+    job.cancel()
+    assert [state.state for state in job.follow()][-1] == "cancelled"
+    until(lambda: set(hands(nodes)) <= before)
+
+
+def hands(nodes: TwoNodes) -> list[psutil.Process]:
+    """The workers of all nodes, whatever they are called at the moment."""
+    found, below = list[psutil.Process](), psutil.Process(nodes.process.pid).children(recursive=True)
+    for one in below:
+        with suppress(psutil.Error):
+            title = " ".join(one.cmdline())
+            if title.startswith("ray::") and "Agent" not in title:
+                found.append(one)
+    return found
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONG_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)

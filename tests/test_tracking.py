@@ -2,11 +2,13 @@
 
 import json
 import socket
+import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(autouse=True)
 def no_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nor does what these tests wait for give way to others."""
+    monkeypatch.setattr("lsal.worker.tracking.NICE", 0)
     for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -63,7 +67,7 @@ def tracked(root: Path, database: bytes) -> Workbench:
     add_versions(made, [20, 27], held=(2,))
     (root / "mlflow").mkdir()
     (root / "mlflow" / "mlflow.db").write_bytes(database)
-    made.home.change_settings(tracking="mlflow")
+    made.home.change_settings(tracking="mlflow", worker_nice=0)
     return made
 
 
@@ -74,6 +78,8 @@ def behind(home: Home) -> tracking.Standing:
 
 
 def test_every_version_is_a_run_and_a_registered_version(bench: Workbench, tmp_path: Path) -> None:
+    from mlflow.telemetry import get_telemetry_client
+
     mirror(bench.home)
     found = mirrored(bench.home)
     assert {number: run.info.status for number, run in found.runs.items()} == {1: "FINISHED", 2: "FINISHED"}
@@ -94,6 +100,7 @@ def test_every_version_is_a_run_and_a_registered_version(bench: Workbench, tmp_p
         )
     assert json.loads(found.files(2)["version.json"])["metrics"]["accuracy"] == 27 / 30
     assert not list(tmp_path.glob("mlruns*"))
+    assert get_telemetry_client() is None
 
 
 def test_what_is_mirrored_is_not_mirrored_again(bench: Workbench) -> None:
@@ -213,6 +220,31 @@ def test_processes_killed_at_every_step_make_no_run_twice(bench: Workbench) -> N
     assert not behind(bench.home).behind
 
 
+def test_what_breaks_in_the_middle_of_a_version_is_gone_on_with(bench: Workbench) -> None:
+    database = bench.root / "mlflow" / "mlflow.db"
+    with closing(sqlite3.connect(database)) as it:
+        it.execute("CREATE TRIGGER full BEFORE INSERT ON params BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    for _ in range(2):
+        with pytest.raises(TrackingError, match="the disk is full"):
+            mirror(bench.home)
+    assert behind(bench.home).missing == (1, 2)
+    with closing(sqlite3.connect(database)) as it:
+        assert it.execute("SELECT status FROM runs").fetchall() == [("RUNNING",)]
+        it.execute("DROP TRIGGER full")
+    mirror(bench.home)
+    found = mirrored(bench.home)
+    assert (found.count, found.live, behind(bench.home).trouble) == (2, {"label": 1}, None)
+    assert {run.info.status for run in found.runs.values()} == {"FINISHED"}
+
+
+def test_a_database_that_may_only_be_read_is_said(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = bench.root / "mlflow" / "mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///file:{database}?mode=ro&uri=true")
+    with pytest.raises(TrackingError, match="attempt to write a readonly database"):
+        mirror(bench.home)
+    assert behind(bench.home).missing == (1, 2)
+
+
 @contextmanager
 def listening() -> Iterator[str]:
     """A place that takes connections and never answers."""
@@ -221,17 +253,23 @@ def listening() -> Iterator[str]:
 
 
 class No(BaseHTTPRequestHandler):
+    status = 401
+
     def do_GET(self) -> None:
-        self.send_error(401, "who are you?")
+        self.send_error(self.status, "out of order")
 
     do_POST = do_GET
 
     def log_message(self, *_: object) -> None: ...
 
 
+class Broken(No):
+    status = 500
+
+
 @contextmanager
-def refusing() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), No)
+def saying(no: type[No]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), no)
     with serving(server):
         yield f"http://127.0.0.1:{server.server_port}"
 
@@ -246,7 +284,8 @@ def nobody() -> Iterator[str]:
     [
         (nobody, "No MLflow answers at http://", "Start it."),
         (listening, "takes too long to answer", "Look what it does."),
-        (refusing, "refuses: ", "Set MLFLOW_TRACKING_USERNAME"),
+        (partial(saying, No), "refuses: ", "Set MLFLOW_TRACKING_USERNAME"),
+        (partial(saying, Broken), "failed: ", "Put that right."),
     ],
 )
 def test_what_keeps_it_is_said_with_the_next_step_and_no_password(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,13 +15,16 @@ from typing import Any
 
 import lsal
 from lsal.engine.hand import Hand
-from lsal.errors import BadRequest, JobFailed, LsalError, Unreachable
+from lsal.errors import BadRequest, JobFailed, LsalError
 from lsal.processes import end_of, mark, stop
-from lsal.settings import SILENT, ray_on_loopback, silence, worker_threads
+from lsal.settings import SILENT, hurry_ray, ray_on_loopback, silence, worker_threads
 
 OBJECT_STORE = 200_000_000
 """Bytes that a local Ray keeps for values on their way: files are read where they lie."""
 POLL_S = 0.3
+KNOCK_S = 10.0
+"""Seconds for a cluster to take a connection; Ray would try for minutes where nobody listens."""
+WITHOUT = "Do without: lsal set engine=here"
 QUIET: dict[str, Any] = {"log_to_driver": False, "namespace": "lsal", "logging_level": logging.ERROR}
 
 
@@ -31,9 +35,11 @@ class Cluster:
         silence()
         self._folder = Path()
         self._node: subprocess.Popen[bytes] | None = None
-        if not address:
+        if address:
+            hurry_ray()  # before the import, which reads it, as what follows
+        else:
             self._folder = Path(tempfile.mkdtemp(prefix="lsal-ray-"))
-            ray_on_loopback(self._folder)  # before the import, which reads it
+            ray_on_loopback(self._folder)
         self.ray = _imported()
         self._ours = not self.ray.is_initialized()  # else this process is connected already: that Ray is meant
         self.address, self.local, self._gpus = address, self._ours and not address, gpus
@@ -96,7 +102,7 @@ class Cluster:
         while not noted.exists():
             if self._node.poll() is not None:
                 what = f"No Ray starts on this machine ({end_of(said, 1)})"
-                raise self._refused(JobFailed(what, "Do without: lsal set engine=processes"))
+                raise self._refused(JobFailed(what, WITHOUT))
             time.sleep(0.05)
         for last in (False, False, False, True):  # a busy machine does not always answer in time
             try:
@@ -106,18 +112,18 @@ class Cluster:
                 self.ray.shutdown()
                 if last:
                     what = f"The Ray that was started on this machine does not answer ({_first_line(error)})"
-                    fix = "Do without: lsal set engine=processes"
-                    raise self._refused(JobFailed(what, fix)) from error
+                    raise self._refused(JobFailed(what, WITHOUT)) from error
 
     def _join(self) -> None:
         # The cluster has this very lsal, so that both sides mean the same; libraries it has itself.
         brought = {"py_modules": [str(Path(lsal.__file__).parent)], "env_vars": dict(SILENT)}
         try:
+            _knock(self.address)
             self.ray.init(self.address, runtime_env=brought, **QUIET)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             what = f"No Ray cluster answers at {self.address} ({_first_line(error)})"
-            fix = "From outside a cluster give ray://HOST:10001, with the same Python and Ray here and there"
-            raise Unreachable(what, fix) from error
+            fix = "From outside give ray://HOST:10001, its RAY_AUTH_TOKEN, and the same Python and Ray. "
+            raise JobFailed(what, fix + WITHOUT) from error
 
     def _room(self) -> int:
         """How many workers there is room for: by GPUs if they want some, else half the processors of a cluster."""
@@ -150,6 +156,12 @@ def _imported() -> Any:
     except ImportError as error:
         raise BadRequest(f"The engine ray needs ray ({error})", "Install it: pip install 'lsal[ray]'") from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens at an address."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host, int(port)), KNOCK_S).close()
 
 
 def _first_line(error: BaseException) -> str:

@@ -97,7 +97,7 @@ class Ray(Executor):
             except Died as death:
                 why = str(death)
                 log.warning("A worker of Ray died (%d of %d): %s", number, tries, why)
-                self._own.hand = None
+                self._give_up()
         what = f"{tries} workers of Ray died one after the other at the same piece of work ({why})"
         raise JobFailed(what, "Have they enough memory? Look at the cluster: ray status, or: lsal set engine=here")
 
@@ -114,10 +114,15 @@ class Ray(Executor):
             return answer
         raise answer
 
+    def _give_up(self) -> None:
+        """End the worker of the thread that asks: one that is only out of reach would hold its GPU."""
+        self._cluster.end_hand(self._own.begun)
+        self._own.hand = None
+
     def _hand(self) -> tuple[Any, str]:
         """The worker of the thread that asks, begun if there is none, and where its files lie."""
         if getattr(self._own, "hand", None) is None:
-            hand = self._cluster.start_hand(plugins.watched())
+            self._own.begun = hand = self._cluster.start_hand(plugins.watched())
             self._hands.append(hand)
             self._own.hand = hand, self._ask(hand.where.remote())
             if self.carries:
