@@ -50,9 +50,8 @@ def _embedded(model: Any, examples: Iterator[Example]) -> Floats | None:
     size = AT_ONCE
     if model.needs_pool and hasattr(model, "look_at"):
         first = list(training.seen(examples))
-        if not first:  # there is nothing to look at
-            return None
-        model.look_at(first)
+        if first:  # else people were faster: nothing is open any more
+            model.look_at(first)
         examples = chain(first, examples)
     elif model.needs_pool:
         size = 2**62
