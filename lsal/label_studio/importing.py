@@ -30,7 +30,7 @@ Notes = Mapping[str, Any]
 
 def add(project: Project, rows: Sequence[Mapping[str, Any]], notes: Path | None = None) -> None:
     """Import predictions; what it took is kept in `notes`, and decides the route of the next import."""
-    tasks, kept = int(project.read().get("task_number") or 0), noted.read(notes) if notes else {}
+    tasks, kept = int(project.read("task_number").get("task_number") or 0), noted.read(notes) if notes else {}
     recounts = recounts_all(project) if tasks > SMALL else None
     by = route(len(rows), tasks, recounts, kept)
     begun = time.monotonic()

@@ -27,9 +27,9 @@ class Project:
         body = {"title": title, "label_config": config, "description": description, "sampling": "Uncertainty sampling"}
         return cls(connection, int(connection.post("/api/projects/", body)["id"]))
 
-    def read(self) -> dict[str, Any]:
-        """The project as the server describes it."""
-        return dict(self.connection.get(self.path))
+    def read(self, *fields: str) -> dict[str, Any]:
+        """The project as the server describes it, or `fields` of it alone: for all of them it counts every task."""
+        return dict(self.connection.get(self.path, **({"include": ",".join(fields)} if fields else {})))
 
     def change(self, **fields: Any) -> dict[str, Any]:
         """Change some fields of the project."""

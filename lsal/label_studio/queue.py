@@ -85,7 +85,7 @@ def switch(project: Project, name: str) -> None:
 
 def live_name(project: Project) -> str:
     """The name of the batch that Label Studio serves now."""
-    return project.read()["model_version"] or ""
+    return project.read("model_version")["model_version"] or ""
 
 
 def read_order(project: Project, name: str) -> list[int]:
@@ -106,7 +106,7 @@ def untouched(project: Project, tasks: Sequence[int]) -> set[int]:
 
 def verify(project: Project, publication: Publication) -> Verification:
     """Compare the server's queue with a publication, by reading only."""
-    facts = project.read()
+    facts = project.read("sampling", "model_version", "maximum_annotations")
     faults = _settings_at_fault(facts, publication)
     there = list(dict.fromkeys(read_order(project, publication.name)))  # a page may shift while it is read
     still_open, published = set(there), set(publication.task_ids)

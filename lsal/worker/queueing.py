@@ -166,7 +166,7 @@ def _send_back(desk: Desk, published: Publication) -> None:
 
 def _config_changed(desk: Desk) -> bool:
     """Whether guesses were made in words that Label Studio may no longer know."""
-    return bool(desk.project.read()["label_config"] != desk.mirror.label_config)
+    return bool(desk.project.read("label_config")["label_config"] != desk.mirror.label_config)
 
 
 def verify(desk: Desk, steps: Steps, publication: Publication) -> queue.Verification:
