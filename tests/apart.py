@@ -95,10 +95,13 @@ def _cable(name: str) -> Apart:
 def label_studio_apart(folder: Path, **variables: str) -> Iterator[Apart]:
     """A Label Studio in a namespace, with these variables; its key is LOGIN's."""
     bin = install.ensure()
-    template.copy(template.ensure(bin), bin, folder / "data", LOGIN)
+    template.copy(template.ensure(bin), folder / "data")
+    user = {"USERNAME": LOGIN["email"], "PASSWORD": LOGIN["password"], "USER_TOKEN": LOGIN["key"]}
+    given = {f"LABEL_STUDIO_{name}": value for name, value in user.items()} | variables
     with joined() as apart:
-        start = [str(bin / "label-studio"), "start", "--no-browser", "--internal-host", "0.0.0.0", "-p", str(PORT)]
-        environment = template.environment(folder / "data", variables)
+        start = [str(bin / "label-studio"), "start", "--no-browser", "--enable-legacy-api-token"]
+        start += ["--internal-host", "0.0.0.0", "-p", str(PORT)]
+        environment = template.environment(folder / "data", given)
         mark = processes.spawn(apart.inside(*start), folder / "log.txt", environment)
         try:
             _wait(apart, mark, folder / "log.txt")

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -131,6 +132,35 @@ def start_elsewhere(root: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE, text=True)
 
 
+def end_at_once(mark: Mapping[str, Any]) -> None:
+    """SIGKILL, and wait until it is gone: until then its port is not free."""
+    os.kill(mark["pid"], signal.SIGKILL)
+    while psutil.pid_exists(mark["pid"]):
+        processes.alive(mark)  # buries it
+        time.sleep(0.01)
+
+
+def test_killed_while_it_makes_its_user_it_has_one_at_the_next_start(own_root: Path) -> None:
+    told, data = own_root / "label-studio" / "server.json", own_root / "label-studio" / "data"
+    for wait in (0.0, 0.4, 0.8, 1.2):
+        with start_elsewhere(own_root) as starter:
+            while not (told.exists() and (data / ".env").exists()):
+                assert starter.poll() is None
+                time.sleep(0.01)
+            time.sleep(wait)
+            starter.kill()
+        end_at_once(read_json(told)["mark"])
+    server.up(own_root)
+    assert not (data / inside.NEW).exists()
+    server.down(own_root)
+    (data / inside.NEW).touch()  # as if it had ended just before this was taken away
+    found = server.up(own_root)
+    assert ask(found, "GET", "/api/current-user/whoami").json()["email"] == server.login(own_root)[0]
+    with closing(sqlite3.connect(data / template.DATABASE)) as database:
+        for table in ("htx_user", "authtoken_token", "organization", "organizations_organizationmember"):
+            assert database.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)
+
+
 def test_killed_at_any_time_and_beside_a_stranger_it_keeps_peoples_work(own_root: Path) -> None:
     told = own_root / "label-studio" / "server.json"
     with start_elsewhere(own_root) as starter:
@@ -143,10 +173,7 @@ def test_killed_at_any_time_and_beside_a_stranger_it_keeps_peoples_work(own_root
     assert not (own_root / "label-studio" / "log.previous.txt").exists()  # the killed one's server was found
 
     project = ask(first, "POST", "/api/projects/", json={"title": "people's work"}).json()["id"]
-    os.kill(first.mark["pid"], signal.SIGKILL)
-    while psutil.pid_exists(first.mark["pid"]):  # until then its port is not free
-        processes.alive(first.mark)
-        time.sleep(0.01)
+    end_at_once(first.mark)
     assert server.running(own_root) is None
 
     with stranger(port_of(first)) as heard:

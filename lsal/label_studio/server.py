@@ -124,15 +124,13 @@ def _start(root: Path, port: int, tell: Callable[[str], None]) -> dict[str, Any]
 
 
 def _prepare(folder: Path, bin: Path, tell: Callable[[str], None]) -> None:
-    """Make the data folder with its user. One that is there is people's work, and stays."""
+    """Make the data folder, and the login of its user. One that is there is people's work, and stays."""
     if (folder / "data").exists():
         _login(folder)  # without it the server would run and nobody could get in
         return
     login = {"email": EMAIL, "password": secrets.token_urlsafe(12), "key": secrets.token_hex(20)}
     write_json(folder / "login.json", login, mode=0o600)
-    origin = template.ensure(bin, tell)
-    tell("Creating the user of lsal's Label Studio")
-    template.copy(origin, bin, folder / "data", login)
+    template.copy(template.ensure(bin, tell), folder / "data")
 
 
 def _when_ready(root: Path, mark: Mapping[str, Any], tell: Callable[[str], None]) -> Server:

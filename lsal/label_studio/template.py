@@ -20,6 +20,7 @@ from filelock import FileLock
 from lsal import settings
 from lsal.errors import NotInstalled
 from lsal.files import whole_folder
+from lsal.label_studio.inside import NEW
 
 DATABASE = "label_studio.sqlite3"
 
@@ -54,29 +55,17 @@ def ensure(bin: Path, report: Callable[[str], None] | None = None) -> Path:
         if not (final / DATABASE).exists():
             (report or _log.info)("Preparing Label Studio's database (once, about half a minute)")
             with TemporaryDirectory() as scratch:
-                _initialise(bin, Path(scratch), {})
+                _initialise(bin, Path(scratch))
                 with whole_folder(final) as folder:
                     shutil.copyfile(Path(scratch, DATABASE), folder / DATABASE)
     return final
 
 
-def copy(template: Path, bin: Path, data: Path, login: Mapping[str, str]) -> None:
-    """Make the data folder `data` with one user, whole or not at all.
-
-    `login` has `email`, `password` and `key`, a legacy token, which has to be allowed while
-    Label Studio creates its organisation: now or never. Raises NotInstalled.
-    """
-    user = {
-        "LABEL_STUDIO_USERNAME": login["email"],
-        "LABEL_STUDIO_PASSWORD": login["password"],
-        "LABEL_STUDIO_USER_TOKEN": login["key"],
-        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-    }
-    # In a scratch folder, because Label Studio outlives whoever is killed while it writes there.
-    with TemporaryDirectory() as scratch, whole_folder(data) as folder:
-        shutil.copyfile(template / DATABASE, Path(scratch, DATABASE))
-        _initialise(bin, Path(scratch), user)
-        shutil.copytree(scratch, folder, dirs_exist_ok=True)
+def copy(template: Path, data: Path) -> None:
+    """Make the data folder `data`, whole or not at all; its user is made at the first start: see `inside`."""
+    with whole_folder(data) as folder:
+        shutil.copyfile(template / DATABASE, folder / DATABASE)
+        (folder / NEW).touch()
         with closing(sqlite3.connect(folder / DATABASE)) as database:
             # Single writes twice as fast. The mode stays in the file; on a disk that cannot
             # share memory SQLite refuses it and keeps the old one.
@@ -96,8 +85,8 @@ def environment(data: Path, more: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _initialise(bin: Path, data: Path, user: Mapping[str, str]) -> None:
-    """Run the migrations that are missing, and create the user if one is given."""
+def _initialise(bin: Path, data: Path) -> None:
+    """Run the migrations."""
     done = subprocess.run(
         [bin / "label-studio", "init", "--quiet"],
         stdin=subprocess.DEVNULL,
@@ -105,7 +94,7 @@ def _initialise(bin: Path, data: Path, user: Mapping[str, str]) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=environment(data, user),
+        env=environment(data, {}),
         check=False,
     )
     if done.returncode:

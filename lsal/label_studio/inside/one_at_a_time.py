@@ -1,4 +1,4 @@
-"""Settings of lsal's own Label Studio: its own ones, and people of a project get their tasks one after the other.
+"""People of a project get their tasks one after the other.
 
 On SQLite, Label Studio looks for a task that nobody holds and only then takes hold of it: two
 people who ask in the same tenth of a second get the same task. On PostgreSQL it holds the row
@@ -12,22 +12,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import django.conf  # type: ignore[import-not-found]
-
-# Label Studio's settings ask for Django's while they are read: those have to be theirs, not these.
-django.conf.ENVIRONMENT_VARIABLE = "LSAL_SETTINGS_OF_LABEL_STUDIO"
-from label_studio.core.settings.label_studio import *  # type: ignore[import-not-found]  # noqa: E402, F403
-from label_studio.core.settings.label_studio import MIDDLEWARE as THEIRS  # noqa: E402
-
-django.conf.ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
-
 WAIT_S = 10.0
 """A request that hangs keeps nobody longer from a task; the two may then get the same."""
 TURNS = tuple(threading.RLock() for _ in range(64))
 NEXT = re.compile(r"/api/projects/(\d+)/next/?")
-
-# Last: one of theirs sends a request without a slash at its end through all of them again.
-MIDDLEWARE = [*THEIRS, f"{__name__}.OneAtATime"]
 
 
 class OneAtATime:
