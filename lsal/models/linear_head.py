@@ -143,6 +143,7 @@ class LinearHead:
                 if regression.n_iter_.max() < STEP:
                     break
                 report(Progress(0, 0, "Fitting"))
+        regression.coef_ = _turned(regression.coef_)
         return regression
 
 
@@ -152,7 +153,13 @@ def _restored(kept: Mapping[str, Any], named: str) -> LogisticRegression | None:
     regression = LogisticRegression()
     for name in LEARNED:
         setattr(regression, name, kept[named.format(name)])
+    regression.coef_ = _turned(regression.coef_)
     return regression
+
+
+def _turned(weights: Floats) -> Floats:
+    """The same weights, laid out as a product with features reads them: no copy of them for each request."""
+    return np.asfortranarray(weights)
 
 
 def _taken(features: Any, columns: Ints) -> Any:
