@@ -6,11 +6,11 @@ A process of Label Studio's own that only makes a user takes as long as its star
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings  # type: ignore[import-not-found]
 from django.core.exceptions import MiddlewareNotUsed  # type: ignore[import-not-found]
 from django.db import transaction  # type: ignore[import-not-found]
 
@@ -22,7 +22,7 @@ class FirstUser:
     """Django's middleware: it is begun before the first request is heard, and then not used any further."""
 
     def __init__(self, get_response: Callable[[Any], Any]) -> None:
-        data = Path(os.environ["LABEL_STUDIO_BASE_DATA_DIR"])
+        data = Path(settings.BASE_DATA_DIR)
         if (data / NEW).exists():
             _make(json.loads((data.parent / "login.json").read_text()))
             (data / NEW).unlink()
