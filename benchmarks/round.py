@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from collections.abc import Sequence
 from statistics import median
 
@@ -9,6 +10,7 @@ from bare_round import BareRound
 from grounds import label_some, workbench, write_texts
 
 from lsal.label_studio.project import Project
+from lsal.worker.fork_server import LOOK_S
 
 FIRST, NEW, BATCH, SAMPLE = 100, 20, 200, 20
 Took = dict[str, float]
@@ -20,11 +22,12 @@ def main() -> None:
     options.add_argument("--tasks", type=int, nargs="*", default=[1000, 5000, 10_000])
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--steps", action="store_true", help="also the seconds of each step")
+    options.add_argument("--alone", action="store_true", help="no backend runs, and so each job imports all it needs")
     chosen = options.parse_args()
     print("| tasks | round | with its process | best use | times the best use | documented loop, estimated | faster |")
     print("|---|---|---|---|---|---|---|")
     for tasks in chosen.tasks:
-        ours, whole, best, naive = measured(tasks, chosen.rounds)
+        ours, whole, best, naive = measured(tasks, chosen.rounds, not chosen.alone)
         seconds, least = [sum(took.values()) for took in ours], [sum(took.values()) for took in best]
         slow = [one * tasks for one in naive]
         times = told([a / b for a, b in zip(seconds, least, strict=True)])
@@ -35,7 +38,7 @@ def main() -> None:
             print("  " + ", ".join(f"{name} {median(took[name] for took in rows):.2f}" for name in rows[0]))
 
 
-def measured(tasks: int, rounds: int) -> tuple[list[Took], list[float], list[Took], list[float]]:
+def measured(tasks: int, rounds: int, beside: bool) -> tuple[list[Took], list[float], list[Took], list[float]]:
     """Of each round, in turn: lsal's steps, the same with the start of its process, the script's steps, and the
     documented loop's seconds a task.
     """
@@ -44,9 +47,13 @@ def measured(tasks: int, rounds: int) -> tuple[list[Took], list[float], list[Too
         path = write_texts(bench.root / "texts.jsonl", tasks)
         bench.new(str(path), demo=True, hold_out=0.0)
         bench.configure(batch=BATCH, refill_below=0.0, worker_nice=0)  # as the script: else other work decides
+        if beside:
+            bench.serve()
         bench.rank().wait()
         label_some(bench, FIRST)
         bench.round().wait()
+        if beside:
+            time.sleep(LOOK_S * 3)  # until it has imported what the first version needs
         config = bench.desk.project.read()["label_config"]
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         project = Project.create(bench.desk.connection, "bare", config)

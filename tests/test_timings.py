@@ -18,10 +18,10 @@ def bench(isolated_root: Path) -> Workbench:
     return prepared(isolated_root)
 
 
-def ended(bench: Workbench, number: int, act: str = "round", **steps: float) -> None:
+def ended(bench: Workbench, number: int, act: str = "round", second: int = 0, **steps: float) -> None:
     """A job that was done, two seconds beside its steps."""
     job = jobs.create(bench.home, act)
-    job = jobs.Job(job.folder.rename(job.folder.with_name(f"20260101-10{number:02}00-000-{act}-abcd")))
+    job = jobs.Job(job.folder.rename(job.folder.with_name(f"20260101-10{number:02}{second:02}-000-{act}-abcd")))
     result = {"seconds": steps, "counts": {"score": 1000} if "score" in steps else {}}
     told = {"state": "done", "seconds": sum(steps.values()) + 2, "ended_at": float(number), "result": result}
     write_json(job.folder / "end.json", told)
@@ -43,6 +43,18 @@ def test_each_step_has_its_seconds_its_share_and_its_rate(bench: Workbench) -> N
     assert shown["score"] == ["1.00", "5.00", "2.00", "2.00", "33%", "500"]
     assert shown["start and tidying"][:3] == ["2.00", "2.00", "2.00"]
     assert shown["all"] == ["5.00", "9.00", "6.00", "6.00", "100%", ""]
+
+
+def test_jobs_of_one_minute_are_told_apart(bench: Workbench) -> None:
+    ended(bench, 0, sync=1.0)
+    ended(bench, 1, second=7, sync=1.0)
+    found = sheet(bench.timings())
+    assert found
+    assert found.columns[1:3] == ("round 10:00", "round 10:01")
+    ended(bench, 1, second=31, sync=1.0)
+    found = sheet(bench.timings())
+    assert found
+    assert found.columns[1:4] == ("round 10:00:00", "round 10:01:07", "round 10:01:31")
 
 
 def test_a_step_that_only_some_jobs_have_leaves_cells_empty(bench: Workbench) -> None:

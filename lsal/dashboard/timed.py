@@ -14,7 +14,7 @@ REST = "start and tidying"
 def timings_sheet(shown: Iterable[Timing]) -> Sheet:
     """Seconds of each step, the newest job last; the share is that of the newest, and so is the rate."""
     timed = list(shown)[::-1]
-    columns = ("step", *(f"{one.act} {_made_at(one.job)}" for one in timed), "median s", "share", "tasks/s")
+    columns = ("step", *_headings(timed), "median s", "share", "tasks/s")
     note = f"Seconds by step. Each column is a job, by when it was made (UTC); share and rate are of {timed[-1].job}."
     return Sheet("Where the time went", columns=columns, rows=tuple(_rows(timed)), notes=(note,))
 
@@ -34,10 +34,13 @@ def _row(step: str, seconds: Sequence[float | None], last: Timing, rate: str) ->
     return (step, *cells, f"{statistics.median(known):.2f}", share, rate)
 
 
-def _made_at(job: str) -> str:
-    """The hour and the minute in a job's name."""
-    clock = job.split("-")[1]
-    return f"{clock[:2]}:{clock[2:4]}"
+def _headings(timed: Sequence[Timing]) -> list[str]:
+    """Each job's act and the hour and minute in its name; also the seconds, where else two would be the same."""
+    clocks = [one.job.split("-")[1] for one in timed]
+    short = [f"{one.act} {clock[:2]}:{clock[2:4]}" for one, clock in zip(timed, clocks, strict=True)]
+    if len(set(short)) == len(short):
+        return short
+    return [f"{name}:{clock[4:6]}" for name, clock in zip(short, clocks, strict=True)]
 
 
 def _rate(last: Timing, step: str) -> str:
