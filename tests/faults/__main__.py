@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import traceback
@@ -17,6 +18,7 @@ from lsal.files import write_json
 def main() -> int:
     """Run the faults that were asked for; 1 if anything was wrong after one of them."""
     asked = _parser().parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it still puts away what it made
     numbers = asked.only or range(asked.first, asked.first + asked.faults)
     with tempfile.TemporaryDirectory(prefix="lsal-faults-") as folder:
         run = Run(Path(folder) / "scene", print)

@@ -48,17 +48,21 @@ def _unsaid(fault: Fault, state: State, said: Status) -> list[str]:
     return found + ([f"not the cause: {mine}"] if cause and not cause.search("\n".join(said.warnings)) else [])
 
 
-def recover(scene: Scene) -> tuple[list[str], list[str]]:
-    """Do what the status says until a round comes to its end; what was done, and what remained of the trouble."""
+def recover(scene: Scene, ended: str) -> tuple[list[str], list[str]]:
+    """Do what the status says until the queue was ranked afresh; what was done, and what remained of the trouble.
+
+    A round that did not come to its end is run again.
+    """
+    again = "rank --wait" if ended == "done" else "round --wait"
     did, told = [], {"error": "nothing was tried", "fix": ""}
     for _ in range(PASSES):
         if not scene.kernel.alive:
             scene.new_kernel()
             did.append("a new kernel")
-        line = _advised(scene) or "round --wait"
+        line = _advised(scene) or again
         told = scene.kernel.run(line)
         did.append(f"{line}: {told['error']}" if told["error"] else line)
-        if line == "round --wait" and not told["error"]:
+        if line == again and not told["error"]:
             return did, []
     return did, [f"after {PASSES} commands: {told['error']}"]
 

@@ -49,7 +49,7 @@ class Scene:
     def environment(self) -> dict[str, str]:
         """What every process of the scene is given."""
         paths = [str(TESTS / "faults" / "hook"), str(TESTS), os.environ.get("PYTHONPATH", "")]
-        told = {"LSAL_ROOT": str(self.root), "LSAL_FAULTS": str(self.orders), "LSAL_POLL_S": "1"}
+        told = {"LSAL_ROOT": str(self.root), "LSAL_FAULTS": str(self.orders), "LSAL_POLL_S": "10"}
         ours = {"IPYTHONDIR": str(self.folder / "ipython"), "OMP_NUM_THREADS": "1"}
         return child_environment(PYTHONPATH=os.pathsep.join(filter(None, paths)), **told, **ours)
 

@@ -22,6 +22,7 @@ from lsal.label_studio import queue
 SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP, TERM: signal.SIGTERM}
 FULL_S = 20.0
 """In which a round that cannot write has to end."""
+LOOK_S = 0.2
 
 
 @dataclass
@@ -59,7 +60,7 @@ def tried(scene: Scene, fault: Fault) -> Trial:
         scene.disarm()
     if scene.kernel.alive:
         scene.kernel.told()
-    trial.did, left_over = recover(scene)
+    trial.did, left_over = recover(scene, trial.ended)
     trial.wrong["not recovered"] = left_over
     trial.wrong |= ground.check(scene.bench(), scene.ledger, scene.tasks)
     trial.wrong["next task"] = _next(scene)
@@ -80,13 +81,14 @@ def _next(scene: Scene) -> list[str]:
 
 def _wait(scene: Scene, armed: str, known: set[str]) -> dict[str, object] | None:
     """Until a process halts at its point, or the round ended without anybody coming to it."""
-    until = time.monotonic() + REACH_S
+    until, looked = time.monotonic() + REACH_S, 0.0
     while time.monotonic() < until:
         if reached := scene.reached(armed):
             return reached
-        state = new_state(scene, known)
-        if state and state.state in ENDED and not scene.kernel.busy:
-            return scene.reached(armed)
+        if not scene.kernel.busy and time.monotonic() - looked > LOOK_S:
+            looked, state = time.monotonic(), new_state(scene, known)
+            if state is None or state.state in ENDED:
+                return scene.reached(armed)
         time.sleep(0.01)
     return None
 
@@ -102,7 +104,7 @@ def _until_ended(scene: Scene, known: set[str], within_s: float) -> None:
         state = new_state(scene, known)
         if state.state in ENDED if state else not scene.kernel.alive:
             return
-        time.sleep(0.05)
+        time.sleep(LOOK_S)
 
 
 @contextmanager
