@@ -17,6 +17,8 @@ import psutil
 
 MOUNTED, LIMITED = "ext4 on loop-back", "RLIMIT_FSIZE"
 
+BLOCK, SLACK = 4096, 2**18
+
 
 class Disk:
     """A folder with a file system of its own, of so many megabytes."""
@@ -39,14 +41,21 @@ class Disk:
     def fill(self, leave: int, writers: Iterable[psutil.Process]) -> None:
         """Take all but `leave` bytes; where that cannot be, no `writers` can write a file longer than that."""
         if self.way == MOUNTED:
-            free = os.statvfs(self.folder)
-            with self._ballast.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, max(free.f_bavail * free.f_frsize - leave, 1))
+            with self._ballast.open("wb") as file, contextlib.suppress(OSError):  # the last blocks hold other things
+                os.posix_fallocate(file.fileno(), 0, max(self._free() - leave - SLACK, 1))
+                file.seek(0, os.SEEK_END)
+                while self._free() > leave:
+                    file.write(bytes(BLOCK))
+                    file.flush()
             return
         for one in writers:
             with contextlib.suppress(psutil.Error):
                 one.rlimit(resource.RLIMIT_FSIZE, (leave, resource.RLIM_INFINITY))
                 self._limited.append(one)
+
+    def _free(self) -> int:
+        now = os.statvfs(self.folder)
+        return now.f_bavail * now.f_frsize
 
     def empty(self) -> None:
         """Give it back."""

@@ -146,6 +146,14 @@ class Scene:
         """All who write below the root."""
         return [*of_root(self.root), *filter(None, [self.process(KERNEL)])]
 
+    def mend(self) -> None:
+        """After a trial that could not be had: room again, nobody halted, and all that a round needs."""
+        self.disarm()
+        for disk in self.disks.values():
+            disk.empty()
+        self.kernel.end()
+        self.new_kernel().run("up", "serve")
+
     def end(self) -> list[str]:
         """End everything; what did not end."""
         if not self.kernel.alive:
