@@ -11,6 +11,7 @@ LsalError
 ├── Busy               another round of the same project is running
 ├── Cancelled          the user stopped this work
 ├── JobFailed          a worker ended with an error
+├── NotWritten         the disk is full, or does not let a file be written
 ├── TrackingError      MLflow did not take a version, or not at all
 └── LabelStudioError   Label Studio answered no, or not at all
     ├── Unreachable    nobody listens there, or too slowly
@@ -78,6 +79,10 @@ class Cancelled(LsalError):
 
 class JobFailed(LsalError):
     """A worker ended with an error."""
+
+
+class NotWritten(LsalError):
+    """The disk is full, or does not let a file be written."""
 
 
 class TrackingError(LsalError):

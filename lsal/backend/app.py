@@ -19,6 +19,7 @@ from lsal.backend.seen import Seen, joined
 from lsal.backend.workers import Peers
 from lsal.errors import BadConfig, BadRequest, LsalError
 from lsal.jobs import LABEL_STUDIO
+from lsal.room import not_written
 from lsal.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,7 @@ def _answer(content: Any, status: int = 200) -> Response:
 
 
 def _sorry(error: Exception) -> Response:
+    error = not_written(error, current_app.extensions["projects"].root, "lsal status") or error
     status = _status(error)
     if isinstance(error, HTTPException):
         return _answer({"error": SENTENCES.get(status) or error.description}, status)

@@ -7,6 +7,7 @@ the door shows: a record, a list of records, a Job, a figure, a widget.
 from __future__ import annotations
 
 import argparse
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from lsal.commands.command import Arguments
 from lsal.commands.table import COMMANDS
 from lsal.files import to_json
 from lsal.jobs import Job
+from lsal.room import not_written
 from lsal.workbench import Workbench
 
 __all__ = ["COMMANDS", "HELP", "as_json", "build_parser", "run", "with_command"]
@@ -45,8 +47,11 @@ def with_command(words: Sequence[str]) -> list[str]:
 
 
 def run(bench: Workbench, arguments: Arguments) -> Any:
-    """Run the parsed command."""
-    return COMMANDS[arguments.command].run(bench, arguments)
+    """Run the parsed command. Raises NotWritten where the disk did not take something."""
+    try:
+        return COMMANDS[arguments.command].run(bench, arguments)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise not_written(error, bench.root, f"lsal {arguments.command}") or error from None
 
 
 def as_json(shown: Any) -> str:

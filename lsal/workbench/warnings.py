@@ -16,6 +16,7 @@ from lsal.workbench.advice import failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
 from lsal.workbench.parts import missing, troubles
+from lsal.workbench.room_words import room_words
 from lsal.workbench.server_words import parting_words, server_words
 
 
@@ -24,6 +25,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
     if parting := parting_words(desk.home):
         return parting
     return [
+        *room_words(desk.home),
         *server_words(desk.home),
         *_processes_missing(desk, backend, connected),
         *automatic(desk, backend).warnings,

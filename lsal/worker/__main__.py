@@ -14,6 +14,7 @@ from typing import Any
 from lsal.errors import Cancelled, LsalError, Refused, Unreachable
 from lsal.home import attached, open_home
 from lsal.jobs import Job
+from lsal.room import not_written
 from lsal.settings import silence
 from lsal.worker import tracking
 
@@ -52,8 +53,11 @@ def _work(job: Job, begun: float) -> int:
         return 1
     except Exception as error:  # whatever it is: the job must say how it ended, the log has the rest
         traceback.print_exc()
-        fix = f"The whole story is in {job.folder / 'log.txt'}"
-        job.end("failed", begun, error=f"{type(error).__name__}: {error}", fix=fix)
+        said = not_written(error, job.folder, job.again())
+        what = said.what if said else f"{type(error).__name__}: {error}"
+        job.end(
+            "failed", begun, error=what, fix=said.fix if said else f"The whole story is in {job.folder / 'log.txt'}"
+        )
         return 1
     return 0
 
