@@ -80,6 +80,11 @@ def address(root: Path) -> str | None:
     return kept.get("url") if processes.alive(kept.get("mark")) else None
 
 
+def started(root: Path) -> float:
+    """When the root's Label Studio was started, by this machine's clock; 0 if it does not run, or is not ready."""
+    return float(_mark(root / "label-studio")["started"]) if address(root) else 0.0
+
+
 def down(root: Path) -> bool:
     """End the root's Label Studio. True if one ran; its data stays."""
     folder = root / "label-studio"

@@ -6,7 +6,7 @@ from lsal import jobs, publishing
 from lsal.desk import Desk
 from lsal.home import Home
 from lsal.jobs import ENDED, State
-from lsal.label_studio import queue, seen
+from lsal.label_studio import queue, seen, server
 from lsal.label_studio.mirror import OPEN
 from lsal.phrases import moment
 
@@ -21,6 +21,12 @@ def failed(state: State | None) -> str:
 def at(state: State) -> str:
     """When a job ended, as a part of a sentence; "" where nobody wrote it down."""
     return f" at {moment(state.ended_at)}" if state.ended_at else ""
+
+
+def answered_at(desk: Desk) -> float:
+    """When Label Studio last was known to answer: at the last sync, or when lsal's own was started since."""
+    asked = seen.project_settings(desk.mirror).get("asked_at") or 0.0
+    return max(float(asked), server.started(desk.home.root) if desk.home.own_server else 0.0)
 
 
 def fix_of(state: State, answered_at: float | None) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 from lsal import jobs, publishing
 from lsal.desk import Desk
-from lsal.label_studio import seen, tally
+from lsal.label_studio import tally
 from lsal.label_studio.mirror import LABELLED, OPEN
 from lsal.phrases import counted
 from lsal.records import Control, Version
 from lsal.workbench import tracking
-from lsal.workbench.advice import failed, fix_of, switched_off
+from lsal.workbench.advice import answered_at, failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
 from lsal.workbench.parts import missing, troubles
@@ -65,7 +65,7 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     newest = jobs.jobs(desk.home)[:1]
     state = newest[0].state() if newest else None
     if state and (what := failed(state)):
-        told.append(f"{what}. {fix_of(state, seen.project_settings(desk.mirror).get('asked_at'))}")
+        told.append(f"{what}. {fix_of(state, answered_at(desk))}")
     return told
 
 

@@ -156,9 +156,8 @@ class Scene:
 
     def end(self) -> list[str]:
         """End everything; what did not end."""
-        if not self.kernel.alive:
-            self.new_kernel()
-        self.kernel.run("down")
+        self.kernel.end()  # it may be at something, or stopped
+        self.new_kernel().run("down")
         self.kernel.end()
         until = time.monotonic() + 60
         while (left := list(of_root(self.root))) and time.monotonic() < until:
