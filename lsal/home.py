@@ -10,6 +10,7 @@ root/                       .lsal beside the notebook
 ├── rehearsals/             points of replays: the same rehearsal goes on from them
 ├── mlflow/ mlflow.json     lsal's own MLflow, and where the user's is: see lsal/tracking
 ├── backend.json            the running ML backend
+├── fork_server.json        a process that waits for jobs with all imported, while the backend runs; .sock: where
 └── projects/SLUG/          a home
     ├── home.json           what it belongs to
     ├── settings.json       how it works: strategy, batch size, ...

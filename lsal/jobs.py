@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lsal import processes
+from lsal import fork_server, processes
 from lsal.errors import BadRequest, Cancelled, JobFailed
 from lsal.files import read_json, to_json, write_json, write_whole
 from lsal.home import Home, open_home
@@ -209,12 +209,13 @@ def start(job: Job, module: str) -> Job:
         write_json(job.folder / "process.json", {"started": time.time()})
     for name in ("end.json", "cancel", "progress.json"):
         (job.folder / name).unlink(missing_ok=True)
-    threads, nice = limits(open_home(job.folder.parents[1]))
+    home, log = open_home(job.folder.parents[1]), job.folder / "log.txt"
+    threads, nice = limits(home)
     few = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     command = [sys.executable, "-m", module, str(job.folder)]
     environment = child_environment(LSAL_THREADS=str(threads), **few)
-    marked = processes.spawn(command, job.folder / "log.txt", environment, nice=nice)
-    write_json(job.folder / "process.json", marked)
+    marked = fork_server.run(home.root, module, job.folder, log, environment, nice)
+    write_json(job.folder / "process.json", marked or processes.spawn(command, log, environment, nice))
     return job
 
 

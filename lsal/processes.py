@@ -29,14 +29,19 @@ def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str], nic
             env=dict(environment),
             start_new_session=True,
         )
-    with contextlib.suppress(psutil.Error, OSError):
-        if nice:
-            psutil.Process(process.pid).nice(nice)
-            # Where Linux shares processors out among sessions, niceness counts within one only: a session has its own.
-            if (session := Path(f"/proc/{process.pid}/autogroup")).exists():
-                session.write_text(str(nice))
+    give_way(process.pid, nice)
     _children.append(process)
     return mark(process.pid)
+
+
+def give_way(pid: int, nice: int) -> None:
+    """Let a process, a session of its own, give way to others: not at all for 0, to everything for 19."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if nice:
+            psutil.Process(pid).nice(nice)
+            # Where Linux shares processors out among sessions, niceness counts within one only: a session has its own.
+            if (session := Path(f"/proc/{pid}/autogroup")).exists():
+                session.write_text(str(nice))
 
 
 def mark(pid: int | None = None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -173,6 +174,17 @@ def root_secret(root: Path) -> str:
 def child_environment(**more: str) -> dict[str, str]:
     """The environment for a process that lsal starts: this one's, silent, with `more`."""
     return {**os.environ, **SILENT, **more}
+
+
+def environment() -> dict[str, str]:
+    """The environment of this process, as it is now."""
+    return dict(os.environ)
+
+
+def take_environment(given: Mapping[str, str]) -> None:
+    """Have this environment in place of the one that this process was started with."""
+    os.environ.clear()
+    os.environ.update(given)
 
 
 def cores() -> int:

@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _be_the_first(root: Path, asked: argparse.Namespace) -> int:
     """Have the port, start the other workers if there are to be some, and watch the projects."""
     from lsal.backend.app import create_app
+    from lsal.backend.forking import ForkServer
     from lsal.backend.poller import Poller
     from lsal.backend.workers import Workers, bound
 
@@ -44,7 +45,12 @@ def _be_the_first(root: Path, asked: argparse.Namespace) -> int:
         return 1
     app = create_app(root, poller.hint, workers.peers)
     workers.start()
-    _serve(app, workers.sockets, poller.start)
+
+    def begin() -> None:
+        poller.start()
+        ForkServer(root).start()
+
+    _serve(app, workers.sockets, begin)
     return 0
 
 

@@ -6,9 +6,9 @@ import random
 from dataclasses import dataclass
 
 KILL, STOP, TERM, FULL, READ_ONLY = "SIGKILL", "SIGSTOP", "SIGTERM", "full disk", "read-only"
-KERNEL, BACKEND, WORKER, LABEL_STUDIO = "kernel", "backend", "worker", "Label Studio"
+KERNEL, BACKEND, WORKER, FORK_SERVER, LABEL_STUDIO = "kernel", "backend", "worker", "fork server", "Label Studio"
 HOME, ROOT = "disk of the project", "disk of Label Studio"
-PROCESSES, DISKS = (KERNEL, BACKEND, WORKER, LABEL_STUDIO), (HOME, ROOT)
+PROCESSES, DISKS = (KERNEL, BACKEND, WORKER, FORK_SERVER, LABEL_STUDIO), (HOME, ROOT)
 LEFT = (0, 4, 16, 64, 256)
 """KiB that a full disk has left: which write fails first depends on it."""
 FILES = (

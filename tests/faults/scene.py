@@ -17,7 +17,7 @@ from faults.disks import Disk
 from faults.ground import Ledger
 from faults.kernel import Kernel
 from faults.persons import Person
-from faults.plan import BACKEND, HOME, KERNEL, LABEL_STUDIO, ROOT
+from faults.plan import BACKEND, FORK_SERVER, HOME, KERNEL, LABEL_STUDIO, ROOT
 from faults.remains import of_root
 from lsal.files import read_json, write_json
 from lsal.settings import child_environment
@@ -131,6 +131,8 @@ class Scene:
             return psutil.Process(self.kernel.process.pid) if self.kernel.alive else None
         if target == BACKEND:
             mark = read_json(self.root / "backend.json", {})
+        elif target == FORK_SERVER:
+            mark = read_json(self.root / "fork_server.json", {})
         elif target == LABEL_STUDIO:
             mark = read_json(self.root / "label-studio" / "server.json", {}).get("mark", {})
         else:
