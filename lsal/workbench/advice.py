@@ -30,10 +30,14 @@ def answered_at(desk: Desk) -> float:
 
 
 def fix_of(state: State, answered_at: float | None) -> str:
-    """The next step after a failed job. What was wrong with the way to Label Studio is no more if it answered since."""
+    """The next step after a failed job, which ends in a command.
+
+    What was wrong with the way to Label Studio is no more if it answered since.
+    """
+    again = f"lsal {state.act}{' N' * (state.act == 'promote')}"
     if state.contact and state.ended_at and (answered_at or 0.0) > state.ended_at:
-        return f"Label Studio has answered since. Start it again: lsal {state.act}{' N' * (state.act == 'promote')}"
-    return state.fix
+        return f"Label Studio has answered since. Start it again: {again}"
+    return state.fix if "lsal " in state.fix else f"{state.fix}{'. ' if state.fix else ''}Then: {again}"
 
 
 def next_step(desk: Desk, connected: bool, job: State | None) -> str:
