@@ -10,8 +10,7 @@ from lsal.jobs import ENDED, State
 from lsal.workbench.status import Status
 
 PASSES = 8
-COMMAND = re.compile(r"lsal ((?:up|serve|sync|rank|round|train --again \S+|train)\b)")
-"""The commands that recover; what a person may choose to do, promote a held version say, is none of them."""
+COMMAND = re.compile(r"lsal (\w+)")
 CAUSES = {
     FULL: re.compile(r"disk .*full|no space left|file too large", re.IGNORECASE),
     READ_ONLY: re.compile(r"cannot be written|not permitted|read-?only|permission", re.IGNORECASE),
@@ -68,6 +67,6 @@ def recover(scene: Scene, ended: str) -> tuple[list[str], list[str]]:
 
 
 def _advised(scene: Scene) -> str:
-    """The next command by the status: what is missing first, then a training that is to be finished."""
+    """What the status says is missing: Label Studio before the backend. Else "", and the round is run again."""
     said = [match[1] for words in scene.bench().status().warnings for match in COMMAND.finditer(words)]
     return next((line for line in ("up", "serve") if line in said), "")

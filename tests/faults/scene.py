@@ -40,7 +40,7 @@ class Scene:
         self.orders = folder / "orders"
         self.orders.mkdir()
         self.points: dict[str, int] = {}
-        self._serial = count(1)
+        self._serial, self._projects = count(1), 0
         self.kernel = self.new_kernel()
         self.must("up")
         self.begin()
@@ -64,11 +64,12 @@ class Scene:
             raise RuntimeError(f"{lines}: {told}")
 
     def begin(self) -> None:
-        """A fresh project with one version live, and how many points a round has."""
+        """A fresh project with one version live; one process answers for the first, two for the second, and so on."""
         path = write_texts(self.folder / f"texts{next(self._serial)}.csv", TEXTS)
         options = "--label label --demo --input text"
         self.must(f"new {path} {options}", f"set batch={BATCH} refill_below=0.0 worker_nice=0 measuring_share=0.2")
-        self.must("serve", "rank --wait")
+        self._projects += 1
+        self.must(f"serve --workers {2 - self._projects % 2}", "rank --wait")
         self.tasks = self.bench().desk.project.count([])
         self.ledger = Ledger()
         self.person = Person(self.bench(), self.ledger, path.stem)
