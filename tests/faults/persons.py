@@ -29,12 +29,15 @@ class Person:
         self._truth, (self._control, self._kind) = annotator.truth(bench.home), next(iter(bench.desk.handled.values()))
         self._id = int(bench.desk.connection.get("/api/current-user/whoami")["id"])
         self._key = bench.desk.connection.token()
+        self._connection: Connection | None = None
 
     def _project(self) -> Project | None:
         bench = Workbench(Path(self._root), self._slug)
         if bench.desk.address is None:
             return None
-        return Project(Connection(bench.desk.address, self._key, timeout_s=ANSWER_S), bench.home.project)
+        if self._connection is None or self._connection.url != bench.desk.address:
+            self._connection = Connection(bench.desk.address, self._key, timeout_s=ANSWER_S)
+        return Project(self._connection, bench.home.project)
 
     def label_one(self) -> int | None:
         """Ask for the next task and answer it; its id, None if Label Studio gave none or did not take it."""

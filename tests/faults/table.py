@@ -55,7 +55,7 @@ def story(trial: Trial) -> str:
     """One fault in a line, and what was wrong after it, with the command that has it again."""
     fault = trial.fault
     line = f"{fault.number:4d}  {fault.name}, {trial.struck}: round {trial.ended}; {', then '.join(trial.did)}"
-    line += f" ({trial.seconds:.0f} s)"
+    line += f" ({', '.join(f'{name} {seconds:.0f} s' for name, seconds in trial.seconds.items())})"
     said = [f"      {name}: {what}" for name, found in trial.wrong.items() for what in found]
     again = [f"      again: python -m faults --seed {fault.seed} --only {fault.number}"] if said else []
     return "\n".join([line, *said, *again])

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from faults import disks, ground, remains
-from faults.plan import FULL, KERNEL, KILL, READ_ONLY, ROOT, STOP, TERM, WORKER, Fault
+from faults.plan import FULL, KILL, READ_ONLY, ROOT, STOP, TERM, WORKER, Fault
 from faults.recovery import recover, told
 from faults.scene import REACH_S, Scene
 from lsal import publishing
@@ -34,7 +34,7 @@ class Trial:
     ended: str = ""
     did: list[str] = field(default_factory=list)
     wrong: dict[str, list[str]] = field(default_factory=dict)
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -44,14 +44,37 @@ class Trial:
 
 def tried(scene: Scene, fault: Fault) -> Trial:
     """Let the fault happen, recover, and look."""
-    trial, begun = Trial(fault), time.monotonic()
+    trial, watch = Trial(fault), _Watch()
     for _ in range(fault.people):
         scene.person.label_one()
-    known = {job.id for job in scene.bench().jobs()}
+    trial.seconds["people"] = watch.lap()
+    _strike(scene, trial)
+    trial.seconds["fault"] = watch.lap()
+    trial.did, trial.wrong["not recovered"] = recover(scene, trial.ended)
+    trial.seconds["recovery"] = watch.lap()
+    trial.wrong |= ground.check(scene.bench(), scene.ledger, scene.tasks)
+    trial.wrong["next task"] = _next(scene)
+    trial.wrong |= remains.remains(scene.root)
+    trial.seconds["looks"] = watch.lap()
+    return trial
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def lap(self) -> float:
+        """Seconds since the last time."""
+        before, self._last = self._last, time.monotonic()
+        return round(self._last - before, 1)
+
+
+def _strike(scene: Scene, trial: Trial) -> None:
+    """A round with the fault in it, and what the status says while it lasts; people go on labelling."""
+    fault, known = trial.fault, {job.id for job in scene.bench().jobs()}
     with scene.person.at_work(fault.people, every_s=0.5):
         armed = scene.arm(fault.clock, 1 + int(fault.at * scene.points[fault.clock]))
-        if fault.clock == KERNEL or scene.kernel.alive:
-            scene.kernel.begin(*scene.lines())
+        scene.kernel.begin(*scene.lines())
         reached = _wait(scene, armed, known)
         trial.struck = f"at {reached['what']}" if reached else "after the round"
         with _struck(scene, fault, armed, int(reached["pid"]) if reached else 0):
@@ -60,13 +83,6 @@ def tried(scene: Scene, fault: Fault) -> Trial:
         scene.disarm()
     if scene.kernel.alive:
         scene.kernel.told()
-    trial.did, left_over = recover(scene, trial.ended)
-    trial.wrong["not recovered"] = left_over
-    trial.wrong |= ground.check(scene.bench(), scene.ledger, scene.tasks)
-    trial.wrong["next task"] = _next(scene)
-    trial.wrong |= remains.remains(scene.root)
-    trial.seconds = time.monotonic() - begun
-    return trial
 
 
 def _next(scene: Scene) -> list[str]:
