@@ -17,7 +17,7 @@ import psutil
 
 MOUNTED, LIMITED = "ext4 on loop-back", "RLIMIT_FSIZE"
 
-BLOCK, SLACK = 4096, 2**18
+BLOCKS = (2**20, 4096)
 
 
 class Disk:
@@ -41,12 +41,12 @@ class Disk:
     def fill(self, leave: int, writers: Iterable[psutil.Process]) -> None:
         """Take all but `leave` bytes; where that cannot be, no `writers` can write a file longer than that."""
         if self.way == MOUNTED:
-            with self._ballast.open("wb") as file, contextlib.suppress(OSError):  # the last blocks hold other things
-                os.posix_fallocate(file.fileno(), 0, max(self._free() - leave - SLACK, 1))
-                file.seek(0, os.SEEK_END)
-                while self._free() > leave:
-                    file.write(bytes(BLOCK))
-                    file.flush()
+            with self._ballast.open("wb", buffering=0) as file:
+                for block in BLOCKS:
+                    with contextlib.suppress(OSError):  # full before it was counted on
+                        while self._free() >= leave + block:
+                            file.write(bytes(block))
+                os.fsync(file.fileno())
             return
         for one in writers:
             with contextlib.suppress(psutil.Error):

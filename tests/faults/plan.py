@@ -9,7 +9,7 @@ KILL, STOP, TERM, FULL, READ_ONLY = "SIGKILL", "SIGSTOP", "SIGTERM", "full disk"
 KERNEL, BACKEND, WORKER, FORK_SERVER, LABEL_STUDIO = "kernel", "backend", "worker", "fork server", "Label Studio"
 HOME, ROOT = "disk of the project", "disk of Label Studio"
 PROCESSES, DISKS = (KERNEL, BACKEND, WORKER, FORK_SERVER, LABEL_STUDIO), (HOME, ROOT)
-LEFT = (0, 4, 16, 64, 256)
+LEFT = (0, 1, 4, 16, 64)
 """KiB that a full disk has left: which write fails first depends on it."""
 FILES = (
     ".",
