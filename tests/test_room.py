@@ -34,7 +34,7 @@ sys.exit(cli.main(["round"]))
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    disk = Disk(tmp_path / "disk", 48)
+    disk = Disk(tmp_path / "disk", tmp_path / "disk.img", 48)
     yield disk
     disk.end()
 

@@ -21,10 +21,10 @@ BLOCKS = (2**20, 4096)
 
 
 class Disk:
-    """A folder with a file system of its own, of so many megabytes."""
+    """A folder with a file system of its own, of so many megabytes, that lies in the file `image`."""
 
-    def __init__(self, folder: Path, megabytes: int) -> None:
-        self.folder, self._image = folder, folder.with_name(f"{folder.name}.img")
+    def __init__(self, folder: Path, image: Path, megabytes: int) -> None:
+        self.folder, self._image = folder, image
         self._ballast, self._limited = folder / ".ballast", list[psutil.Process]()
         folder.mkdir(parents=True, exist_ok=True)
         self.way = MOUNTED if self._mount(megabytes) else LIMITED

@@ -35,8 +35,8 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.root = folder, folder / "root"
-        self.disks = {ROOT: Disk(self.root, MEGABYTES[ROOT])}
-        self.disks[HOME] = Disk(self.root / "projects", MEGABYTES[HOME])
+        self.disks = {ROOT: Disk(self.root, folder / "root.img", MEGABYTES[ROOT])}
+        self.disks[HOME] = Disk(self.root / "projects", folder / "home.img", MEGABYTES[HOME])
         self.orders = folder / "orders"
         self.orders.mkdir()
         self.points: dict[str, int] = {}
