@@ -323,10 +323,10 @@ def test_a_job_that_trained_nothing_cannot_be_trained_from(bench: Workbench) -> 
 
 
 def test_once_label_studio_was_started_since_a_round_is_to_be_run_again(isolated_root: Path) -> None:
-    bench, me = prepared(isolated_root), processes.mark()
-    write_json(isolated_root / "label-studio" / "server.json", {"url": "http://127.0.0.1:1", "mark": me})
-    job = jobs.create(bench.home, "round")
-    for ended_at, wanted in ((me["started"] - 5, "Start it again: lsal round"), (me["started"] + 5, "lsal up")):
+    bench, kept = prepared(isolated_root), isolated_root / "label-studio" / "server.json"
+    write_json(kept, {"url": "http://127.0.0.1:1", "mark": processes.mark()})
+    job, ready = jobs.create(bench.home, "round"), kept.stat().st_mtime
+    for ended_at, wanted in ((ready - 0.1, "Start it again: lsal round"), (ready + 5, "Start it: lsal up")):
         job.end("failed", ended_at - 5, error="Nobody listens", fix="Start it: lsal up", contact=True)
         write_json(job.folder / "end.json", {**read_json(job.folder / "end.json"), "ended_at": ended_at})
         (said,) = [words for words in bench.status().warnings if "The last round failed" in words]

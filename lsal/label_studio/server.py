@@ -80,9 +80,9 @@ def address(root: Path) -> str | None:
     return kept.get("url") if processes.alive(kept.get("mark")) else None
 
 
-def started(root: Path) -> float:
-    """When the root's Label Studio was started, by this machine's clock; 0 if it does not run, or is not ready."""
-    return float(_mark(root / "label-studio")["started"]) if address(root) else 0.0
+def ready_at(root: Path) -> float:
+    """When the root's Label Studio, which runs, was last found to answer, by this machine's clock; 0 if none runs."""
+    return (root / "label-studio" / "server.json").stat().st_mtime if address(root) else 0.0
 
 
 def down(root: Path) -> bool:

@@ -26,7 +26,7 @@ def at(state: State) -> str:
 def answered_at(desk: Desk) -> float:
     """When Label Studio last was known to answer: at the last sync, or when lsal's own was started since."""
     asked = seen.project_settings(desk.mirror).get("asked_at") or 0.0
-    return max(float(asked), server.started(desk.home.root) if desk.home.own_server else 0.0)
+    return max(float(asked), server.ready_at(desk.home.root) if desk.home.own_server else 0.0)
 
 
 def fix_of(state: State, answered_at: float | None) -> str:

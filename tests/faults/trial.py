@@ -130,7 +130,7 @@ def _struck(scene: Scene, fault: Fault, armed: str, halted: int) -> Iterator[Non
     if fault.target == WORKER and halted:
         victim = psutil.Process(halted)
     path = _path(scene, fault)
-    if fault.delay_s:
+    if fault.delay_s and fault.kind in SIGNALS:  # to fill a disk takes a while itself
         scene.go(armed)
         time.sleep(fault.delay_s)
     if fault.kind == FULL:
