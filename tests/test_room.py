@@ -61,12 +61,15 @@ def test_a_full_disk_is_told_and_nothing_breaks(disk: Disk) -> None:
     assert Workbench(bench.root).status().tasks == bench.status().tasks
 
 
-@pytest.mark.parametrize("name", [".", "jobs", "mirror.sqlite"])
+SERVERS = "label-studio/data"
+
+
+@pytest.mark.parametrize("name", [".", "jobs", "mirror.sqlite", SERVERS])
 def test_what_cannot_be_written_is_named(disk: Disk, name: str) -> None:
     bench = prepared(disk.folder / "root")
-    path = bench.home.path(name)
-    if name == "jobs":
-        path.mkdir()
+    path = bench.root / name if name == SERVERS else bench.home.path(name)
+    if not path.exists():
+        path.mkdir(parents=True)
     lock(path)
     try:
         warnings = Workbench(bench.root).status().warnings
