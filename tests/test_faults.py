@@ -15,7 +15,7 @@ from filelock import FileLock
 from lsal import publishing
 from lsal.files import write_json
 
-SEED, NUMBERS = 1, (12, 1, 2, 3, 13, 14, 15, 16, 17)
+SEED, NUMBERS = 1, (12, 1, 2, 3, 13, 14, 16, 17)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def _promise(scene: Scene) -> None:
 
 
 def _turn(scene: Scene) -> None:
-    scene.bench().desk.project.change(model_version="somebody's")
+    scene.bench().desk.project.change(model_version="")
 
 
 def _double(scene: Scene) -> None:
