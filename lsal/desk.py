@@ -109,9 +109,10 @@ class Desk:
         """Files of tasks, fetched once. The key is asked for only when the server has to be."""
         own = server.files_folder(self.home.root) if self.home.own_server else None
         url = self.address or self.home.url
-        if self._media is None or self._media.url != url:
+        hosts = self.home.settings().hosts
+        if self._media is None or (self._media.url, self._media.hosts) != (url, hosts):
             trusted = certificates(self.home.root, url)
-            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own, trusted)
+            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own, trusted, hosts)
         return self._media
 
     def fetch(self, url: str, task_id: int) -> Path:

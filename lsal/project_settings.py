@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -29,6 +30,7 @@ class ProjectSettings:
     keep_versions: int = 20
     keep_publications: int = 5
     keep_media_mb: int = 5000
+    media_hosts: str = ""
     engine: str = "here"
     tracking: str = "off"
     worker_threads: int = 0
@@ -37,6 +39,11 @@ class ProjectSettings:
     gpus: float = 0.0
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Machines in private networks from which tasks may have files, one by one."""
+        return tuple(one for one in self.media_hosts.split(",") if one)
 
     @property
     def automatic(self) -> bool:
@@ -71,6 +78,10 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_hosts(value: Any) -> bool:
+    return isinstance(value, str) and all(re.fullmatch(r"[\w.:\[\]/-]+", one) for one in value.split(",") if value)
+
+
 def _is_by_control(value: Any, kind: Any) -> bool:
     return value is None or (isinstance(value, Mapping) and all(isinstance(each, kind) for each in value.values()))
 
@@ -96,6 +107,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
         for what in ("jobs", "versions", "publications", "media_mb")
     },
+    "media_hosts": (_is_hosts, "names, addresses or networks with commas: images.local:8000,10.0.0.0/8"),
     "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),
     "worker_nice": (lambda value: _is_count(value) and 0 <= value <= 19, "0 (as everything else) to 19 (gives way)"),
     "tracking": (lambda value: value in TRACKING, f"{' or '.join(TRACKING)}; where MLflow is says MLFLOW_TRACKING_URI"),
