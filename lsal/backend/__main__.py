@@ -15,7 +15,6 @@ from lsal.settings import silence
 if TYPE_CHECKING:
     from flask import Flask
 
-THREADS = 8
 LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)
 
 
@@ -61,9 +60,9 @@ def _be_another(root: Path, asked: argparse.Namespace) -> int:
 
 
 def _serve(app: Flask, sockets: Sequence[socket.socket], begin: Callable[[], None] = lambda: None) -> None:
-    import waitress
+    from lsal.backend import intake
 
-    server = waitress.create_server(app, sockets=list(sockets), threads=THREADS, ident=None)
+    server = intake.server(app, sockets, app.extensions["projects"].secret)
     # Only now, with the port open: loading a model takes longer than Label Studio waits for /setup.
     app.extensions["projects"].warm_all()
     begin()

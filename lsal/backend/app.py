@@ -42,6 +42,7 @@ def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None, peer
     app.url_map.merge_slashes = False
     app.extensions.update(projects=Projects(root), metrics=Metrics(), seen=Seen(), hint=hint)
     app.extensions["peers"] = peers or Peers(head=os.getpid())
+    app.before_request(_refuse_pages)
     app.register_blueprint(project)
     app.add_url_rule("/health", view_func=health)
     app.register_error_handler(Exception, _sorry)
@@ -107,6 +108,14 @@ def tally() -> Response:
     """What was asked of this process alone, for the others that serve at the same address."""
     slug, extensions = _bench().home.slug, current_app.extensions
     return _answer({"seen": extensions["seen"].of(slug), "metrics": extensions["metrics"].tally(slug)})
+
+
+def _refuse_pages() -> None:
+    """A browser says where a request comes from. Label Studio is none, and a page of a stranger's could guess."""
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        raise wire.Malformed("A web page may not ask the backend: Label Studio itself does", 403)
+    if request.method == "POST" and request.mimetype not in ("", "application/json"):
+        raise wire.Malformed(f"The body is {request.mimetype}; application/json was expected", 415)
 
 
 @project.url_value_preprocessor
