@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lsal.commands import as_json, build_parser, run, with_command
+from lsal.commands import as_json, build_parser, refuse_keys, run, with_command
 from lsal.errors import LsalError
 from lsal.jobs import ENDED, Job
 from lsal.label_studio.queue import Verification
@@ -25,10 +25,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     silence()
     parser, _ = build_parser()
-    arguments = parser.parse_args(with_command(sys.argv[1:] if words is None else words))
-    bench = Workbench(project=arguments.project)
+    words = sys.argv[1:] if words is None else words
     try:
-        shown = run(bench, arguments)
+        refuse_keys(words)
+        arguments = parser.parse_args(with_command(words))
+        shown = run(Workbench(project=arguments.project), arguments)
         if isinstance(shown, Job):
             shown = _follow(shown)
         print(as_json(shown) if arguments.json else _text(shown, getattr(arguments, "force", False)))

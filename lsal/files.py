@@ -20,13 +20,18 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Replace `path` by `content`, so that a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(create_anew(beside, mode), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
     _flush_folder(path.parent)
+
+
+def create_anew(path: Path, mode: int = 0o666) -> int:
+    """The descriptor of a new file, in place of what is there: never one that somebody laid out, nor behind a link."""
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
 
 def write_json(path: Path, value: Any, mode: int = 0o666) -> None:
@@ -90,8 +95,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not go into JSON")
 
 
-def keep_from_git(root: Path) -> None:
-    """Let no `git add .` take the root along: it holds keys, and copies of data."""
-    root.mkdir(parents=True, exist_ok=True)
+def keep_private(root: Path) -> None:
+    """Make the root, which holds keys and copies of data: for its owner alone, and for no `git add .`."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (root / ".gitignore").exists():
         write_whole(root / ".gitignore", b"*\n")

@@ -53,7 +53,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import keep_private, read_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
     slug = slug_of(url, project, created, bool(more.get("own_server")))
     folder = root / "projects" / slug
     if not (folder / "home.json").exists():
-        keep_from_git(root)
+        keep_private(root)
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
         write_json(folder / "home.json", kept | {"order_key": drawn_key()} | more)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.keys import ASK, looks_like_key
 
+SHOWN = 15
+"""Characters of a refused value that are shown: enough for a typing mistake, too few for a key."""
 TRACKING = ("off", "mlflow")
 """Where versions are mirrored, beside the home."""
 
@@ -55,11 +58,30 @@ def check_settings(changes: Mapping[str, Any]) -> None:
     """Raise BadRequest for a setting that does not exist, or a value that no round can run with."""
     known = [f.name for f in fields(ProjectSettings)]
     for name, value in changes.items():
+        if any(map(looks_like_key, _words(name, value))):
+            raise BadRequest("A key stands where a setting belongs; it was not kept", ASK)
         if name not in known:
             raise BadRequest(f"No setting is called '{name}'", f"Choose from: {', '.join(known)}")
         fits, wanted = _FITS[name]
         if not fits(value):
-            raise BadRequest(f"Setting '{name}' cannot be {value!r}", f"Give {wanted}")
+            raise BadRequest(f"Setting '{name}' cannot be {_shortened(value)}", f"Give {wanted}")
+
+
+def _words(*values: Any) -> Iterator[str]:
+    """All texts in values and in what they hold."""
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _words(*value, *value.values())
+        elif isinstance(value, list | tuple):
+            yield from _words(*value)
+        elif isinstance(value, str):
+            yield value.strip()
+
+
+def _shortened(value: Any) -> str:
+    """A refused value as an error shows it: of what may be a password that looks like no key, the beginning alone."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:3]}... ({len(text)} characters)"
 
 
 def _is_count(value: Any) -> bool:

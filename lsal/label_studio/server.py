@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from lsal import processes, settings
 from lsal.errors import BadRequest, LabelStudioError, Refused, Unreachable
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import keep_private, read_json, write_json, write_whole
 from lsal.label_studio import inside, install, template
 
 OWN = "http://own"
@@ -56,7 +56,7 @@ def up(root: Path, port: int | None = None, report: Callable[[str], None] | None
     """
     tell = report or _log.info
     folder = root / "label-studio"
-    keep_from_git(root)
+    keep_private(root)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     with FileLock(folder / "lock"):

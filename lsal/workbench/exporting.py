@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lsal import datasets
 from lsal.datasets import Dataset
 from lsal.errors import BadRequest, LabelStudioError
-from lsal.files import to_json
+from lsal.files import create_anew, to_json
 from lsal.label_studio.converting import convert, without_clashes
 from lsal.label_studio.sync import sync
 from lsal.protocols import Report
@@ -161,6 +161,7 @@ def _whole(path: Path, force: bool, write: Callable[[Path], int]) -> int:
     _refuse_existing(path, force)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    os.close(create_anew(beside))
     try:
         count = write(beside)
         _refuse_existing(path, force)  # it may have come meanwhile
