@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 # Files of tests that run at once; each worker starts a Label Studio of its own.
 WORKERS ?= 2
 
-.PHONY: demo test lab install lint clean
+.PHONY: demo test lab install lint audit clean
 
 install: $(STAMP)
 
@@ -30,6 +30,11 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive lsal --configfile pyproject.toml
+
+# Known faults of what is installed here; asks the advisory database over the network.
+audit: install
+	$(BIN)/pip-audit --skip-editable
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -15,7 +15,7 @@ from lsal.settings import silence
 if TYPE_CHECKING:
     from flask import Flask
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)
+LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)  # nosec B104  # only if a person asks for it
 
 
 def main(arguments: list[str] | None = None) -> int:
