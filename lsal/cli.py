@@ -11,6 +11,7 @@ from lsal.commands import as_json, build_parser, refuse_keys, run, with_command
 from lsal.errors import LsalError
 from lsal.jobs import ENDED, Job
 from lsal.label_studio.queue import Verification
+from lsal.phrases import printable
 from lsal.settings import silence
 from lsal.workbench import Workbench
 from lsal.workbench.doctor import Diagnosis
@@ -58,7 +59,7 @@ def _follow(job: Job) -> Any:
     for state in job.follow(every_s=0.5):
         if sys.stderr.isatty() and state.state not in ENDED:
             eta = f", {state.eta_s:.0f} s left" if state.eta_s else ""
-            print(f"\r{state.act}: {state.progress.message}{eta}".ljust(78), end="", file=sys.stderr)
+            print(f"\r{printable(f'{state.act}: {state.progress.message}')}{eta}".ljust(78), end="", file=sys.stderr)
     if sys.stderr.isatty():
         print("\r".ljust(79) + "\r", end="", file=sys.stderr)
     job.wait()

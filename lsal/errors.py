@@ -20,6 +20,8 @@ LsalError
 
 from __future__ import annotations
 
+from lsal.phrases import printable
+
 
 class LsalError(Exception):
     """Something the user can act on: `what` is wrong, and the `fix`, both one line."""
@@ -34,7 +36,8 @@ class LsalError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: two lines."""
-        return [f"{type(self).__name__}: {self.what}", *([f"Next: {self.fix}"] if self.fix else [])]
+        lines = [f"{type(self).__name__}: {self.what}", *([f"Next: {self.fix}"] if self.fix else [])]
+        return [printable(line) for line in lines]
 
 
 class BadConfig(LsalError):

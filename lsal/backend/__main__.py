@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lsal.phrases import log_plainly
 from lsal.settings import silence
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)  # nosec B104  # only if a pers
 def main(arguments: list[str] | None = None) -> int:
     """Serve until the process is ended; 1 if the port cannot be had."""
     silence()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_plainly()
     for chatty in ("httpx", "waitress.queue"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     asked = _parser().parse_args(arguments)

@@ -14,6 +14,7 @@ from typing import Any
 from lsal.errors import Cancelled, LsalError, Refused, Unreachable
 from lsal.home import attached, open_home
 from lsal.jobs import Job
+from lsal.phrases import log_plainly
 from lsal.settings import silence
 from lsal.worker import tracking
 
@@ -24,7 +25,7 @@ def main(folder: str) -> int:
     What it made is mirrored where that is wanted, by a process that nobody waits for.
     """
     silence()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_plainly()
     logging.getLogger("httpx").setLevel(logging.WARNING)
     job = Job(Path(folder).resolve())
     ended = _work(job, time.time())
