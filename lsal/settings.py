@@ -13,7 +13,7 @@ import platformdirs
 
 from lsal.errors import BadData, BadRequest, Refused
 from lsal.files import keep_private, write_json, write_whole
-from lsal.keys import ASK, read_private
+from lsal.keys import ASK, hide_in_logs, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
 ROOT = ".lsal"
@@ -192,6 +192,7 @@ def root_secret(root: Path) -> str:
     secret = str(read_private(path).get("secret", ""))
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,}", secret):
         raise BadData(f"{path} holds no secret of 16 letters or more", f"Have one made: rm '{path}', then lsal serve")
+    hide_in_logs(secret)
     return secret
 
 

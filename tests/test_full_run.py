@@ -134,7 +134,6 @@ def test_a_full_run(
         over.set()
         watching.join()
     ran.said += "\n".join(logged)
-    assert ran.statuses["status"] == ran.statuses["doctor"] == 0
 
 
 def failures(ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
