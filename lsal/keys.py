@@ -76,9 +76,10 @@ def ask(url: str) -> str:
 
 
 def hide_in_logs(secret: str) -> None:
-    """Let no log of this process name the secret: httpx logs every address that it asks, whole."""
+    """Let no log of this process name the secret: httpx logs every address that it asks, httpcore every answer's."""
     _hidden.secrets.add(secret)
-    logging.getLogger("httpx").addFilter(_hidden)
+    for name in ("httpx", "httpcore.http11"):
+        logging.getLogger(name).addFilter(_hidden)
 
 
 class _Hidden(logging.Filter):
