@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from lsal.backend import wire
 from lsal.backend.metrics import Metrics
+from lsal.backend.openapi import METRICS, description
 from lsal.backend.projects import Projects, Unknown
 from lsal.backend.seen import Seen, joined
 from lsal.backend.workers import Peers
@@ -92,7 +93,7 @@ def versions() -> Response:
 def metrics() -> Response:
     """Counts and times, for Prometheus."""
     text = current_app.extensions["metrics"].text(_bench(), [one["metrics"] for one in _others()])
-    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(text, content_type=METRICS)
 
 
 @project.get("/seen")
@@ -107,6 +108,12 @@ def tally() -> Response:
     """What was asked of this process alone, for the others that serve at the same address."""
     slug, extensions = _bench().home.slug, current_app.extensions
     return _answer({"seen": extensions["seen"].of(slug), "metrics": extensions["metrics"].tally(slug)})
+
+
+@project.get("/openapi.json")
+def openapi() -> Response:
+    """What stands here, described for programs."""
+    return _answer(description(request.path.rpartition("/")[0]))
 
 
 @project.url_value_preprocessor
