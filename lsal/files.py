@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -38,6 +39,34 @@ def to_json(value: Any, indent: bool = False) -> bytes:
     """JSON bytes of `value`; dataclasses, numpy values and paths included."""
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
     return orjson.dumps(value, default=_plain, option=options)
+
+
+def json_or_text(value: Any, option: int = 0) -> bytes:
+    """JSON bytes of what another JSON held: what orjson cannot write becomes its text, field by field of an object.
+
+    Such are whole numbers of more than 64 bits, lists in lists beyond 250, and halves of letters.
+    """
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        if isinstance(value, dict):
+            fields = {_letters(str(name)): orjson.Fragment(json_or_text(_flat(one))) for name, one in value.items()}
+            return orjson.dumps(fields, option=option)
+        return orjson.dumps(_letters(value if isinstance(value, str) else json.dumps(value)))
+
+
+def _flat(value: Any) -> Any:
+    """The value, or its text if it is an object that cannot be written."""
+    if isinstance(value, dict):
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return json.dumps(value)
+    return value
+
+
+def _letters(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def read_json(path: Path, default: Any = None) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from lsal.files import json_or_text
 from lsal.records import Annotation, Task
 
 OPEN, LABELLED, SKIPPED = 0, 1, 2
@@ -213,14 +214,14 @@ class Mirror:
 
 def _digest(data: Mapping[str, Any]) -> tuple[bytes, str]:
     """A task's data as canonical JSON, and its digest: ids of deleted tasks are used again."""
-    content = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    content = json_or_text(data, orjson.OPT_SORT_KEYS)
     return content, hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
 def _annotation_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         for a in row["annotations"]:
-            result = orjson.dumps(a["result"])
+            result = json_or_text(a["result"])
             yield a["id"], row["id"], _person(a), bool(a["was_cancelled"]), stamp(a["updated_at"]), result
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from lsal.errors import BadConfig, BadData, BadRequest, LabelStudioError
 from lsal.kinds import match
+from lsal.kinds.reading import read_target
 from lsal.kinds.writing import drawn, taking, tool_of
 from lsal.label_studio import server
 from lsal.label_studio.config import Config, read_config
@@ -145,7 +146,7 @@ def _wrong(config: Config) -> Callable[[Mapping[str, Any]], str]:
                 return f"answers '{region['from_name']}', which the label config does not have"
         try:
             for control, kind in handled.values():
-                kind.target(control, answer["result"])
+                read_target(kind, control, answer["result"])
         except BadData as error:
             return f"cannot be read: {error.what}"
         return ""
