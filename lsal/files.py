@@ -70,13 +70,32 @@ def _letters(text: str) -> str:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The JSON value in `path`, or `default` if there is no such file."""
+    """The JSON value in `path`, or `default` if there is no such file.
+
+    Raises BadData for what is no JSON, and where an object or a list was to be there for something else.
+    """
     try:
-        return orjson.loads(path.read_bytes())
+        found = orjson.loads(path.read_bytes())
     except FileNotFoundError:
         return default
     except orjson.JSONDecodeError as error:
-        raise BadData(f"{path} is not JSON ({error})", f"Restore it from a backup, or remove it: rm '{path}'") from None
+        raise _damaged(path, f"is not JSON ({error})") from None
+    if isinstance(default, dict | list) and not isinstance(found, type(default)):
+        raise _damaged(path, f"holds {found!r:.40}, not {'an object' if isinstance(default, dict) else 'a list'}")
+    return found
+
+
+@contextmanager
+def as_written(path: Path) -> Iterator[None]:
+    """Around what takes apart what is in a file: raises BadData that names the file if a field is not as written."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise _damaged(path, f"is not as lsal wrote it ({type(error).__name__}: {error!s:.80})") from error
+
+
+def _damaged(path: Path, what: str) -> BadData:
+    return BadData(f"{path} {what}", f"Restore it from a backup, or remove it: rm '{path}'")
 
 
 @contextmanager

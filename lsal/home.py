@@ -53,7 +53,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import as_written, keep_from_git, read_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,13 @@ class Home:
     def settings(self) -> ProjectSettings:
         """The project's settings as they are on disk now."""
         kept = read_json(self.path("settings.json"), {})
-        return ProjectSettings(**{f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept})
+        known = {f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept}
+        try:
+            check_settings(known)
+        except BadRequest as error:
+            path = self.path("settings.json")
+            raise BadData(f"{path}: {error.what}", f"{error.fix}, or remove the file: rm '{path}'") from None
+        return ProjectSettings(**known)
 
     def change_settings(self, **changes: Any) -> ProjectSettings:
         """Replace some settings; a name that does not exist, or a value that cannot be, is refused."""
@@ -160,13 +166,19 @@ def open_home(folder: Path) -> Home:
     kept = read_json(folder / "home.json")
     if kept is None:
         raise BadData(f"{folder} holds no lsal project", "Attach one: lsal attach URL PROJECT")
-    if kept.get("format") != FORMAT:
+    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        kept = kept if isinstance(kept, dict) else {}
         written = kept.get("format")
         newer = isinstance(written, int) and written > FORMAT
         fix = "A newer lsal wrote it: update lsal" if newer else "An older lsal wrote it, and still reads it"
         raise BadData(f"{folder} has format {written}, this lsal reads format {FORMAT}", fix)
     names = {f.name for f in fields(Home)} - {"folder"}
-    return Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+    with as_written(folder / "home.json"):
+        home = Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+        bytes.fromhex(home.order_key), int(home.project)
+        if not all(isinstance(text, str) for text in (home.slug, home.url, home.title)):
+            raise TypeError("slug, url and title are texts")
+    return home
 
 
 def homes(root: Path) -> list[Home]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from lsal.errors import Refused
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import as_written, keep_from_git, read_json, write_json, write_whole
 from lsal.keys import ASK, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
@@ -167,7 +167,8 @@ def root_secret(root: Path) -> str:
     path = root / "secret.json"
     if not path.exists():
         write_json(path, {"secret": secrets.token_urlsafe(18)}, mode=0o600)
-    return str(read_json(path)["secret"])
+    with as_written(path):
+        return str(read_json(path)["secret"])
 
 
 def child_environment(**more: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from lsal import standby
 from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, whole_folder, write_json
+from lsal.files import as_written, read_json, whole_folder, write_json
 from lsal.home import Home
 from lsal.records import Version
 
@@ -71,9 +71,10 @@ class Store:
             listed = ", ".join(map(str, self.numbers())) or "none yet"
             raise NoVersion(f"There is no version {number}", f"There are: {listed}")
         known = {field.name for field in fields(Version)}
-        return Version(
-            **{k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
-        )
+        with as_written(folder / "version.json"):
+            return Version(
+                **{k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
+            )
 
     def all(self) -> list[Version]:
         """All versions, oldest first."""
@@ -110,11 +111,13 @@ class Store:
 
     def current_at(self, stamp: bytes) -> dict[str, int]:
         """Which version of each control was live when `stamp` was taken."""
-        return _parts(orjson.loads(stamp) if stamp else {})[0]
+        with as_written(self._current):
+            return _parts(orjson.loads(stamp) if stamp else {})[0]
 
     def _read(self) -> tuple[dict[str, int], list[dict[str, int]]]:
         """What is live, and what was before."""
-        return _parts(read_json(self._current, {}))
+        with as_written(self._current):
+            return _parts(read_json(self._current, {}))
 
     def stamp(self) -> bytes:
         """Something that differs whenever `current` does; costs one look at the file.

@@ -81,7 +81,7 @@ def test_every_type_of_result_in_real_exports(shared_data: Path) -> None:
             for result in first_of_each(found, control.name):
                 types |= {str(region.get("type")) for region in result}
                 met.update(outcome(kind, control, wrong, None) for _, wrong in damaged(shortened(result)))
-    assert types >= {"choices", "labels", "rectanglelabels", "polygonlabels", "taxonomy"} - {"taxonomy"}
+    assert types >= {"choices", "labels", "rectanglelabels", "polygonlabels"}
     assert met["read"] > 2_000
     assert met["refused"] > 2_000
 
@@ -158,6 +158,14 @@ def test_the_other_tasks_are_read_counted_and_learned(bench: Workbench) -> None:
 # Through a real Label Studio ------------------------------------------------------------
 
 
+def is_told(result: Any) -> bool:
+    """Whether Label Studio can tell it again: it keeps NaN and halves of letters, and then answers no request."""
+    try:
+        return bool(json.dumps(result, allow_nan=False, ensure_ascii=False).encode())
+    except ValueError:
+        return False
+
+
 def test_what_label_studio_takes_of_it_stops_nothing(
     label_studio: Server, root: Path, client: Callable[..., httpx.Response]
 ) -> None:
@@ -166,7 +174,8 @@ def test_what_label_studio_takes_of_it_stops_nothing(
     rows = [{"data": answered(n, [])["data"], "annotations": [{"result": good(n)}]} for n in range(1, 21)]
     assert client("POST", f"/api/projects/{number}/import", json=rows).status_code == 201
     taken = 0
-    for place, (_, result) in enumerate(islice(damaged([CHOICE, MARK]), 0, None, 7)):
+    told = (result for _, result in damaged([CHOICE, MARK]) if is_told(result))
+    for place, result in enumerate(islice(told, 0, None, 7)):
         row = json.dumps([{"data": {"text": f"some odd words {place}"}, "annotations": [{"result": result}]}])
         path, json_type = f"/api/projects/{number}/import", {"Content-Type": "application/json"}
         taken += client("POST", path, content=row.encode(), headers=json_type).status_code == 201
@@ -176,6 +185,5 @@ def test_what_label_studio_takes_of_it_stops_nothing(
     assert bench.desk.mirror.count() >= 20 + taken
     job = bench.train()
     assert job.wait(240)["versions"]["label"]["number"] == 1
-    told = annotation_rows(bench.desk, annotated_tasks(bench.desk))
-    assert len(list(told)) >= 20
+    assert len(list(annotation_rows(bench.desk, annotated_tasks(bench.desk)))) >= 20
     bench.status()

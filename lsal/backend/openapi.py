@@ -6,7 +6,6 @@ tests hold that it names the app's addresses and methods, and that answers are w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lsal.backend import wire
@@ -23,7 +22,7 @@ REFUSALS = {
     405: "The address takes another method.",
     413: "The body, the label config or the list of tasks is larger than is read.",
 }
-BROKEN = {503: "The live version cannot be loaded; the sentence says why, and what to do."}
+BROKEN = {503: "Files of the project, or the live version, cannot be read; the sentence says which, and what to do."}
 
 
 def description(served_at: str) -> Schema:
@@ -35,7 +34,7 @@ def description(served_at: str) -> Schema:
         "paths": {
             "/health": {"get": _answer("health", _object(status=TEXT, model_class=TEXT))},
             "/setup": {"post": _asks(_SETUP, _answer("setup", _object(model_version=TEXT)))},
-            "/predict": {"post": _asks(_PREDICT, _answer("predict", _object(results=_list(_RESULT)), BROKEN))},
+            "/predict": {"post": _asks(_PREDICT, _answer("predict", _object(results=_list(_RESULT))))},
             "/webhook": {"post": _asks(_EVENT, _answer("webhook", _NOTED))},
             "/versions": {"get": _answer("versions", _object(versions=_list(TEXT)))},
             "/metrics": {"get": _answer("metrics", TEXT, media=METRICS)},
@@ -60,9 +59,9 @@ def _each(value: Schema) -> Schema:
     return {"type": "object", "additionalProperties": value}
 
 
-def _answer(name: str, content: Schema, more: Mapping[int, str] | None = None, media: str = JSON) -> Schema:
+def _answer(name: str, content: Schema, media: str = JSON) -> Schema:
     """An operation that answers with `content`, or refuses."""
-    refused = {code: says for code, says in REFUSALS.items() if code in (404, 405)} | {**(more or {})}
+    refused = {code: says for code, says in REFUSALS.items() if code in (404, 405)} | BROKEN
     answers: Schema = {"200": {"description": "As asked.", "content": {media: {"schema": content}}}}
     return {"operationId": name, "responses": answers | {str(code): _refused(says) for code, says in refused.items()}}
 
