@@ -23,7 +23,10 @@ def mask_of(brush: Brush) -> NDArray[Any]:
 
     try:
         # How many values it unpacks to stands in front: looked at first, for so much memory is taken.
-        if int.from_bytes(brush.rle[:4]) != brush.width * brush.height * CHANNELS or brush.width * brush.height > PIXELS:
+        if (
+            int.from_bytes(brush.rle[:4]) != brush.width * brush.height * CHANNELS
+            or brush.width * brush.height > PIXELS
+        ):
             raise ValueError("it tells of another number of pixels, or of too many")
         flat = decode_rle(list(brush.rle))
         return flat.reshape(brush.height, brush.width, CHANNELS)[:, :, -1] > 0  # type: ignore[no-any-return]

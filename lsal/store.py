@@ -72,9 +72,9 @@ class Store:
             raise NoVersion(f"There is no version {number}", f"There are: {listed}")
         known = {field.name for field in fields(Version)}
         with as_written(folder / "version.json"):
-            return Version(
-                **{k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
-            )
+            told = {k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
+            _check(told)
+            return Version(**told)
 
     def all(self) -> list[Version]:
         """All versions, oldest first."""
@@ -149,6 +149,25 @@ def _pruned(version: Version) -> BadData:
     if version.job and whole.exists():
         return BadData(what, f"Train it again from its job: lsal train --again {version.job}")
     return BadData(what, "Choose another one: lsal versions")
+
+
+def _check(told: Mapping[str, Any]) -> None:
+    """Raise TypeError for a field of a version that is not of its type."""
+    for kind, names in _TYPES.items():
+        for name in names:
+            if name in told and (not isinstance(told[name], kind) or isinstance(told[name], bool)):
+                raise TypeError(f"{name} is {told[name]!r:.40}")
+    if not all(isinstance(label, str) for label in told["labels"]):
+        raise TypeError("labels are no texts")
+
+
+_TYPES: Mapping[Any, tuple[str, ...]] = {
+    int: ("number",),
+    int | None: ("parent",),
+    int | float: ("made_at",),
+    str: ("family", "control", "job", "shape", "reason"),
+    Mapping: ("metrics", "examples", "seconds", "files", "calibration"),
+}
 
 
 def _parts(kept: Mapping[str, Any]) -> tuple[dict[str, int], list[dict[str, int]]]:

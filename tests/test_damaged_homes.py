@@ -24,7 +24,7 @@ ACTS: dict[str, Callable[[Workbench], Any]] = {
     "predict": lambda bench: bench.desk.store.all() and bench.predict(bench.desk.config.xml, [TASK]),
     "curve": lambda bench: bench.curve(),
 }
-BYTES = (b"", b"{", b"\x00\xff\x80", b"[]", b"null", b"7", b'"x"', b"{}", b"[[1]]", b'\xef\xbb\xbf{}')
+BYTES = (b"", b"{", b"\x00\xff\x80", b"[]", b"null", b"7", b'"x"', b"{}", b"[[1]]", b"\xef\xbb\xbf{}")
 VALUES: tuple[Any, ...] = (None, [1], "x", -1, {"a": {}}, True)
 
 

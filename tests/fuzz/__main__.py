@@ -27,7 +27,13 @@ def main() -> int:
         try:
             with bench.served(bench.made(root, Path(folder))) as served:
                 print(f"seed {asked.seed}, backend {served.pid}", flush=True)
-                tally, _ = running.run(served, asked.requests, asked.seed, 20, lambda line: print(time.strftime("%H:%M:%S"), line, flush=True))
+                tally, _ = running.run(
+                    served,
+                    asked.requests,
+                    asked.seed,
+                    20,
+                    lambda line: print(time.strftime("%H:%M:%S"), line, flush=True),
+                )
         finally:
             server.down(root)
     print(tally)

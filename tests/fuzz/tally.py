@@ -8,7 +8,8 @@ import psutil
 from .asking import GONE, Asked, Told
 
 ANSWERS = (200, 400, 404, 405, 413, 417, 431, 501)
-"""The statuses of a backend that is whole. The last three are the web server's own, about headers and framing."""
+"""The statuses of a backend that is whole. The last three are the web server's own, about headers and framing: 501 is
+what HTTP asks for where a body comes in an encoding that is not known."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Tally:
             lines.append(f"{route:14}" + "".join(f"{self.counts[route, status]:9,d}" for status in statuses))
         sources = ", ".join(f"{count:,} {name}" for name, count in self.by_source.items())
         server = sum(count for (_, status), count in self.counts.items() if status >= 500 and status != 501)
-        lines.append(f"{self.total:,} requests ({sources}); 5xx: {server}; failures: {self.failures}")
+        lines.append(f"{self.total:,} requests ({sources}); 5xx but 501: {server}; failures: {self.failures}")
         return "\n".join([*lines, f"slowest: {self.slowest:.2f} s", *self.failed])
 
 
