@@ -181,6 +181,7 @@ def test_what_label_studio_takes_of_it_stops_nothing(
         taken += client("POST", path, content=row.encode(), headers=json_type).status_code == 201
     assert taken > 20
     bench = Workbench(root).attach(label_studio.url, number, label_studio.key)
+    bench.configure(worker_nice=0)
     bench.sync()
     assert bench.desk.mirror.count() >= 20 + taken
     job = bench.train()

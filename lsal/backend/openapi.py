@@ -12,7 +12,8 @@ from lsal.backend import wire
 
 Schema = dict[str, Any]
 
-TEXT, NUMBER, WHOLE, ANYTHING = {"type": "string"}, {"type": "number"}, {"type": "integer"}, {}
+TEXT, NUMBER, WHOLE = {"type": "string"}, {"type": "number"}, {"type": "integer"}
+ANYTHING: Schema = {}
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 JSON = "application/json"
 

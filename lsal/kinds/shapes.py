@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from lsal.errors import BadData
 from lsal.records import Box, Brush, Point, Polygon, Shape
@@ -39,7 +39,7 @@ def write_shape(shape: Shape) -> dict[str, Any]:
     return sides | {"rotation": shape.angle}
 
 
-def is_side(value: Any) -> bool:
+def is_side(value: Any) -> TypeGuard[int]:
     """Whether a value can be how many pixels an image is wide, or high."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LONGEST
 

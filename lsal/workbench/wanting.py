@@ -16,9 +16,11 @@ from lsal.kinds.writing import drawn, taking, tool_of
 from lsal.label_studio import server
 from lsal.label_studio.config import Config, read_config
 from lsal.label_studio.connection import Connection
+from lsal.label_studio.label_tags import SELF_REFERENCING
 from lsal.protocols import Kind
 from lsal.records import Control, Labels, Target
 from lsal.sources import Row, Source, Wanted
+from lsal.sources.tables import column_of
 
 PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
@@ -79,6 +81,20 @@ def labels_control(source: Source) -> tuple[Control, Kind]:
         fix = "Give another config; or leave out --with-labels, or --demo"
         raise BadConfig(f"The label config has no control that takes {what}", fix)
     return found
+
+
+def need_labels(source: Source) -> None:
+    """Raise BadData for the first row without the field from which the label config takes a control's labels.
+
+    Label Studio refuses such tasks, once the project is there.
+    """
+    controls = [one for one in read_config(source.config).controls if one.tag not in SELF_REFERENCING]
+    taken = {column_of(one.options["value"][1:]): one for one in controls if one.options.get("value", "")[:1] == "$"}
+    for row in source.good() if taken else ():
+        for field, control in taken.items():
+            if not isinstance(row.data.get(field), str | list):
+                what = f"has nothing in '{field}', from which <{control.tag} name='{control.name}'> takes its labels"
+                raise BadData(f"{row.where or source.title} {what}", "Give every row one, or write them in the config")
 
 
 class Answers:
