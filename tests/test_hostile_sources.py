@@ -1,4 +1,4 @@
-"""Tables that nobody would write: rows that can be taken and bad ones that are named, or an error that says what to do."""
+"""Tables that nobody would write: rows that are taken and bad ones that are named, or an error that says what to do."""
 
 import json
 from collections.abc import Callable
