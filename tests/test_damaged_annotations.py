@@ -69,6 +69,17 @@ def test_every_kind_reads_or_refuses_every_damage(case: Any) -> None:
     assert met["refused"] > 30, name
 
 
+@pytest.mark.parametrize("case", list(samples()), ids=lambda case: case[0])
+def test_every_kind_reads_or_names_a_task_with_any_data(case: Any) -> None:
+    _, kind, control, _, _ = case
+    number = int(case[0].split()[1])
+    for what, data in damaged(dict(kind.samples()[number].data)):
+        if isinstance(data, dict):  # the mirror holds nothing else
+            example = read_without_files(kind, control, 7, data)
+            assert (example.input is None) == bool(example.problem), what
+            assert example.problem is None or example.problem.startswith("task 7: field "), what
+
+
 @pytest.mark.data
 def test_every_type_of_result_in_real_exports(shared_data: Path) -> None:
     met, types = Counter[str](), set[str]()
