@@ -196,6 +196,6 @@ def test_what_label_studio_takes_of_it_stops_nothing(
     bench.sync()
     assert bench.desk.mirror.count() >= 20 + taken
     job = bench.train()
-    assert job.wait(240)["versions"]["label"]["number"] == 1
+    assert "label" in job.wait(240)["versions"]
     assert len(list(annotation_rows(bench.desk, annotated_tasks(bench.desk)))) >= 20
     bench.status()

@@ -27,6 +27,7 @@ class Served:
 def made(root: Path, folder: Path) -> Workbench:
     """A project on lsal's own Label Studio, labelled a little, trained once."""
     bench = demo_of_texts(root, folder)
+    bench.configure(worker_nice=0)
     bench.rank().wait(240)
     bench.label(LABELLED)
     bench.train().wait(240)
