@@ -29,7 +29,6 @@ from lsal.models import MODELS  # noqa: E402
 from lsal.testing.engines import square  # noqa: E402
 from lsal.testing.materials import ignore  # noqa: E402
 from lsal.workbench import Workbench  # noqa: E402
-from lsal.worker.acts import run  # noqa: E402
 
 
 def main(folder: Path) -> None:

@@ -7,7 +7,6 @@ counted too. A day passes between two rounds: whatever housekeeping keeps for a 
 import json
 import os
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress

@@ -27,8 +27,10 @@ TESTS = Path(__file__).resolve().parent
 NOTEBOOK = TESTS.parent / "notebooks" / "01_bootstrap.ipynb"
 ADDRESS = re.compile(r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 LOOPBACK = re.compile(r"127\.|::1$|::ffff:127\.")
-QUESTION = re.compile(r"sin6?_port=htons\((53|853|5353)\)|systemd/resolve|/nscd/")
-"""Whoever asks for a name: at the port of name servers, theirs of this machine too, or at their sockets."""
+QUESTION = re.compile(r"sin6?_port=htons\((53|853|5353)\)|systemd/resolve")
+"""Whoever asks for a name: at the port of name servers, those of this machine too, or at systemd's socket."""
+ALONE = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+"""Without a network, and all that was started there ends with it."""
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 
 LOOP = """
@@ -60,7 +62,7 @@ class Trace:
         # As a user's environment is: whatever is switched off must be so by lsal.
         own = {name: value for name, value in os.environ.items() if name not in SILENT}
         environment = {**own, "PATH": path, "LSAL_ROOT": str(out / "root"), **given}
-        command = ["unshare", "--net", *as_user, *inside]
+        command = ["unshare", *ALONE, *as_user, *inside]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
         assert ended.returncode == 0, ended.stdout[-1500:] + ended.stderr[-3000:]
         return cls(seen.read_text(errors="replace").splitlines())
