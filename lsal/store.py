@@ -23,13 +23,15 @@ from filelock import FileLock
 
 from lsal import standby
 from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, whole_folder, write_json
+from lsal.files import read_json, share, whole_folder, write_json
 from lsal.home import Home
 from lsal.records import Version
 
 PRUNED = "pruned.json"
 """Stands in the folder of a version whose weights were cleaned away."""
 
+SHARED = 16_384
+"""Bytes from which on a file is worth looking whether there is one like it."""
 REMEMBERED = 100
 """Sets of versions that were live before and can be gone back to."""
 
@@ -57,7 +59,16 @@ class Store:
             weights = beside / "weights"
             weights.mkdir()
             save(weights)
-            write_json(beside / "version.json", asdict(version) | {"files": _digests(weights), "folder": None})
+            found = _digests(weights)
+            self._share(weights, found, version.control)
+            write_json(beside / "version.json", asdict(version) | {"files": found, "folder": None})
+
+    def _share(self, weights: Path, found: Mapping[str, str], control: str) -> None:
+        """Files that the control's version before has too are kept once on disk, such as the vocabulary of one pool."""
+        before = next((one for one in reversed(self.all()) if one.control == control), None)
+        for name, digest in found.items():
+            if before and before.files.get(name) == digest and (weights / name).stat().st_size >= SHARED:
+                share(weights / name, before.folder / "weights" / name)
 
     def numbers(self) -> list[int]:
         """The numbers of all whole versions, ascending."""
