@@ -29,6 +29,7 @@ class ProjectSettings:
     keep_versions: int = 20
     keep_publications: int = 5
     keep_media_mb: int = 5000
+    keep_log_mb: int = 20
     engine: str = "here"
     tracking: str = "off"
     worker_threads: int = 0
@@ -94,7 +95,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "auto_minutes": (lambda value: _is_count(value) and value >= 0, "a whole number of minutes, 0 for off"),
     **{
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
-        for what in ("jobs", "versions", "publications", "media_mb")
+        for what in ("jobs", "versions", "publications", "media_mb", "log_mb")
     },
     "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),
     "worker_nice": (lambda value: _is_count(value) and 0 <= value <= 19, "0 (as everything else) to 19 (gives way)"),

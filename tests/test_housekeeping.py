@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -11,12 +13,12 @@ import pytest
 from prepared import add_versions, prepared
 from projects import demo_of_texts
 
-from lsal import cli, housekeeping, jobs, publishing
+from lsal import cli, housekeeping, jobs, processes, publishing
 from lsal.dashboard.html import to_text
 from lsal.errors import BadData, BadRequest, Busy
 from lsal.files import write_json
 from lsal.home import Home, open_home
-from lsal.housekeeping import caches
+from lsal.housekeeping import caches, rubbish
 from lsal.jobs import Job
 from lsal.label_studio import predictions, queue
 from lsal.label_studio.connection import Connection
@@ -24,6 +26,7 @@ from lsal.label_studio.predictions import Removed
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
 from lsal.records import Entry, Ranking
+from lsal.settings import child_environment
 from lsal.store import check_files
 from lsal.workbench import Workbench, upkeep
 from lsal.worker.acts import run
@@ -241,8 +244,6 @@ def test_of_old_trainings_the_facts_stay_and_other_old_jobs_go(bench: Workbench)
 
 
 def test_a_job_that_runs_keeps_everything(bench: Workbench) -> None:
-    from lsal import processes
-
     running = job(bench, "round", state="")
     write_json(running.folder / "process.json", processes.mark())
     bench.configure(keep_jobs=1)
@@ -348,6 +349,62 @@ def test_label_studios_that_nothing_used_for_a_month_go(
     local(bench)
     assert not [name for name in old if (tmp_path / name).exists()]
     assert (tmp_path / "label-studio-1.21.0").exists()
+
+
+APPENDS = """
+import sys, time
+number = 0
+while True:
+    number += 1
+    print(f"line {number:09}", flush=True)
+    time.sleep(0 if number < 150_000 else 0.01)
+"""
+
+
+def test_a_log_that_grew_too_long_begins_anew_while_its_process_writes(bench: Workbench) -> None:
+    log = bench.root / "backend.log"
+    mark = processes.spawn([sys.executable, "-c", APPENDS], log, child_environment())
+    try:
+        until = time.monotonic() + 120
+        while not log.exists() or log.stat().st_size < 2_000_000:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        bench.configure(keep_log_mb=1)
+        assert [one.name for one in local(bench, dry_run=True).removed] == ["backend.log"]
+        before = log.stat().st_size
+        told = local(bench)
+        assert before - 600_000 < told.freed
+        kept = bench.root / "backend.previous.log"
+        while not log.stat().st_size:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        processes.stop(mark)
+    assert kept.stat().st_size >= 500_000
+    assert log.stat().st_size < before
+    assert b"\0" not in log.read_bytes(), "it goes on at the beginning, not behind a hole"
+    assert log.read_bytes().startswith(b"line ") or b"\nline " in log.read_bytes()[:40]
+    last, first = (re.findall(rb"line (\d{9})\n", path.read_bytes()) for path in (kept, log))
+    assert 0 < int(first[0]) - int(last[-1]) < 20_000  # nothing but what came in the moment of the copy
+    assert local(bench).removed == ()
+
+
+def test_jobs_walk_through_all_files_only_from_time_to_time(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = list[Path]()
+    monkeypatch.setattr(rubbish, "size", lambda path: walks.append(path) or 5)
+    for _ in range(3):
+        housekeeping.tidy(bench.home, bench.desk.store)
+    assert walks == [bench.home.folder]
+    write_json(bench.home.path("size.json"), {"bytes": 5, "at": time.time() - housekeeping.WALK_S - 1, "took": 0.1})
+    housekeeping.tidy(bench.home, bench.desk.store)
+    assert len(walks) == 2
+    slow = {"bytes": 5, "at": time.time() - 2 * housekeeping.WALK_S, "took": 60.0}
+    write_json(bench.home.path("size.json"), slow)  # a minute's walk, once in a hundred minutes
+    housekeeping.tidy(bench.home, bench.desk.store)
+    assert len(walks) == 2
+    local(bench)
+    assert len(walks) == 3
+    assert bench.status().home_bytes == 5
 
 
 # As people meet it ---------------------------------------------------------------------

@@ -5,7 +5,7 @@ root/label-studio/
 ├── login.json    0600: email, password and key of its first user
 ├── server.json   the process that runs now, and its address
 ├── port          the port it had last: people keep bookmarks
-├── log.txt       of this start; log.previous.txt of the one before
+├── log.txt       of this start; log.previous.txt of the one before, or its own last part: see `housekeeping.logs`
 └── lock          held while it is started or ended
 """
 
