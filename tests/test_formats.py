@@ -95,7 +95,7 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_format_up_to_todays_is_kept() -> None:
-    assert FORMATS == list(range(1, FORMAT + 1)), "tests/homes/make.py writes the one that is missing"
+    assert list(range(1, FORMAT + 1)) == FORMATS, "tests/homes/make.py writes the one that is missing"
 
 
 @pytest.mark.parametrize("number", FORMATS)

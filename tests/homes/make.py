@@ -30,9 +30,10 @@ def main() -> None:
     """Make a project on a Label Studio of its own, work in it, and pack its home."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root"
+        os.chdir(folder)  # a home says what it was made of as that was given
         try:
             Workbench(root).up()
-            home = worked(root, Path(folder)).home
+            home = worked(root, Path()).home
         finally:
             Workbench(root).down()
         kept = HERE / f"format_{FORMAT}.tar.gz"
