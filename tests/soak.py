@@ -23,7 +23,8 @@ from lsal.jobs import Job
 from lsal.workbench import Workbench
 
 DAY_S = 86400.0
-EVERY_S = 0.1
+EVERY_S = 0.5
+"""Between two looks at the workers: their peaks the system knows, and a look at all processes takes its time."""
 KINDS = {"lsal.backend": "backend", "lsal.worker": "worker", "lsal.worker.tracking": "tracker"}
 RECORDS = ("publications", "mirror.sqlite", "versions", "jobs", "refills")
 """What keeps facts for ever: a few kilobytes a round."""
