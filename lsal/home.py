@@ -44,7 +44,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -163,10 +163,16 @@ def open_home(folder: Path) -> Home:
     if kept.get("format") != FORMAT:
         written = kept.get("format")
         newer = isinstance(written, int) and written > FORMAT
-        fix = "A newer lsal wrote it: update lsal" if newer else "An older lsal wrote it, and still reads it"
+        older = "An older lsal wrote it, and still reads it. Or attach the project from another folder"
+        fix = "A newer lsal wrote it: update lsal" if newer else f"{older}: lsal attach {_where(kept)}"
         raise BadData(f"{folder} has format {written}, this lsal reads format {FORMAT}", fix)
     names = {f.name for f in fields(Home)} - {"folder"}
     return Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+
+
+def _where(kept: Mapping[str, Any]) -> str:
+    """The project of a home, as far as a format that is not known says it."""
+    return f"{kept.get('url') or 'URL'} {kept.get('project') or 'PROJECT'}"
 
 
 def homes(root: Path) -> list[Home]:

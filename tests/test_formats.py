@@ -191,6 +191,8 @@ def test_an_older_home_that_cannot_be_opened_says_how(tmp_path: Path, monkeypatc
     with pytest.raises(BadData, match=f"has format 1, this lsal reads format {FORMAT + 1}") as caught:
         open_home(folder)
     assert "An older lsal wrote it, and still reads it" in caught.value.fix
+    kept = read_json(folder / "home.json")
+    assert f"lsal attach {kept['url']} {kept['project']}" in caught.value.fix
 
 
 def test_the_mirror_of_a_kept_home_is_whole(tmp_path: Path) -> None:
