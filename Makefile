@@ -21,7 +21,8 @@ demo: install
 
 lab: install
 	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/01_bootstrap.ipynb
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly \
+		notebooks/01_bootstrap.ipynb
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

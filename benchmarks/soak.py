@@ -39,8 +39,6 @@ def main() -> int:
         looks, told = soaked(Path(folder) / "root", chosen)
     found = trends(looks)
     print(f"{told}\n\n{table(looks)}\n\n{judged(found)}")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(plain(looks, found), indent=1))
     if chosen.figure:
         draw(looks, chosen.figure)
     return int(not all(one.flat for one in found))
@@ -60,6 +58,8 @@ def soaked(root: Path, chosen: Any) -> tuple[list[Look], str]:
 
         def say(job: Any) -> None:
             watcher.look(job)
+            if chosen.json:  # after each round: of a run that is ended early something is left
+                chosen.json.write_text(json.dumps(plain(watcher.looks, trends(watcher.looks)), indent=1))
             print(f"round {len(watcher.looks)} after {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
 
         with Watcher(bench).watching() as watcher:

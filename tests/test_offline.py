@@ -135,6 +135,44 @@ def test_label_studio_is_told_to_be_silent(loop: tuple[Path, Trace]) -> None:
     assert off.items() <= told.items()
 
 
+LAB = """
+import subprocess, sys, time, urllib.error, urllib.request
+from lsal import processes
+port = processes.free_port()
+command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", *sys.argv[1:]]
+running = subprocess.Popen([*command, "--IdentityProvider.token=secret", "--ServerApp.port_retries=0"])
+def ask(page):
+    return urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}?token=secret", timeout=120).read()
+def comes():
+    try:
+        return bool(ask("api/status"))
+    except OSError:
+        return running.poll() is not None
+while not comes():
+    time.sleep(0.1)
+for page in ("lab", "lab/api/news", "lab/api/update", "lab/api/extensions"):
+    try:
+        print(page, len(ask(page)))
+    except urllib.error.HTTPError as error:
+        print(page, error)
+running.terminate()
+running.wait()
+"""
+"""JupyterLab with the given options, and what its page asks its server for by itself."""
+
+
+def test_the_jupyterlab_of_make_lab_asks_nobody(tmp_path: Path) -> None:
+    """Neither for news and updates nor for extensions; a user's own JupyterLab does as its owner wants."""
+    told = subprocess.run(["make", "-n", "lab"], cwd=TESTS.parent, capture_output=True, text=True, check=True)
+    said = told.stdout.replace("\\\n", " ").splitlines()[-1].split()
+    options = [one for one in said if one.startswith("--")]
+    assert "--ip=127.0.0.1" in options
+    given = {"HOME": str(tmp_path), "PYTHONPATH": str(TESTS.parent), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    trace = Trace.of([sys.executable, "-c", LAB, *options], tmp_path, given)
+    assert trace.outside == []
+    assert len(trace.asked) > 10
+
+
 # --- every family, every engine, and all else that needs no Label Studio -----------------
 
 
