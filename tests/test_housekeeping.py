@@ -18,7 +18,7 @@ from lsal.dashboard.html import to_text
 from lsal.errors import BadData, BadRequest, Busy
 from lsal.files import write_json
 from lsal.home import Home, open_home
-from lsal.housekeeping import caches, rubbish
+from lsal.housekeeping import caches, published, rubbish
 from lsal.jobs import Job
 from lsal.label_studio import predictions, queue
 from lsal.label_studio.connection import Connection
@@ -178,6 +178,7 @@ def test_a_round_removes_a_few_at_a_time(worked: Workbench, monkeypatch: pytest.
     for _ in range(4):
         batch(worked, tasks[:4])
     age(worked, 2 * DAYS)
+    worked.configure(batch=2)
     monkeypatch.setattr(housekeeping, "LITTLE", 5)
     monkeypatch.setattr(housekeeping, "LITTLE_S", 60.0)  # the number is looked at, not how fast the machine is
     counts = [sum(predictions.counts(worked.desk.project).values())]
@@ -186,6 +187,20 @@ def test_a_round_removes_a_few_at_a_time(worked: Workbench, monkeypatch: pytest.
         counts.append(sum(predictions.counts(worked.desk.project).values()))
     assert [one - other for one, other in pairwise(counts)] == [5, 5, 0]
     assert worked.verify().exact
+
+
+@pytest.mark.parametrize(("took", "batch", "most", "within"), [(5, 10, 100, 2.0), (300, 500, 1000, 30.0)])
+def test_a_slow_machine_and_large_batches_get_more_room(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, took: float, batch: int, most: int, within: float
+) -> None:
+    """Else what each round leaves behind would pile up."""
+    asked = list[tuple[int, float]]()
+    monkeypatch.setattr(
+        published, "remove", lambda home, store, project, most, within_s: asked.append((most, within_s))
+    )
+    bench.configure(batch=batch)
+    housekeeping.tidy(bench.home, bench.desk.store, lambda: None, took)
+    assert asked == [(most, within)]
 
 
 # Jobs, versions and files --------------------------------------------------------------

@@ -28,9 +28,11 @@ from lsal.store import Store
 
 log = logging.getLogger(__name__)
 
-LITTLE_S = 2.0
-LITTLE = 100
-"""Seconds for the disk, and predictions, at the end of a job: the next one may be waiting."""
+LITTLE_S, TENTH = 2.0, 0.1
+LITTLE, BATCHES = 100, 2
+"""At the end of a job, as the next one may be waiting: seconds for the disk and for Label Studio, or a tenth of what
+the job took, which is more where the machine is slow; and predictions, or two batches, as each round makes one old.
+"""
 MUCH_S = 60.0
 MUCH = 5000
 SIZE = "size.json"
@@ -76,17 +78,18 @@ def clean(home: Home, store: Store, project: Callable[[], Project] | None = None
     return Cleaned(dry_run, (*removed, *told.files), told.deleted, told.kept, (*left, *told.left), size, told.resting)
 
 
-def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None) -> None:
-    """A little of it, at the end of a job. Whatever goes wrong, the job is done all the same."""
+def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None, took_s: float = 0.0) -> None:
+    """A little of it, at the end of a job that took so long. Whatever goes wrong, the job is done all the same."""
+    within_s, most = max(LITTLE_S, TENTH * took_s), max(LITTLE, BATCHES * home.settings().batch)
     try:
         going = _local(home, store)
         if walks := _walk_is_due(home):
             going += _walked(home)
-        _throw(going, LITTLE_S, dry_run=False)
+        _throw(going, within_s, dry_run=False)
         if walks:
             _measure(home)
         if project:
-            published.remove(home, store, project(), LITTLE, LITTLE_S)
+            published.remove(home, store, project(), most, within_s)
     except (LsalError, OSError) as error:
         log.warning("housekeeping: %s", error)
 

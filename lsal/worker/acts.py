@@ -38,11 +38,13 @@ def run(job: Job) -> dict[str, Any]:
         return act(desk, job, facts.get("parameters", {}))
     with ExitStack() as held:
         _wait_for_turn(desk, job, held)
+        begun = time.monotonic()
         desk.home.need_attached()
         if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
             publishing.settle(desk.home, desk.project, desk.store)
         result = act(desk, job, facts.get("parameters", {}))
-        housekeeping.tidy(desk.home, desk.store, (lambda: desk.project) if act is not train else None)
+        server = (lambda: desk.project) if act is not train else None
+        housekeeping.tidy(desk.home, desk.store, server, time.monotonic() - begun)
         return result
 
 
