@@ -26,6 +26,8 @@ DAY_S = 86400.0
 EVERY_S = 0.5
 """Between two looks at the workers: their peaks the system knows, and a look at all processes takes its time."""
 KINDS = {"lsal.backend": "backend", "lsal.worker": "worker", "lsal.worker.tracking": "tracker"}
+EXPORTS = "Label Studio's exports"
+"""It keeps a copy of each, and whoever looks whether annotations are lost exports all of them: not judged."""
 RECORDS = ("publications", "mirror.sqlite", "versions", "jobs", "refills")
 """What keeps facts for ever: a few kilobytes a round."""
 
@@ -116,8 +118,10 @@ def sizes(home: Home) -> dict[str, tuple[int, int]]:
     for path in home.root.iterdir():
         if path.name not in ("projects", "label-studio"):
             _add(found, "backend.log" if path.name == "backend.log" else "the rest of the root", path)
-    for path in (home.root / "label-studio").glob("*"):
-        _add(found, "Label Studio's log" if path.name == "log.txt" else "Label Studio", path)
+    for path in (*(home.root / "label-studio").glob("*"), *(home.root / "label-studio" / "data").glob("*")):
+        if path.name != "data":
+            named = {"log.txt": "Label Studio's log", "export": EXPORTS}
+            _add(found, named.get(path.name, "Label Studio"), path)
     return found
 
 
@@ -183,7 +187,7 @@ def trends(looks: Sequence[Look]) -> list[Trend]:
     for kind in sorted(set.intersection(*(set(one.processes) for one in half))):
         for name in ("uss", "files", "threads"):
             found.append(_trend(f"{kind}: {name}", [getattr(one.processes[kind], name) for one in half], LIMITS[name]))
-    for part in sorted({part for one in half for part in one.disk}):
+    for part in sorted({part for one in half for part in one.disk} - {EXPORTS}):
         found.append(_trend(f"disk: {part}", [one.disk.get(part, 0) for one in half], _allowed(part)))
     return [*found, _trend("seconds of a round", [one.seconds for one in half], LIMITS["seconds"])]
 
