@@ -120,7 +120,7 @@ def _walked(home: Home) -> list[Rubbish]:
 def _walk_is_due(home: Home) -> bool:
     kept = read_json(home.path(SIZE), {})
     pause = max(WALK_S, kept.get("took", 0.0) / SHARE)
-    return abs(time.time() - kept.get("at", 0.0)) >= pause  # also when the clock was set back
+    return bool(abs(time.time() - kept.get("at", 0.0)) >= pause)  # also when the clock was set back
 
 
 def _throw(going: Sequence[Rubbish], within_s: float, dry_run: bool) -> tuple[list[Rubbish], list[str]]:
