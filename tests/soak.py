@@ -25,7 +25,12 @@ from lsal.workbench import Workbench
 DAY_S = 86400.0
 EVERY_S = 0.5
 """Between two looks at the workers: their peaks the system knows, and a look at all processes takes its time."""
-KINDS = {"lsal.backend": "backend", "lsal.worker": "worker", "lsal.worker.tracking": "tracker"}
+KINDS = {
+    "lsal.backend": "backend",
+    "lsal.worker": "worker",
+    "lsal.worker.fork_server": "worker",
+    "lsal.worker.tracking": "tracker",
+}
 EXPORTS = "Label Studio's exports"
 """It keeps a copy of each, and whoever looks whether annotations are lost exports all of them: not judged."""
 RECORDS = ("publications", "mirror.sqlite", "versions", "jobs", "refills")
