@@ -183,7 +183,7 @@ class Trend:
     @property
     def flat(self) -> bool:
         """Whether it grows by less than the limit."""
-        return self.slope <= self.limit
+        return bool(self.slope <= self.limit)
 
 
 def trends(looks: Sequence[Look]) -> list[Trend]:
