@@ -18,6 +18,7 @@ from lsal.label_studio.config import Config, read_config
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.media import Media
 from lsal.label_studio.mirror import Mirror
+from lsal.label_studio.patience import Patience
 from lsal.label_studio.project import Project
 from lsal.label_studio.seen import since
 from lsal.protocols import Kind
@@ -33,6 +34,7 @@ class Desk:
         self.home = home
         self.store = Store(home)
         self.mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
+        self.patience = Patience()
         self._config: Config | None = None
         self._connection: Connection | None = None
         self._media: Media | None = None
@@ -56,7 +58,7 @@ class Desk:
         if self._connection is None or self._connection.url != url:
             name = server.OWN if self.home.own_server else self.home.url
             key, trusted = label_studio_key(self.home.root, name), certificates(self.home.root, url)
-            self._connection = Connection(url, key, certificates=trusted)
+            self._connection = Connection(url, key, certificates=trusted, patience=self.patience)
         return self._connection
 
     @property

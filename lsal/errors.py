@@ -90,11 +90,28 @@ class TrackingError(LsalError):
 
 
 class LabelStudioError(LsalError):
-    """Label Studio answered no, or not at all; `status` is the HTTP status, 0 without one."""
+    """Label Studio answered no, or not at all; `status` is the HTTP status, 0 without one.
 
-    def __init__(self, what: str, fix: str = "", status: int = 0) -> None:
+    `passes` says that it may go well another time, `unsent` that the server surely did nothing, and `after_s` is
+    how many seconds it asks to be left alone.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        status: int = 0,
+        passes: bool = False,
+        unsent: bool = False,
+        after_s: float | None = None,
+    ) -> None:
         super().__init__(what, fix)
-        self.status = status
+        self.status, self.passes, self.unsent, self.after_s = status, passes, unsent, after_s
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody knows if the server did what it was asked: it may have, and only the answer is missing."""
+        return not self.unsent and (self.status == 0 or 200 <= self.status < 300 or self.status >= 500)
 
 
 class Unreachable(LabelStudioError):

@@ -116,8 +116,11 @@ def _begin(root: Path, connection: Connection, plan: Plan) -> Project:
     elif (project := _earlier(connection, note)) is not None:
         _settle(project, note)
         return project
-    title = plan.title[: LONGEST - len(UNFINISHED)] + UNFINISHED
-    return Project.create(connection, title, plan.config, f"lsal is making this project ({note['token']}).")
+    title, told = (
+        plan.title[: LONGEST - len(UNFINISHED)] + UNFINISHED,
+        f"lsal is making this project ({note['token']}).",
+    )
+    return Project.create(connection, title, plan.config, told, lambda: _earlier(connection, note))
 
 
 def _earlier(connection: Connection, note: Mapping[str, Any]) -> Project | None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lsal.errors import Cancelled, LsalError, Refused, Unreachable
+from lsal.errors import Cancelled, LabelStudioError, LsalError, Refused, Unreachable
 from lsal.home import attached, open_home
 from lsal.jobs import Job
 from lsal.room import not_written
@@ -48,7 +48,7 @@ def _work(job: Job, begun: float) -> int:
         job.end("cancelled", begun)
         return 2
     except LsalError as error:
-        contact = isinstance(error, Refused | Unreachable)
+        contact = isinstance(error, Refused | Unreachable) or (isinstance(error, LabelStudioError) and error.passes)
         job.end("failed", begun, error=error.what, fix=error.fix, contact=contact)
         return 1
     except Exception as error:  # whatever it is: the job must say how it ended, the log has the rest
