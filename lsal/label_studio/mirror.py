@@ -123,6 +123,14 @@ class Mirror:
             db.executemany("DELETE FROM annotations WHERE task = ?", gone)
             _changed(db)
 
+    def shelve(self, ids: Iterable[int]) -> None:
+        """Count those of the tasks that are open as skipped, until they are kept again."""
+        query = "UPDATE tasks SET state = ? WHERE state = ? AND id IN (SELECT value FROM json_each(?))"
+        asked = orjson.dumps(list(ids)).decode()
+        with self._whole() as db:
+            if db.execute(query, (SKIPPED, OPEN, asked)).rowcount:
+                _changed(db)
+
     def remember(self, **facts: Any) -> None:
         """Keep some facts beside the tasks."""
         rows = [(key, orjson.dumps(value)) for key, value in facts.items()]

@@ -11,6 +11,7 @@ from lsal.kinds.reading import agreed, read_without_files
 from lsal.label_studio.annotated import annotated
 from lsal.label_studio.mirror import LABELLED, SKIPPED, stamp
 from lsal.label_studio.seen import since
+from lsal.label_studio.unread import unread
 from lsal.protocols import Report
 from lsal.records import Annotation, Example, Labels, Progress, Spans, Target
 
@@ -19,8 +20,11 @@ FIRST = ("task", "annotation", "annotator", "skipped", "created_at", "updated_at
 
 
 def annotated_tasks(desk: Desk, report: Report | None = None) -> Iterator[dict[str, Any]]:
-    """Every task that somebody annotated or skipped, as Label Studio exports it, by id."""
-    ids = sorted({*desk.mirror.ids(LABELLED), *desk.mirror.ids(SKIPPED)})
+    """Every task that somebody annotated or skipped, as Label Studio exports it, by id.
+
+    Without those that it cannot show, which the status names.
+    """
+    ids = sorted({*desk.mirror.ids(LABELLED), *desk.mirror.ids(SKIPPED)} - unread(desk.mirror).keys())
     done = 0
     for rows in annotated(desk.project, ids):
         yield from rows

@@ -17,7 +17,7 @@ from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
 from lsal.workbench.parts import missing, troubles
 from lsal.workbench.room_words import room_words
-from lsal.workbench.server_words import parting_words, server_words
+from lsal.workbench.server_words import parting_words, server_words, unread_words
 
 
 def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
@@ -27,6 +27,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
     return [
         *room_words(desk.home),
         *server_words(desk.home),
+        *unread_words(desk),
         *_processes_missing(desk, backend, connected),
         *automatic(desk, backend).warnings,
         *origin_words(desk),
