@@ -30,6 +30,9 @@ SENTENCES = {
     413: f"The body has more than the {wire.MAX_BODY // 2**20} MB that were expected at most",
 }
 
+TWICE_S = 10.0
+"""Seconds after a round in which a second wish to train is the first one, delivered twice on its way."""
+
 project = Blueprint("project", __name__, url_prefix="/<secret>/<slug>")
 
 
@@ -140,12 +143,23 @@ def _others() -> list[dict[str, Any]]:
 
 
 def _start_training(bench: Workbench) -> dict[str, str]:
+    if done := _just_done(bench):  # a request that came twice, the second time late
+        return {"status": "done already", "job": done}
     try:  # two clicks on "Start training" are one round, whichever workers hear of them
         job = bench.round(by=LABEL_STUDIO)
     except BadRequest as error:
         return {"status": str(error)}
     log.info("Label Studio asked for training: job %s", job.id)
     return {"status": "started", "job": job.id}
+
+
+def _just_done(bench: Workbench) -> str:
+    """The round that Label Studio asked for, if it was over only just now; else "": so soon nobody means another."""
+    newest = bench.jobs()[:1]
+    state = newest[0].state() if newest else None
+    if state is None or (state.act, state.by, state.state) != ("round", LABEL_STUDIO, "done"):
+        return ""
+    return state.id if time.time() - (state.ended_at or 0.0) < TWICE_S else ""
 
 
 def _answer(content: Any, status: int = 200) -> Response:
