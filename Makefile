@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 # Files of tests that run at once; each worker starts a Label Studio of its own.
 WORKERS ?= 2
 
-.PHONY: demo test lab install lint clean
+.PHONY: demo test lab install lint audit long clean
 
 install: $(STAMP)
 
@@ -21,7 +21,8 @@ demo: install
 
 lab: install
 	LSAL_ROOT=$(CURDIR)/.lsal $(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate notebooks/01_bootstrap.ipynb
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.extension_manager=readonly \
+		notebooks/01_bootstrap.ipynb
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -30,6 +31,17 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive lsal --configfile pyproject.toml
+
+# Known faults of what is installed here; asks the advisory database over the network.
+audit: install
+	$(BIN)/pip-audit --skip-editable
+
+long: install
+	cd tests && ../$(BIN)/python -m faults --faults 200 --seed 1
+	cd tests && ../$(BIN)/python -m faults.wire_run --faults 69
+	$(BIN)/python -m tests.fuzz --requests 100000 --seed 1
+	$(BIN)/python benchmarks/soak.py
 
 clean:
 	rm -rf $(VENV) demo build dist

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWN = 255
+PIXELS = 178_956_970
+"""Of a mask, at most: as many as Pillow opens of an image."""
 CHANNELS = 4
 """Label Studio keeps a mask as the pixels of an RGBA image; what is drawn shows in the last channel."""
 
@@ -20,6 +22,12 @@ def mask_of(brush: Brush) -> NDArray[Any]:
     from label_studio_sdk.converter.brush import decode_rle
 
     try:
+        # How many values it unpacks to stands in front: looked at first, for so much memory is taken.
+        if (
+            int.from_bytes(brush.rle[:4]) != brush.width * brush.height * CHANNELS
+            or brush.width * brush.height > PIXELS
+        ):
+            raise ValueError("it tells of another number of pixels, or of too many")
         flat = decode_rle(list(brush.rle))
         return flat.reshape(brush.height, brush.width, CHANNELS)[:, :, -1] > 0  # type: ignore[no-any-return]
     except (ValueError, IndexError, TypeError) as error:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lsal.commands import as_json, build_parser, run, with_command
+from lsal.commands import as_json, build_parser, refuse_keys, run, with_command
 from lsal.errors import LsalError
 from lsal.jobs import ENDED, Job
 from lsal.label_studio.queue import Verification
+from lsal.phrases import printable
 from lsal.settings import silence
 from lsal.workbench import Workbench
 from lsal.workbench.doctor import Diagnosis
@@ -25,10 +26,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     silence()
     parser, _ = build_parser()
-    arguments = parser.parse_args(with_command(sys.argv[1:] if words is None else words))
-    bench = Workbench(project=arguments.project)
+    words = sys.argv[1:] if words is None else words
     try:
-        shown = run(bench, arguments)
+        refuse_keys(words)
+        arguments = parser.parse_args(with_command(words))
+        shown = run(Workbench(project=arguments.project), arguments)
         if isinstance(shown, Job):
             shown = _follow(shown)
         print(as_json(shown) if arguments.json else _text(shown, getattr(arguments, "force", False)))
@@ -57,7 +59,7 @@ def _follow(job: Job) -> Any:
     for state in job.follow(every_s=0.5):
         if sys.stderr.isatty() and state.state not in ENDED:
             eta = f", {state.eta_s:.0f} s left" if state.eta_s else ""
-            print(f"\r{state.act}: {state.progress.message}{eta}".ljust(78), end="", file=sys.stderr)
+            print(f"\r{printable(f'{state.act}: {state.progress.message}')}{eta}".ljust(78), end="", file=sys.stderr)
     if sys.stderr.isatty():
         print("\r".ljust(79) + "\r", end="", file=sys.stderr)
     job.wait()

@@ -18,6 +18,7 @@ from lsal.label_studio.config import Config, read_config
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.media import Media
 from lsal.label_studio.mirror import Mirror
+from lsal.label_studio.patience import Patience
 from lsal.label_studio.project import Project
 from lsal.label_studio.seen import since
 from lsal.protocols import Kind
@@ -33,6 +34,7 @@ class Desk:
         self.home = home
         self.store = Store(home)
         self.mirror = Mirror(home.path("mirror.sqlite"), home.order_key)
+        self.patience = Patience()
         self._config: Config | None = None
         self._connection: Connection | None = None
         self._media: Media | None = None
@@ -56,7 +58,7 @@ class Desk:
         if self._connection is None or self._connection.url != url:
             name = server.OWN if self.home.own_server else self.home.url
             key, trusted = label_studio_key(self.home.root, name), certificates(self.home.root, url)
-            self._connection = Connection(url, key, certificates=trusted)
+            self._connection = Connection(url, key, certificates=trusted, patience=self.patience)
         return self._connection
 
     @property
@@ -109,9 +111,10 @@ class Desk:
         """Files of tasks, fetched once. The key is asked for only when the server has to be."""
         own = server.files_folder(self.home.root) if self.home.own_server else None
         url = self.address or self.home.url
-        if self._media is None or self._media.url != url:
+        hosts = self.home.settings().hosts
+        if self._media is None or (self._media.url, self._media.hosts) != (url, hosts):
             trusted = certificates(self.home.root, url)
-            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own, trusted)
+            self._media = Media(self.home.path("media"), url, lambda: self.connection.token(), own, trusted, hosts)
         return self._media
 
     def fetch(self, url: str, task_id: int) -> Path:

@@ -11,6 +11,7 @@ LsalError
 ├── Busy               another round of the same project is running
 ├── Cancelled          the user stopped this work
 ├── JobFailed          a worker ended with an error
+├── NotWritten         the disk is full, or does not let a file be written
 ├── TrackingError      MLflow did not take a version, or not at all
 └── LabelStudioError   Label Studio answered no, or not at all
     ├── Unreachable    nobody listens there, or too slowly
@@ -19,6 +20,8 @@ LsalError
 """
 
 from __future__ import annotations
+
+from lsal.phrases import printable
 
 
 class LsalError(Exception):
@@ -34,7 +37,8 @@ class LsalError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: two lines."""
-        return [f"{type(self).__name__}: {self.what}", *([f"Next: {self.fix}"] if self.fix else [])]
+        lines = [f"{type(self).__name__}: {self.what}", *([f"Next: {self.fix}"] if self.fix else [])]
+        return [printable(line) for line in lines]
 
 
 class BadConfig(LsalError):
@@ -80,16 +84,37 @@ class JobFailed(LsalError):
     """A worker ended with an error."""
 
 
+class NotWritten(LsalError):
+    """The disk is full, or does not let a file be written."""
+
+
 class TrackingError(LsalError):
     """MLflow did not take a version, or not at all."""
 
 
 class LabelStudioError(LsalError):
-    """Label Studio answered no, or not at all; `status` is the HTTP status, 0 without one."""
+    """Label Studio answered no, or not at all; `status` is the HTTP status, 0 without one.
 
-    def __init__(self, what: str, fix: str = "", status: int = 0) -> None:
+    `passes` says that it may go well another time, `unsent` that the server surely did nothing, and `after_s` is
+    how many seconds it asks to be left alone.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        fix: str = "",
+        status: int = 0,
+        passes: bool = False,
+        unsent: bool = False,
+        after_s: float | None = None,
+    ) -> None:
         super().__init__(what, fix)
-        self.status = status
+        self.status, self.passes, self.unsent, self.after_s = status, passes, unsent, after_s
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nobody knows if the server did what it was asked: it may have, and only the answer is missing."""
+        return not self.unsent and (self.status == 0 or 200 <= self.status < 300 or self.status >= 500)
 
 
 class Unreachable(LabelStudioError):

@@ -18,6 +18,7 @@ import os
 import socket
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,10 +38,13 @@ AT_IMPORT = ("PYTHON", "LD_", "MALLOC_", "LC_", "LANG", "TZ", "GOTO_", "BLIS_", 
 """Beginnings of the names in an environment that a library, or Python itself, reads once, when it is loaded."""
 
 
-def run(root: Path, module: str, folder: Path, log: Path, environment: Mapping[str, str], nice: int) -> Any:
-    """Run `module`'s `main(folder)` in a copy of the root's fork server; who that is, or None where there is none.
+def run(
+    root: Path, module: str, folder: Path, log: Path, environment: Mapping[str, str], nice: int
+) -> dict[str, Any] | None:
+    """Run `python -m module folder` in a copy of the root's fork server; who that is, None where there is none.
 
-    It has this environment and working directory, writes to `log`, and is a session of its own.
+    It has this environment and working directory, writes to `log`, and is a session of its own. A mark without a
+    `pid` says that the server ended at the very moment of the copy: the job may have begun, and says so itself.
     """
     kept = _there(root)
     if not kept or not processes.alive(kept) or kept["of"] != made_of(environment):
@@ -52,9 +56,16 @@ def run(root: Path, module: str, folder: Path, log: Path, environment: Mapping[s
         if line.recv(len(READY)) != READY:
             return None
         line.send(GO)
-        line.settimeout(None)  # it is about to fork: from here on there is no other way for this job
-        return orjson.loads(line.recv(LARGEST))
+        return _copied(line)
     return None
+
+
+def _copied(line: socket.socket) -> dict[str, Any]:
+    """Who the copy is. There is no way back from here: begun elsewhere as well, the job might run twice."""
+    with suppress(OSError, orjson.JSONDecodeError):
+        line.settimeout(None)
+        return dict(orjson.loads(line.recv(LARGEST)))
+    return {"started": time.time()}
 
 
 def listen(root: Path, of: str) -> socket.socket:

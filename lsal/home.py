@@ -45,7 +45,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -54,7 +54,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import as_written, keep_private, read_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,13 @@ class Home:
     def settings(self) -> ProjectSettings:
         """The project's settings as they are on disk now."""
         kept = read_json(self.path("settings.json"), {})
-        return ProjectSettings(**{f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept})
+        known = {f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept}
+        try:
+            check_settings(known)
+        except BadRequest as error:
+            path = self.path("settings.json")
+            raise BadData(f"{path}: {error.what}", f"{error.fix}, or remove the file: rm '{path}'") from None
+        return ProjectSettings(**known)
 
     def change_settings(self, **changes: Any) -> ProjectSettings:
         """Replace some settings; a name that does not exist, or a value that cannot be, is refused."""
@@ -131,7 +137,7 @@ def create_home(root: Path, url: str, project: int, created: str, title: str, **
     slug = slug_of(url, project, created, bool(more.get("own_server")))
     folder = root / "projects" / slug
     if not (folder / "home.json").exists():
-        keep_from_git(root)
+        keep_private(root)
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"format": FORMAT, "slug": slug, "url": url, "project": project, "title": title}
         write_json(folder / "home.json", kept | {"order_key": drawn_key()} | more)
@@ -161,13 +167,25 @@ def open_home(folder: Path) -> Home:
     kept = read_json(folder / "home.json")
     if kept is None:
         raise BadData(f"{folder} holds no lsal project", "Attach one: lsal attach URL PROJECT")
-    if kept.get("format") != FORMAT:
+    if not isinstance(kept, dict) or kept.get("format") != FORMAT:
+        kept = kept if isinstance(kept, dict) else {}
         written = kept.get("format")
         newer = isinstance(written, int) and written > FORMAT
-        fix = "A newer lsal wrote it: update lsal" if newer else "An older lsal wrote it, and still reads it"
+        older = "An older lsal wrote it, and still reads it. Or attach the project from another folder"
+        fix = "A newer lsal wrote it: update lsal" if newer else f"{older}: lsal attach {_where(kept)}"
         raise BadData(f"{folder} has format {written}, this lsal reads format {FORMAT}", fix)
     names = {f.name for f in fields(Home)} - {"folder"}
-    return Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+    with as_written(folder / "home.json"):
+        home = Home(folder=folder, **{name: value for name, value in kept.items() if name in names})
+        bytes.fromhex(home.order_key), int(home.project)
+        if not all(isinstance(text, str) for text in (home.slug, home.url, home.title)):
+            raise TypeError("slug, url and title are texts")
+    return home
+
+
+def _where(kept: Mapping[str, Any]) -> str:
+    """The project of a home, as far as a format that is not known says it."""
+    return f"{kept.get('url') or 'URL'} {kept.get('project') or 'PROJECT'}"
 
 
 def homes(root: Path) -> list[Home]:

@@ -104,11 +104,12 @@ class Job:
             state="lost",
             seconds=max(reported.get("at", begun) - begun, 0.0),  # up to when it was last heard of
             error="Its process ended without a word: it was killed, or the machine stopped",
-            fix=f"Run it again: {self._again(facts)}",
+            fix=f"Run it again: {self.again()}",
         )
 
-    def _again(self, facts: Mapping[str, Any]) -> str:
+    def again(self) -> str:
         """The command that does what the job was to do; a training has its snapshot."""
+        facts = self.facts
         act, number = facts.get("act", "train"), facts.get("parameters", {}).get("number", "")
         return f"lsal train --again {self.id}" if act == "train" else f"lsal {act} {number}".rstrip()
 
@@ -214,7 +215,9 @@ def start(job: Job, module: str) -> Job:
     command = [sys.executable, "-m", module, str(job.folder)]
     environment = child_environment(LSAL_THREADS=str(threads), **few)
     marked = fork_server.run(home.root, module, job.folder, log, environment, nice)
-    write_json(job.folder / "process.json", marked or processes.spawn(command, log, environment, nice))
+    marked = marked or processes.spawn(command, log, environment, nice)
+    if "pid" in marked:
+        write_json(job.folder / "process.json", marked)
     return job
 
 

@@ -75,6 +75,32 @@ def ask(url: str) -> str:
     return key
 
 
+def hide_in_logs(secret: str) -> None:
+    """Let no log of this process name the secret: httpx logs every address that it asks, httpcore every answer's."""
+    _hidden.secrets.add(secret)
+    for name in ("httpx", "httpcore.http11"):
+        logging.getLogger(name).addFilter(_hidden)
+
+
+class _Hidden(logging.Filter):
+    """Puts dots in place of secrets; nothing is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True, as every line is to be logged."""
+        told = record.getMessage()
+        for secret in self.secrets:
+            if secret in told:
+                record.msg, record.args = told.replace(secret, "..."), ()
+        return True
+
+
+_hidden = _Hidden()
+
+
 def read_private(path: Path) -> dict[str, Any]:
     """A JSON file of lsal's own that holds keys; one that others could read is closed, and that is said."""
     if open_to_others(path):

@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from lsal.commands import COMMANDS, HELP, as_json, build_parser, run, with_command
+from lsal.commands import COMMANDS, HELP, as_json, build_parser, refuse_keys, run, with_command
 from lsal.models import MODELS
 from lsal.settings import silence
 from lsal.strategies import STRATEGIES
@@ -41,6 +41,7 @@ class LsalMagics(Magics):  # type: ignore[misc]
             words = with_command(shlex.split(line))
         except ValueError as error:
             raise UsageError(f"{error} in: %lsal {line}") from None
+        refuse_keys(words)
         parser, parsers = build_parser(_Parser)
         if words[0] in HELP:
             print(parser.format_help())

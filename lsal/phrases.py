@@ -1,9 +1,35 @@
-"""Counts and times as a person says them, on every floor."""
+"""Counts and times as a person says them, on every floor; and texts of others as a terminal may show them."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
+
+KEPT = "\n\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+"""Not printable by themselves, but part of texts: joiners make one emoji of several, and tell Persian words apart."""
+
+
+def printable(text: str) -> str:
+    """Without what could move the terminal's cursor, or hide or reorder a text; emoji stay whole."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in KEPT else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+class PlainFormatter(logging.Formatter):
+    """Lines of a log that a terminal can show, whatever a task or a server said in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, each further one of it set in: none looks like a line of its own."""
+        return printable(super().format(record)).replace("\n", "\n    ")
+
+
+def log_plainly() -> None:
+    """Log from now on as a process of lsal's own does, which writes to a file."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def counted(count: int, one: str, several: str = "") -> str:

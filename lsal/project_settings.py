@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from lsal.errors import BadRequest
+from lsal.keys import ASK, looks_like_key
 
+SHOWN = 15
+"""Characters of a refused value that are shown: enough for a typing mistake, too few for a key."""
 TRACKING = ("off", "mlflow")
 """Where versions are mirrored, beside the home."""
 
@@ -29,6 +33,8 @@ class ProjectSettings:
     keep_versions: int = 20
     keep_publications: int = 5
     keep_media_mb: int = 5000
+    media_hosts: str = ""
+    keep_log_mb: int = 20
     engine: str = "here"
     tracking: str = "off"
     worker_threads: int = 0
@@ -37,6 +43,11 @@ class ProjectSettings:
     gpus: float = 0.0
     family: Mapping[str, str] | None = None
     options: Mapping[str, Mapping[str, Any]] | None = None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Machines in private networks from which tasks may have files, one by one."""
+        return tuple(one for one in self.media_hosts.split(",") if one)
 
     @property
     def automatic(self) -> bool:
@@ -48,11 +59,30 @@ def check_settings(changes: Mapping[str, Any]) -> None:
     """Raise BadRequest for a setting that does not exist, or a value that no round can run with."""
     known = [f.name for f in fields(ProjectSettings)]
     for name, value in changes.items():
+        if any(map(looks_like_key, _words(name, value))):
+            raise BadRequest("A key stands where a setting belongs; it was not kept", ASK)
         if name not in known:
             raise BadRequest(f"No setting is called '{name}'", f"Choose from: {', '.join(known)}")
         fits, wanted = _FITS[name]
         if not fits(value):
-            raise BadRequest(f"Setting '{name}' cannot be {value!r}", f"Give {wanted}")
+            raise BadRequest(f"Setting '{name}' cannot be {_shortened(value)}", f"Give {wanted}")
+
+
+def _words(*values: Any) -> Iterator[str]:
+    """All texts in values and in what they hold."""
+    for value in values:
+        if isinstance(value, Mapping):
+            yield from _words(*value, *value.values())
+        elif isinstance(value, list | tuple):
+            yield from _words(*value)
+        elif isinstance(value, str):
+            yield value.strip()
+
+
+def _shortened(value: Any) -> str:
+    """A refused value as an error shows it: of what may be a password that looks like no key, the beginning alone."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:3]}... ({len(text)} characters)"
 
 
 def _is_count(value: Any) -> bool:
@@ -69,6 +99,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
+
+
+def _is_hosts(value: Any) -> bool:
+    return isinstance(value, str) and all(re.fullmatch(r"[\w.:\[\]/-]+", one) for one in value.split(",") if value)
 
 
 def _is_by_control(value: Any, kind: Any) -> bool:
@@ -94,8 +128,9 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "auto_minutes": (lambda value: _is_count(value) and value >= 0, "a whole number of minutes, 0 for off"),
     **{
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
-        for what in ("jobs", "versions", "publications", "media_mb")
+        for what in ("jobs", "versions", "publications", "media_mb", "log_mb")
     },
+    "media_hosts": (_is_hosts, "names, addresses or networks with commas: images.local:8000,10.0.0.0/8"),
     "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),
     "worker_nice": (lambda value: _is_count(value) and 0 <= value <= 19, "0 (as everything else) to 19 (gives way)"),
     "tracking": (lambda value: value in TRACKING, f"{' or '.join(TRACKING)}; where MLflow is says MLFLOW_TRACKING_URI"),

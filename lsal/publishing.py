@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from lsal import standby
 from lsal.errors import Busy
-from lsal.files import read_json, write_json
+from lsal.files import as_written, read_json, write_json
 from lsal.home import Home
 from lsal.label_studio import queue
 from lsal.label_studio.project import Project
@@ -73,7 +73,8 @@ def settle(home: Home, project: Project, store: Store) -> str | None:
     intent = read_json(home.path("intent.json"))
     if intent is None:
         return None
-    publication = _publication(intent["publication"])
+    with as_written(home.path("intent.json")):
+        publication = _publication(intent["publication"])
     if queue.live_name(project) == publication.name:
         _finish(home, store, publication, intent["live"], intent.get("before"))
         return f"finished the interrupted switch to '{publication.name}'"
@@ -84,17 +85,20 @@ def settle(home: Home, project: Project, store: Store) -> str | None:
 def live_publication(home: Home) -> Publication | None:
     """What lsal last published, as the home remembers it."""
     kept = read_json(home.path("publication.json"))
-    return _publication(kept) if kept else None
+    with as_written(home.path("publication.json")):
+        return _publication(kept) if kept else None
 
 
 def live_ranking(home: Home) -> Ranking | None:
     """The ranking behind the live publication, with scores and guesses."""
     publication = live_publication(home)
-    kept = read_json(home.path("rankings", f"{publication.name}.json")) if publication else None
-    if not kept:
+    path = home.path("rankings", f"{publication.name}.json") if publication else None
+    kept = read_json(path) if path else None
+    if not kept or not path:
         return None
-    problems = {int(task): said for task, said in kept["problems"].items()}
-    return Ranking(**{**kept, "entries": tuple(Entry(**row) for row in kept["entries"]), "problems": problems})
+    with as_written(path):
+        problems = {int(task): said for task, said in kept["problems"].items()}
+        return Ranking(**{**kept, "entries": tuple(Entry(**row) for row in kept["entries"]), "problems": problems})
 
 
 def _finish(home: Home, store: Store, publication: Publication, live: Mapping[str, int], before: Sets | None) -> None:
@@ -109,5 +113,7 @@ def _finish(home: Home, store: Store, publication: Publication, live: Mapping[st
 def _publication(kept: Mapping[str, object]) -> Publication:
     fields = dict(kept)
     for name in ("task_ids", "measuring", "relabel"):
-        fields[name] = tuple(fields.get(name) or ())  # type: ignore[arg-type]
+        fields[name] = tuple(map(int, fields.get(name) or ()))  # type: ignore[call-overload]
+    if not isinstance(fields["name"], str):
+        raise TypeError(f"its name is {fields['name']!r:.40}")
     return Publication(**fields)  # type: ignore[arg-type]

@@ -6,17 +6,19 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import platformdirs
 
-from lsal.errors import Refused
-from lsal.files import keep_from_git, read_json, write_json, write_whole
-from lsal.keys import ASK, read_private
+from lsal.errors import BadData, BadRequest, Refused
+from lsal.files import as_written, keep_private, write_json, write_whole
+from lsal.keys import ASK, hide_in_logs, read_private
 
 LABEL_STUDIO_VERSION = "1.23.2"
 ROOT = ".lsal"
+KEYS = ("LABEL_STUDIO_API_KEY", "LABEL_STUDIO_ACCESS_TOKEN", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 MLFLOW, SQLITE = "mlflow.json", "sqlite:///"
 
 SILENT = {
@@ -66,9 +68,14 @@ def call_ray_node(node: str) -> None:
     os.environ["RAY_OVERRIDE_NODE_ID_FOR_TESTING"] = node
 
 
+def without_keys() -> dict[str, str]:
+    """The environment for what needs no key: programs of others, and the processes of a Ray."""
+    return {name: value for name, value in os.environ.items() if name not in KEYS}
+
+
 def one_thread() -> dict[str, str]:
-    """The environment of a program that shall not compute on several processors at once."""
-    return {**os.environ, "OMP_THREAD_LIMIT": "1"}
+    """The environment of a program that shall not compute on several processors at once, and needs no key."""
+    return {**without_keys(), "OMP_THREAD_LIMIT": "1"}
 
 
 def seclude_ultralytics(folder: Path) -> None:
@@ -107,19 +114,26 @@ def hurry_mlflow() -> None:
 def root_folder() -> Path:
     """The root that the processes share: $LSAL_ROOT, else the nearest `.lsal` with a project, here or further up.
 
-    Without one, `.lsal` in the current folder, to be made.
+    Without one, `.lsal` in the current folder, to be made. Raises BadRequest for one that somebody else laid out.
     """
     if given := os.environ.get("LSAL_ROOT"):
         return Path(given).expanduser().resolve()
     here = Path.cwd()
     found = (folder / ROOT for folder in (here, *here.parents) if (folder / ROOT / "projects").is_dir())
-    return next(found, here / ROOT).resolve()
+    root = next(found, here / ROOT).resolve()
+    if _of_somebody_else(root):
+        what = f"{root} belongs to another user of this machine: it would say to which server your key goes"
+        raise BadRequest(what, f"Go to a folder of your own, or, if you trust it: export LSAL_ROOT='{root}'")
+    return root
 
 
 def cache_folder() -> Path:
-    """The user's cache for lsal ($LSAL_CACHE overrides): what can be made again."""
+    """The user's cache for lsal ($LSAL_CACHE overrides): what can be made again. For its owner alone."""
     given = os.environ.get("LSAL_CACHE")
-    return Path(given).expanduser().resolve() if given else platformdirs.user_cache_path("lsal")
+    folder = Path(given).expanduser().resolve() if given else platformdirs.user_cache_path("lsal")
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def label_studio_key(root: Path, url: str) -> str:
@@ -140,7 +154,7 @@ def label_studio_key(root: Path, url: str) -> str:
 
 def keep_key(root: Path, url: str, key: str) -> None:
     """Remember a key in the root, in a file that only its owner can read."""
-    keep_from_git(root)
+    keep_private(root)
     keys = read_private(root / "keys.json")
     if keys.get(_address(url)) != key:
         write_json(root / "keys.json", {**keys, _address(url): key}, mode=0o600)
@@ -163,12 +177,25 @@ def certificates_of_environment() -> tuple[str | None, str | None]:
 
 
 def root_secret(root: Path) -> str:
-    """The secret part of the backend's URLs, made once for each root."""
-    keep_from_git(root)
+    """The secret part of the backend's URLs, made once for each root. Raises BadData for one that could be guessed."""
     path = root / "secret.json"
     if not path.exists():
-        write_json(path, {"secret": secrets.token_urlsafe(18)}, mode=0o600)
-    return str(read_json(path)["secret"])
+        keep_private(root)
+        beside = root / f".secret.{secrets.token_hex(8)}.tmp"
+        write_json(beside, {"secret": secrets.token_urlsafe(18)}, mode=0o600)
+        try:
+            os.link(beside, path)
+        except FileExistsError:  # of two processes, the secret of the first counts
+            pass
+        except OSError:  # a file system without links
+            os.replace(beside, path)
+        beside.unlink(missing_ok=True)
+    with as_written(path):
+        secret = str(read_private(path).get("secret", ""))
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,}", secret):
+        raise BadData(f"{path} holds no secret of 16 letters or more", f"Have one made: rm '{path}', then lsal serve")
+    hide_in_logs(secret)
+    return secret
 
 
 def child_environment(**more: str) -> dict[str, str]:
@@ -205,6 +232,16 @@ def worker_threads(wanted: int = 0) -> int:
 def poll_seconds() -> float:
     """Seconds between the backend's looks at a project when no event comes ($LSAL_POLL_S overrides)."""
     return max(0.05, float(os.environ.get("LSAL_POLL_S") or 30.0))
+
+
+def _of_somebody_else(root: Path) -> bool:
+    """Whether another user laid out a root that was only found, not named: above the current folder, in /tmp say.
+
+    Who is root may work in folders of others, as containers do, but not where everybody may lay something out.
+    """
+    if os.name != "posix" or not root.exists() or root.stat().st_uid in (os.geteuid(), 0):
+        return False
+    return os.geteuid() != 0 or bool(root.parent.stat().st_mode & 0o002)
 
 
 def _from_keyring(url: str) -> str:

@@ -23,13 +23,15 @@ from filelock import FileLock
 
 from lsal import standby
 from lsal.errors import BadData, NoVersion
-from lsal.files import read_json, whole_folder, write_json
+from lsal.files import as_written, read_json, share, whole_folder, write_json
 from lsal.home import Home
 from lsal.records import Version
 
 PRUNED = "pruned.json"
 """Stands in the folder of a version whose weights were cleaned away."""
 
+SHARED = 16_384
+"""Bytes from which on a file is worth looking whether there is one like it."""
 REMEMBERED = 100
 """Sets of versions that were live before and can be gone back to."""
 
@@ -57,7 +59,16 @@ class Store:
             weights = beside / "weights"
             weights.mkdir()
             save(weights)
-            write_json(beside / "version.json", asdict(version) | {"files": _digests(weights), "folder": None})
+            found = _digests(weights)
+            self._share(weights, found, version.control)
+            write_json(beside / "version.json", asdict(version) | {"files": found, "folder": None})
+
+    def _share(self, weights: Path, found: Mapping[str, str], control: str) -> None:
+        """Files that the control's version before has too are kept once on disk, such as the vocabulary of one pool."""
+        before = next((one for one in reversed(self.all()) if one.control == control), None)
+        for name, digest in found.items():
+            if before and before.files.get(name) == digest and (weights / name).stat().st_size >= SHARED:
+                share(weights / name, before.folder / "weights" / name)
 
     def numbers(self) -> list[int]:
         """The numbers of all whole versions, ascending."""
@@ -71,9 +82,10 @@ class Store:
             listed = ", ".join(map(str, self.numbers())) or "none yet"
             raise NoVersion(f"There is no version {number}", f"There are: {listed}")
         known = {field.name for field in fields(Version)}
-        return Version(
-            **{k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
-        )
+        with as_written(folder / "version.json"):
+            told = {k: v for k, v in kept.items() if k in known} | {"folder": folder, "labels": tuple(kept["labels"])}
+            _check(told)
+            return Version(**told)
 
     def all(self) -> list[Version]:
         """All versions, oldest first."""
@@ -110,11 +122,13 @@ class Store:
 
     def current_at(self, stamp: bytes) -> dict[str, int]:
         """Which version of each control was live when `stamp` was taken."""
-        return _parts(orjson.loads(stamp) if stamp else {})[0]
+        with as_written(self._current):
+            return _parts(orjson.loads(stamp) if stamp else {})[0]
 
     def _read(self) -> tuple[dict[str, int], list[dict[str, int]]]:
         """What is live, and what was before."""
-        return _parts(read_json(self._current, {}))
+        with as_written(self._current):
+            return _parts(read_json(self._current, {}))
 
     def stamp(self) -> bytes:
         """Something that differs whenever `current` does; costs one look at the file.
@@ -146,6 +160,25 @@ def _pruned(version: Version) -> BadData:
     if version.job and whole.exists():
         return BadData(what, f"Train it again from its job: lsal train --again {version.job}")
     return BadData(what, "Choose another one: lsal versions")
+
+
+def _check(told: Mapping[str, Any]) -> None:
+    """Raise TypeError for a field of a version that is not of its type."""
+    for kind, names in _TYPES.items():
+        for name in names:
+            if name in told and (not isinstance(told[name], kind) or isinstance(told[name], bool)):
+                raise TypeError(f"{name} is {told[name]!r:.40}")
+    if not all(isinstance(label, str) for label in told["labels"]):
+        raise TypeError("labels are no texts")
+
+
+_TYPES: Mapping[Any, tuple[str, ...]] = {
+    int: ("number",),
+    int | None: ("parent",),
+    int | float: ("made_at",),
+    str: ("family", "control", "job", "shape", "reason"),
+    Mapping: ("metrics", "examples", "seconds", "files", "calibration"),
+}
 
 
 def _parts(kept: Mapping[str, Any]) -> tuple[dict[str, int], list[dict[str, int]]]:

@@ -54,11 +54,12 @@ def measure(bench: Workbench, count: int) -> float:
 def annotations_digest(bench: Workbench) -> Mapping[int, str]:
     """A digest of every annotation that Label Studio itself exports, by id."""
     export = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")
-    found = [annotation for task in export for annotation in task["annotations"]]
-    return {
-        a["id"]: hashlib.sha256(to_json([a["result"], a["was_cancelled"], a["completed_by"]])).hexdigest()
-        for a in found
-    }
+    return {given["id"]: digest_of(given) for task in export for given in task["annotations"]}
+
+
+def digest_of(given: Mapping[str, Any]) -> str:
+    """A digest of what a person said: the result, whether it is a skip, and who it was."""
+    return hashlib.sha256(to_json([given["result"], given["was_cancelled"], given["completed_by"]])).hexdigest()
 
 
 def answer(bench: Workbench, label: str) -> list[dict[str, Any]]:

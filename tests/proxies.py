@@ -45,25 +45,31 @@ class Pass(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        below = self.path.removeprefix(self.server.path)
         self.server.asked.append(f"{self.command} {self.path}")
         self.server.told.append(self.headers.get("Authorization") or "")
         if not self.path.startswith(f"{self.server.path}/"):
             return self._answer(404, b"<html><title>Not here</title></html>", [("Content-Type", "text/html")])
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in CLOSED}
-        headers, url = {**kept, "Connection": "close"}, self.server.server + below
         try:
-            answer = self.server.client.request(self.command, url, content=body, headers=headers)
+            answer = self.fetch(body)
         except httpx.HTTPError as error:
             return self._answer(502, f"<html><title>{error}</title></html>".encode(), [("Content-Type", "text/html")])
-        back = [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in CLOSED]
-        return self._answer(answer.status_code, answer.content, back)
+        return self._answer(answer.status_code, answer.content, self.kept(answer))
 
-    def _answer(self, status: int, content: bytes, headers: list[tuple[str, str]]) -> None:
+    def fetch(self, body: bytes) -> httpx.Response:
+        """What the server answers."""
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in CLOSED}
+        url = self.server.server + self.path.removeprefix(self.server.path)
+        return self.server.client.request(self.command, url, content=body, headers={**headers, "Connection": "close"})
+
+    def kept(self, answer: httpx.Response) -> list[tuple[str, str]]:
+        """The headers that are passed back."""
+        return [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in CLOSED]
+
+    def _answer(self, status: int, content: bytes, headers: list[tuple[str, str]], length: int | None = None) -> None:
         self.send_response_only(status)
         for name, value in headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) if length is None else length))
         self.end_headers()
         self.wfile.write(content)
 

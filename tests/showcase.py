@@ -9,7 +9,7 @@ under people who go on.
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -57,8 +57,18 @@ class Told:
     seconds: float
 
 
-def run(bench: Workbench, people: Sequence[Person], rows: Rows, rounds: int, labels: int) -> Told:
-    """`rounds` times `labels` annotations by all `people` at once, learned by as many automatic rounds."""
+def run(
+    bench: Workbench,
+    people: Sequence[Person],
+    rows: Rows,
+    rounds: int,
+    labels: int,
+    look: Callable[[Job], None] = lambda job: None,
+) -> Told:
+    """`rounds` times `labels` annotations by all `people` at once, learned by as many automatic rounds.
+
+    `look` is called after each of them, with its job.
+    """
     begun, gate, told, kept = time.perf_counter(), Gate(), list[Round](), dict[int, str]()
     bench.serve()
     bench.automatic(labels=labels)
@@ -76,6 +86,7 @@ def run(bench: Workbench, people: Sequence[Person], rows: Rows, rounds: int, lab
                 job.wait(PATIENCE_S)
                 kept = export(bench)
                 told.append(_round(bench, job, before, at, kept))
+                look(job)
         finally:
             gate.open(-1)
     bench.automatic(labels=0)

@@ -36,7 +36,7 @@ from lsal.label_studio.config import read_config
 from lsal.models import MODELS
 from lsal.records import Example, Labels, Publication
 from lsal.settings import child_environment, root_secret
-from lsal.workbench import serving
+from lsal.workbench import Workbench, serving
 
 XML = (
     '<View><Text name="t" value="$text"/><Choices name="sent" toName="t">'
@@ -342,8 +342,13 @@ def test_a_damaged_version_is_told_in_two_lines(own: Served) -> None:
     assert own.post("setup", SETUP).status_code == 200
 
 
-def test_what_nobody_foresaw_is_logged_and_not_shown(own: Served, caplog: pytest.LogCaptureFixture) -> None:
-    write_json(own.home.path("settings.json"), {"measuring_share": "a tenth"})
+def test_what_nobody_foresaw_is_logged_and_not_shown(
+    own: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*asked: Any) -> Any:
+        raise TypeError("nobody foresaw this")
+
+    monkeypatch.setattr(Workbench, "predict", broken)
     with caplog.at_level(logging.ERROR):
         check_refusal(own.post("predict", PREDICT), 500, "log")
     assert "TypeError" in caplog.text

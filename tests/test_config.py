@@ -139,6 +139,9 @@ def test_what_is_refused_and_how(xml: str, words: list[str]) -> None:
         assert word in str(error.value)
 
 
-def test_depth_is_no_trouble() -> None:
-    deep = "<View>" * 2_000 + '<Choice value="a"/>' + "</View>" * 2_000
+def test_as_deep_as_label_studio_takes() -> None:
+    """Its parser stops at 256 tags inside each other."""
+    deep = "<View>" * 253 + '<Choice value="a"/>' + "</View>" * 253
     assert read_one(f'{TEXT}<Choices name="c" toName="t">{deep}</Choices>').labels == ("a",)
+    with pytest.raises(BadConfig, match="256 tags inside each other"):
+        read_one(f'{TEXT}<Choices name="c" toName="t"><View>{deep}</View></Choices>')

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from jupyter_server import jupyterlab, write_notebook
@@ -44,23 +45,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(bench: Workbench, browser: Browser, folder: Path, root: Path) -> Iterator[Page]:
+def asked() -> list[str]:
+    """Every address that one of the pages asked for."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(bench: Workbench, browser: Browser, folder: Path, root: Path, asked: list[str]) -> Iterator[Page]:
     """The dashboard, alive."""
     write_notebook(folder / "live.ipynb", CELL.format(bench.home.slug))
     with jupyterlab(folder, {"LSAL_ROOT": str(root)}) as (url, token):
         page = browser.new_context(viewport={"width": 1250, "height": 1500}).new_page()
         page.set_default_timeout(WAIT_MS)
+        page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{url}/lab/tree/live.ipynb?token={token}")
         run_first_cell(page)
         yield page
 
 
 @pytest.fixture(scope="module")
-def editor(bench: Workbench, browser: Browser) -> Page:
+def editor(bench: Workbench, browser: Browser, asked: list[str]) -> Page:
     """Label Studio's own page, signed in."""
     email, password = bench.login()
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(WAIT_MS)
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{bench.desk.url}/user/login/")
     page.locator("input[name=email]").fill(email)
     page.locator("input[name=password]").fill(password)
@@ -180,3 +189,12 @@ def stream(editor: Page, bench: Workbench) -> None:
     editor.goto(f"{bench.desk.url}/projects/{bench.home.project}/data")
     editor.get_by_role("button", name="Label All Tasks").click()
     editor.get_by_role("button", name="Submit current annotation").wait_for()
+
+
+def test_neither_page_asks_for_anything_outside(page: Page, editor: Page, bench: Workbench, asked: list[str]) -> None:
+    """Nor did they in any test before: the notebook with its dashboard, and Label Studio's own pages."""
+    editor.goto(f"{bench.desk.url}/projects/{bench.home.project}/data")
+    editor.get_by_text("Label All Tasks").first.wait_for()
+    hosts = {urlsplit(url).hostname for url in asked if urlsplit(url).scheme not in ("data", "blob")}
+    assert hosts == {"127.0.0.1"}
+    assert len([url for url in asked if url.startswith(str(bench.desk.url))]) > 10

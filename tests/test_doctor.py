@@ -26,6 +26,7 @@ from lsal.home import create_home
 from lsal.label_studio import noted
 from lsal.label_studio.server import Server
 from lsal.phrases import moment
+from lsal.room import free_bytes
 from lsal.settings import keep_key, root_secret
 from lsal.workbench import Workbench, serving
 from lsal.workbench.doctor import Diagnosis, Finding, backend, diagnose, examination, machine, patient, server
@@ -597,7 +598,7 @@ def test_an_upload_is_fetched_over_the_network(isolated_root: Path, client: Clie
 
 
 def test_room_on_disk_and_gpu_is_judged(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert machine.free_bytes(bench.home.path("not", "there", "yet")) > 0
+    assert free_bytes(bench.home.path("not", "there", "yet")) > 0
     levels = [machine.judged_space("home", int(size)).level for size in (1e8, 1e9, 1e10)]
     assert levels == [FAULT, WARN, OK]
     assert machine.gpu_memory("libno-such-driver.so.1") == []

@@ -14,7 +14,7 @@ import lsal
 HOUSE = Path(lsal.__file__).parent
 FLOORS = (
     "errors records targets geometry brushes pages runs opening protocols registry settings keys files home plugins "
-    "processes fork_server phrases project_settings standby",
+    "processes fork_server phrases project_settings standby room",
     "label_studio kinds models strategies store tracking engine jobs sources snapshots cross_fitting calibration "
     "scored",
     "desk predicting ranking training measuring publishing unlearned housekeeping datasets outlook suspects "

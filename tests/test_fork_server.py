@@ -195,6 +195,24 @@ def test_it_ends_with_who_started_it_and_its_jobs_go_on(tmp_path: Path) -> None:
     wait_until(lambda: ended(job), 60)
 
 
+def test_a_job_that_may_have_begun_is_not_begun_elsewhere(tmp_path: Path) -> None:
+    line = fork_server.listen(tmp_path, fork_server.made_of(os.environ))
+
+    def end_at_the_copy() -> None:
+        with line.accept()[0] as one:
+            one.recv(fork_server.LARGEST)
+            one.send(fork_server.READY)
+            one.recv(8)
+
+    with line:
+        ending = threading.Thread(target=end_at_the_copy)
+        ending.start()
+        marked = fork_server.run(tmp_path, "told_job", tmp_path, tmp_path / "log.txt", os.environ, 0)
+        ending.join(60)
+    assert marked is not None
+    assert "pid" not in marked
+
+
 def test_with_a_second_thread_it_copies_nothing(tmp_path: Path) -> None:
     from lsal.worker.fork_server import _asked
 

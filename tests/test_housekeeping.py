@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -11,19 +13,21 @@ import pytest
 from prepared import add_versions, prepared
 from projects import demo_of_texts
 
-from lsal import cli, housekeeping, jobs, publishing
+from lsal import cli, housekeeping, jobs, processes, publishing
 from lsal.dashboard.html import to_text
 from lsal.errors import BadData, BadRequest, Busy
 from lsal.files import write_json
 from lsal.home import Home, open_home
-from lsal.housekeeping import caches
+from lsal.housekeeping import caches, published, rubbish
 from lsal.jobs import Job
 from lsal.label_studio import predictions, queue
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.predictions import Removed
 from lsal.label_studio.project import Project
 from lsal.label_studio.server import Server
-from lsal.records import Entry, Ranking
+from lsal.outlook import sample
+from lsal.records import Entry, Labels, Ranking
+from lsal.settings import child_environment
 from lsal.store import check_files
 from lsal.workbench import Workbench, upkeep
 from lsal.worker.acts import run
@@ -175,6 +179,7 @@ def test_a_round_removes_a_few_at_a_time(worked: Workbench, monkeypatch: pytest.
     for _ in range(4):
         batch(worked, tasks[:4])
     age(worked, 2 * DAYS)
+    worked.configure(batch=2)
     monkeypatch.setattr(housekeeping, "LITTLE", 5)
     monkeypatch.setattr(housekeeping, "LITTLE_S", 60.0)  # the number is looked at, not how fast the machine is
     counts = [sum(predictions.counts(worked.desk.project).values())]
@@ -183,6 +188,20 @@ def test_a_round_removes_a_few_at_a_time(worked: Workbench, monkeypatch: pytest.
         counts.append(sum(predictions.counts(worked.desk.project).values()))
     assert [one - other for one, other in pairwise(counts)] == [5, 5, 0]
     assert worked.verify().exact
+
+
+@pytest.mark.parametrize(("took", "batch", "most", "within"), [(5, 10, 100, 2.0), (300, 500, 1000, 30.0)])
+def test_a_slow_machine_and_large_batches_get_more_room(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch, took: float, batch: int, most: int, within: float
+) -> None:
+    """Else what each round leaves behind would pile up."""
+    asked = list[tuple[int, float]]()
+    monkeypatch.setattr(
+        published, "remove", lambda home, store, project, most, within_s: asked.append((most, within_s))
+    )
+    bench.configure(batch=batch)
+    housekeeping.tidy(bench.home, bench.desk.store, lambda: None, took)
+    assert asked == [(most, within)]
 
 
 # Jobs, versions and files --------------------------------------------------------------
@@ -241,8 +260,6 @@ def test_of_old_trainings_the_facts_stay_and_other_old_jobs_go(bench: Workbench)
 
 
 def test_a_job_that_runs_keeps_everything(bench: Workbench) -> None:
-    from lsal import processes
-
     running = job(bench, "round", state="")
     write_json(running.folder / "process.json", processes.mark())
     bench.configure(keep_jobs=1)
@@ -258,6 +275,8 @@ def weights(bench: Workbench) -> list[int]:
 def test_weights_of_old_versions_go_and_the_curve_stays_whole(bench: Workbench) -> None:
     add_versions(bench, [10, 12, 14, 16, 18, 20, 22, 23, 24, 25, 26, 27], held=(2, 3))
     curve = bench.curve()
+    for number in range(1, 13):
+        sample.keep(bench.home, number, [("1:x", Labels(("ham",)))])
     write_json(bench.versions()[2].folder / "version.json", _aged(bench, 3, 30 * DAYS))
     bench.configure(keep_versions=3)
     assert local(bench, dry_run=True).freed > 0
@@ -266,7 +285,7 @@ def test_weights_of_old_versions_go_and_the_curve_stays_whole(bench: Workbench) 
     assert [one.name for one in local(bench).removed] == [f"version {number}" for number in (1, 3, 4, 5, 6, 7)]
 
     # 8 to 12 were live last, 10 to 12 are the newest, 2 is held and waits for somebody's look
-    assert weights(bench) == [2, 8, 9, 10, 11, 12]
+    assert weights(bench) == sample.asked(bench.home) == [2, 8, 9, 10, 11, 12]
     assert [(p.version, p.value, p.tasks) for p in bench.curve()] == [(p.version, p.value, p.tasks) for p in curve]
     assert [v.number for v in bench.versions()] == list(range(1, 13))
     assert local(bench).removed == ()
@@ -348,6 +367,62 @@ def test_label_studios_that_nothing_used_for_a_month_go(
     local(bench)
     assert not [name for name in old if (tmp_path / name).exists()]
     assert (tmp_path / "label-studio-1.21.0").exists()
+
+
+APPENDS = """
+import sys, time
+number = 0
+while True:
+    number += 1
+    print(f"line {number:09}", flush=True)
+    time.sleep(0 if number < 150_000 else 0.01)
+"""
+
+
+def test_a_log_that_grew_too_long_begins_anew_while_its_process_writes(bench: Workbench) -> None:
+    log = bench.root / "backend.log"
+    mark = processes.spawn([sys.executable, "-c", APPENDS], log, child_environment())
+    try:
+        until = time.monotonic() + 120
+        while not log.exists() or log.stat().st_size < 2_000_000:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        bench.configure(keep_log_mb=1)
+        assert [one.name for one in local(bench, dry_run=True).removed] == ["backend.log"]
+        before = log.stat().st_size
+        told = local(bench)
+        assert before - 600_000 < told.freed
+        kept = bench.root / "backend.previous.log"
+        while not log.stat().st_size:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        processes.stop(mark)
+    assert kept.stat().st_size >= 500_000
+    assert log.stat().st_size < before
+    assert b"\0" not in log.read_bytes(), "it goes on at the beginning, not behind a hole"
+    assert log.read_bytes().startswith(b"line ") or b"\nline " in log.read_bytes()[:40]
+    last, first = (re.findall(rb"line (\d{9})\n", path.read_bytes()) for path in (kept, log))
+    assert 0 < int(first[0]) - int(last[-1]) < 20_000  # nothing but what came in the moment of the copy
+    assert local(bench).removed == ()
+
+
+def test_jobs_walk_through_all_files_only_from_time_to_time(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = list[Path]()
+    monkeypatch.setattr(rubbish, "size", lambda path: walks.append(path) or 5)
+    for _ in range(3):
+        housekeeping.tidy(bench.home, bench.desk.store)
+    assert walks == [bench.home.folder]
+    write_json(bench.home.path("size.json"), {"bytes": 5, "at": time.time() - housekeeping.WALK_S - 1, "took": 0.1})
+    housekeeping.tidy(bench.home, bench.desk.store)
+    assert len(walks) == 2
+    slow = {"bytes": 5, "at": time.time() - 2 * housekeeping.WALK_S, "took": 60.0}
+    write_json(bench.home.path("size.json"), slow)  # a minute's walk, once in a hundred minutes
+    housekeeping.tidy(bench.home, bench.desk.store)
+    assert len(walks) == 2
+    local(bench)
+    assert len(walks) == 3
+    assert bench.status().home_bytes == 5
 
 
 # As people meet it ---------------------------------------------------------------------

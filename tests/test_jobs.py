@@ -322,6 +322,26 @@ def test_a_job_that_trained_nothing_cannot_be_trained_from(bench: Workbench) -> 
         bench.train(again=rank.id).wait(timeout_s=240)
 
 
+def test_once_label_studio_was_started_since_a_round_is_to_be_run_again(isolated_root: Path) -> None:
+    bench, kept = prepared(isolated_root), isolated_root / "label-studio" / "server.json"
+    write_json(kept, {"url": "http://127.0.0.1:1", "mark": processes.mark()})
+    job, ready = jobs.create(bench.home, "round"), kept.stat().st_mtime
+    for ended_at, wanted in ((ready - 0.1, "Start it again: lsal round"), (ready + 5, "Start it: lsal up")):
+        job.end("failed", ended_at - 5, error="Nobody listens", fix="Start it: lsal up", contact=True)
+        write_json(job.folder / "end.json", {**read_json(job.folder / "end.json"), "ended_at": ended_at})
+        (said,) = [words for words in bench.status().warnings if "The last round failed" in words]
+        assert said.endswith(wanted)
+
+
+def test_a_failed_round_always_ends_in_a_command(isolated_root: Path) -> None:
+    bench = prepared(isolated_root)
+    job = jobs.create(bench.home, "round")
+    for fix, told in (("Look into its log", "Look into its log. Then: lsal round"), ("", "Then: lsal round")):
+        job.end("failed", time.time(), error="Label Studio answered 500", fix=fix)
+        (said,) = [words for words in bench.status().warnings if "The last round failed" in words]
+        assert said.endswith(f"Label Studio answered 500. {told}")
+
+
 def test_an_unknown_job_is_refused(bench: Workbench) -> None:
     with pytest.raises(BadRequest, match="No job is called 'nonesuch'"):
         bench.job("nonesuch")

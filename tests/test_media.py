@@ -3,7 +3,7 @@
 import base64
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,12 +73,17 @@ def kept(tmp_path: Path) -> Path:
     return tmp_path / "media"
 
 
+def trusting(kept: Path, token: Callable[[], str] | None = None) -> Media:
+    """Files of a Label Studio that is not there, where the user trusts this machine's web servers."""
+    return Media(kept, "http://127.0.0.1:1", token, hosts=["127.0.0.1"])
+
+
 def test_a_download_happens_once(web: Web, kept: Path) -> None:
-    files = Media(kept, "http://127.0.0.1:1")
+    files = trusting(kept)
     first = files.fetch(f"{web.url}/a/cat.PNG?size=1")
     assert first.read_bytes() == b"x" * 1000
     assert first.suffix == ".png"
-    assert Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/a/cat.PNG?size=1") == first
+    assert trusting(kept).fetch(f"{web.url}/a/cat.PNG?size=1") == first
     assert web.asked == ["/a/cat.PNG?size=1"]
     assert files.fetch(f"{web.url}/a/cat.PNG?size=2") != first
     assert {path.name for path in kept.iterdir()} == {first.name, files.fetch(f"{web.url}/a/cat.PNG?size=2").name}
@@ -94,7 +99,7 @@ def test_the_key_goes_to_its_server(web: Web, kept: Path, address: str) -> None:
 
 
 def test_the_key_goes_nowhere_else(web: Web, kept: Path) -> None:
-    Media(kept, "http://127.0.0.1:1", token=lambda: "k" * 40).fetch(f"{web.url}/cat.png")
+    trusting(kept, token=lambda: "k" * 40).fetch(f"{web.url}/cat.png")
     assert web.keys == [None]
 
 
@@ -114,7 +119,7 @@ def test_cloud_files_are_asked_for_by_task(web: Web, kept: Path) -> None:
 @pytest.mark.parametrize(("path", "words"), [("/gone.png", "404"), ("/secret.png", "403"), ("/elsewhere.png", "file:")])
 def test_what_the_web_refuses(web: Web, kept: Path, path: str, words: str) -> None:
     with pytest.raises(BadData, match=words) as error:
-        Media(kept, "http://127.0.0.1:1").fetch(web.url + path)
+        trusting(kept).fetch(web.url + path)
     assert web.url + path in error.value.what
     assert error.value.fix
     assert not list(kept.iterdir())
@@ -128,7 +133,7 @@ def test_nobody_listens(kept: Path) -> None:
 def test_a_large_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "MOST_BYTES", 999)
     with pytest.raises(BadData, match="larger than"):
-        Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/cat.png")
+        trusting(kept).fetch(f"{web.url}/cat.png")
     with pytest.raises(BadData, match="larger than"):
         Media(kept, "http://127.0.0.1:1").fetch("data:text/plain," + "x" * 1000)
     assert not list(kept.iterdir())
@@ -137,13 +142,13 @@ def test_a_large_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPat
 def test_a_slow_file_is_cut(web: Web, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "MOST_SECONDS", 0.2)
     with pytest.raises(BadData, match="took over"):
-        Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/slow.png")
+        trusting(kept).fetch(f"{web.url}/slow.png")
 
 
 def test_a_proxy_does_not_stand_before_this_machine(web: Web, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    assert Media(kept, "http://127.0.0.1:1").fetch(f"{web.url}/cat.png").exists()
+    assert trusting(kept).fetch(f"{web.url}/cat.png").exists()
 
 
 def test_data_urls(kept: Path) -> None:

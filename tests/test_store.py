@@ -1,9 +1,11 @@
 """Versions are whole or absent, numbered, checked, and one small file says which are live."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from subprocess import PIPE
@@ -13,7 +15,8 @@ import pytest
 from lsal.errors import BadData, NoVersion
 from lsal.files import read_json, write_json
 from lsal.home import Home, create_home
-from lsal.store import REMEMBERED, Store, check_files
+from lsal.housekeeping.rubbish import size
+from lsal.store import REMEMBERED, SHARED, Store, check_files
 
 FACTS = {
     "family": "random",
@@ -48,6 +51,42 @@ def test_a_version_comes_back_as_it_was_written(home: Home) -> None:
     assert again.number == 1
     assert again.folder == home.path("versions", "0001")
     assert set(again.files) == {"model.bin", "deep/more.bin"}
+
+
+def test_what_two_versions_have_alike_is_kept_once(home: Home) -> None:
+    """A vocabulary of one pool, say; whatever differs, is small, or is of another control stays apart."""
+
+    def filled(last: str, folder: Path) -> None:
+        (folder / "words.json").write_bytes(b"w" * SHARED)
+        (folder / "small").write_bytes(b"s" * (SHARED - 1))
+        (folder / "head").write_bytes(last.encode() * SHARED)
+
+    store = Store(home)
+    made = [store.add(partial(filled, last), **FACTS | {"control": name}) for name, last in ("ab", "ac", "bd", "ac")]
+
+    def inode(place: int, name: str) -> int:
+        return (made[place].folder / "weights" / name).stat().st_ino
+
+    assert inode(0, "words.json") == inode(1, "words.json") == inode(3, "words.json") != inode(2, "words.json")
+    assert inode(1, "head") == inode(3, "head")
+    assert len({inode(place, "small") for place in range(4)}) == 4
+    assert size(store.folder) < 9 * SHARED + 10_000  # in place of 12
+    for version in made:
+        check_files(version)
+    shutil.rmtree(made[0].folder / "weights")  # as housekeeping does
+    check_files(made[1])
+
+
+def test_a_damaged_version_is_not_shared(home: Home) -> None:
+    def large(folder: Path) -> None:
+        (folder / "words.json").write_bytes(b"w" * SHARED)
+
+    store = Store(home)
+    first = store.add(large, **FACTS)
+    (first.folder / "weights" / "words.json").write_bytes(b"x" * SHARED)
+    check_files(store.add(large, **FACTS))
+    (first.folder / "weights" / "words.json").unlink()
+    check_files(store.add(large, **FACTS))
 
 
 def test_a_home_that_moved_keeps_its_versions(home: Home) -> None:

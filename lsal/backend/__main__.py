@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lsal.phrases import log_plainly
 from lsal.settings import silence
 
 if TYPE_CHECKING:
     from flask import Flask
 
-THREADS = 8
-LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)
+LOOPBACK, EVERYWHERE = "127.0.0.1", ("0.0.0.0",)  # nosec B104  # only if a person asks for it
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until the process is ended; 1 if the port cannot be had."""
     silence()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_plainly()
     for chatty in ("httpx", "waitress.queue"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     asked = _parser().parse_args(arguments)
@@ -67,9 +67,9 @@ def _be_another(root: Path, asked: argparse.Namespace) -> int:
 
 
 def _serve(app: Flask, sockets: Sequence[socket.socket], begin: Callable[[], None] = lambda: None) -> None:
-    import waitress
+    from lsal.backend import intake
 
-    server = waitress.create_server(app, sockets=list(sockets), threads=THREADS, ident=None)
+    server = intake.server(app, sockets, app.extensions["projects"].secret)
     # Only now, with the port open: loading a model takes longer than Label Studio waits for /setup.
     app.extensions["projects"].warm_all()
     begin()

@@ -14,11 +14,13 @@ from werkzeug.exceptions import HTTPException
 
 from lsal.backend import wire
 from lsal.backend.metrics import Metrics
+from lsal.backend.openapi import METRICS, description
 from lsal.backend.projects import Projects, Unknown
 from lsal.backend.seen import Seen, joined
 from lsal.backend.workers import Peers
 from lsal.errors import BadConfig, BadRequest, LsalError
 from lsal.jobs import LABEL_STUDIO
+from lsal.room import not_written
 from lsal.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ SENTENCES = {
     405: "This address takes another method: POST for setup, predict and webhook, GET for the rest",
     413: f"The body has more than the {wire.MAX_BODY // 2**20} MB that were expected at most",
 }
+
+TWICE_S = 10.0
+"""Seconds after a round in which a second wish to train is the first one, delivered twice on its way."""
 
 project = Blueprint("project", __name__, url_prefix="/<secret>/<slug>")
 
@@ -42,6 +47,7 @@ def create_app(root: Path, hint: Callable[[str], None] = lambda slug: None, peer
     app.url_map.merge_slashes = False
     app.extensions.update(projects=Projects(root), metrics=Metrics(), seen=Seen(), hint=hint)
     app.extensions["peers"] = peers or Peers(head=os.getpid())
+    app.before_request(_refuse_pages)
     app.register_blueprint(project)
     app.add_url_rule("/health", view_func=health)
     app.register_error_handler(Exception, _sorry)
@@ -92,7 +98,7 @@ def versions() -> Response:
 def metrics() -> Response:
     """Counts and times, for Prometheus."""
     text = current_app.extensions["metrics"].text(_bench(), [one["metrics"] for one in _others()])
-    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(text, content_type=METRICS)
 
 
 @project.get("/seen")
@@ -107,6 +113,20 @@ def tally() -> Response:
     """What was asked of this process alone, for the others that serve at the same address."""
     slug, extensions = _bench().home.slug, current_app.extensions
     return _answer({"seen": extensions["seen"].of(slug), "metrics": extensions["metrics"].tally(slug)})
+
+
+@project.get("/openapi.json")
+def openapi() -> Response:
+    """What stands here, described for programs."""
+    return _answer(description(request.path.rpartition("/")[0]))
+
+
+def _refuse_pages() -> None:
+    """A browser says where a request comes from. Label Studio is none, and a page of a stranger's could guess."""
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        raise wire.Malformed("A web page may not ask the backend: Label Studio itself does", 403)
+    if request.method == "POST" and request.mimetype not in ("", "application/json"):
+        raise wire.Malformed(f"The body is {request.mimetype}; application/json was expected", 415)
 
 
 @project.url_value_preprocessor
@@ -139,6 +159,8 @@ def _others() -> list[dict[str, Any]]:
 
 
 def _start_training(bench: Workbench) -> dict[str, str]:
+    if done := _just_done(bench):  # a request that came twice, the second time late
+        return {"status": "done already", "job": done}
     try:  # two clicks on "Start training" are one round, whichever workers hear of them
         job = bench.round(by=LABEL_STUDIO)
     except BadRequest as error:
@@ -147,11 +169,21 @@ def _start_training(bench: Workbench) -> dict[str, str]:
     return {"status": "started", "job": job.id}
 
 
+def _just_done(bench: Workbench) -> str:
+    """The round that Label Studio asked for, if it was over only just now; else "": so soon nobody means another."""
+    newest = bench.jobs()[:1]
+    state = newest[0].state() if newest else None
+    if state is None or (state.act, state.by, state.state) != ("round", LABEL_STUDIO, "done"):
+        return ""
+    return state.id if time.time() - (state.ended_at or 0.0) < TWICE_S else ""
+
+
 def _answer(content: Any, status: int = 200) -> Response:
     return Response(wire.write(content), status, content_type="application/json")
 
 
 def _sorry(error: Exception) -> Response:
+    error = not_written(error, current_app.extensions["projects"].root, "lsal status") or error
     status = _status(error)
     if isinstance(error, HTTPException):
         return _answer({"error": SENTENCES.get(status) or error.description}, status)

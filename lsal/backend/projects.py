@@ -29,14 +29,14 @@ class Projects:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._secret = root_secret(root).encode()
+        self.secret = root_secret(root)
         self._open: dict[str, Workbench] = {}
         self._warmed: set[str] = set()
         self._opening = threading.Lock()
 
     def admit(self, secret: str, slug: str) -> Workbench:
         """The project of a URL. Raises Unknown."""
-        if not hmac.compare_digest(secret.encode(), self._secret):
+        if not hmac.compare_digest(secret.encode(), self.secret.encode()):
             raise Unknown()
         bench = self._open.get(slug) or self._opened(slug)
         if bench.home.detached:

@@ -13,7 +13,8 @@ from lsal.files import read_json, write_json
 from lsal.home import Home
 from lsal.jobs import AUTO
 from lsal.label_studio import queue
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.listing import where
+from lsal.label_studio.project import Project
 from lsal.records import Publication
 from lsal.workbench import Workbench
 

@@ -14,6 +14,8 @@ from lsal.errors import LsalError
 
 MAX_BODY = 64 * 2**20
 MAX_TASKS = 100_000
+MAX_CONFIG = 4 * 2**20
+"""Letters of a label config: some are kept in memory, read."""
 
 START_TRAINING = "START_TRAINING"
 CHANGES = frozenset(
@@ -49,6 +51,10 @@ def read_predict(body: bytes) -> tuple[str, list[dict[str, Any]]]:
     config, tasks = found.get("label_config"), found.get("tasks")
     if not isinstance(config, str):
         raise Malformed(f"Field 'label_config' is {_told(found, 'label_config')}; a string of XML was expected")
+    if len(config) > MAX_CONFIG:
+        raise Malformed(
+            f"Field 'label_config' has more than the {MAX_CONFIG:,} letters that were expected at most", 413
+        )
     if not isinstance(tasks, list):
         raise Malformed(f"Field 'tasks' is {_told(found, 'tasks')}; a list of tasks was expected")
     if len(tasks) > MAX_TASKS:

@@ -7,16 +7,21 @@ the door shows: a record, a list of records, a Job, a figure, a widget.
 from __future__ import annotations
 
 import argparse
+import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from lsal.commands.command import Arguments
 from lsal.commands.table import COMMANDS
+from lsal.errors import BadRequest
 from lsal.files import to_json
 from lsal.jobs import Job
+from lsal.keys import ASK, looks_like_key
+from lsal.room import not_written
 from lsal.workbench import Workbench
 
-__all__ = ["COMMANDS", "HELP", "as_json", "build_parser", "run", "with_command"]
+__all__ = ["COMMANDS", "HELP", "as_json", "build_parser", "refuse_keys", "run", "with_command"]
 
 HELP = ("-h", "--help")
 
@@ -44,9 +49,19 @@ def with_command(words: Sequence[str]) -> list[str]:
     return [*words] if named else ["status", *words]
 
 
+def refuse_keys(words: Sequence[str]) -> None:
+    """Raise BadRequest for a line with a key on it, before anything else shows or keeps a part of it."""
+    if any(looks_like_key(part) for word in words for part in re.split(r"[=:,\s'\"]", word)):
+        what = "There is a key on the line: lsal takes none from there, where it is saved and other programs see it"
+        raise BadRequest(what, f"Take it out, and renew the key if others saw it. {ASK}")
+
+
 def run(bench: Workbench, arguments: Arguments) -> Any:
-    """Run the parsed command."""
-    return COMMANDS[arguments.command].run(bench, arguments)
+    """Run the parsed command. Raises NotWritten where the disk did not take something."""
+    try:
+        return COMMANDS[arguments.command].run(bench, arguments)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise not_written(error, bench.root, f"lsal {arguments.command}") or error from None
 
 
 def as_json(shown: Any) -> str:

@@ -17,7 +17,8 @@ def export(bench: Workbench, a: Arguments) -> Any:
         made = bench.export(a.what, a.format, a.out, a.force, report, a.control)
     if isinstance(made, Dataset):
         return made
-    return {"written": made.file, "what": made.what, "format": made.format, "rows": made.count, "bytes": made.bytes}
+    told = {"written": made.file, "what": made.what, "format": made.format, "rows": made.count, "bytes": made.bytes}
+    return told | ({"tasks that Label Studio cannot show": list(made.left_out)} if made.left_out else {})
 
 
 EXPORT = Command(

@@ -20,6 +20,7 @@ from lsal.jobs import Job, State
 from lsal.label_studio.queue import Verification
 from lsal.label_studio.server import Server
 from lsal.label_studio.sync import Synced
+from lsal.phrases import printable
 from lsal.records import Example, Prediction, Regions
 from lsal.rehearsal import Rehearsal
 from lsal.workbench.automatic import Automatic
@@ -33,8 +34,6 @@ RECORDS: tuple[type, ...] = (
     *(Status, Automatic, State, Job, Verification, Labelled, Synced, Server, Rehearsal, Demo, Compared),
     *(Diagnosis, Cleaned, Told, NoneYet, Example, Prediction, Regions),
 )
-KEPT = "\n\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
-"""Not printable by themselves, but part of texts: joiners make one emoji of several, and tell Persian words apart."""
 WARNING = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding:1px 10px;margin:6px 0"
 
 
@@ -82,8 +81,8 @@ def to_text(shown: object) -> str:
     if found is None and shown == []:
         return "Nothing yet. Where things stand: lsal status"
     if found is None:
-        return "" if shown is None else _printable(str(shown))
-    return _printable(_text(found))
+        return "" if shown is None else printable(str(shown))
+    return printable(_text(found))
 
 
 def register(ipython: Any) -> None:
@@ -127,11 +126,6 @@ def _aligned(rows: Sequence[Row]) -> str:
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _printable(text: str) -> str:
-    """Without what could move the terminal's cursor, or hide or reorder a task's text; emoji stay whole."""
-    return "".join(c if c.isprintable() or c in KEPT else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _print(shown: object, printer: Any, cycle: bool) -> None:

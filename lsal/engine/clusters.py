@@ -17,7 +17,7 @@ import lsal
 from lsal.engine.hand import Hand
 from lsal.errors import BadRequest, JobFailed, LsalError
 from lsal.processes import end_of, mark, stop
-from lsal.settings import SILENT, hurry_ray, ray_on_loopback, silence, worker_threads
+from lsal.settings import SILENT, hurry_ray, ray_on_loopback, silence, without_keys, worker_threads
 
 OBJECT_STORE = 200_000_000
 """Bytes that a local Ray keeps for values on their way: files are read where they lie."""
@@ -98,7 +98,9 @@ class Cluster:
         command = [sys.executable, "-m", "lsal.engine.local_ray", str(self._folder), *shape]
         said, noted = self._folder / "said.txt", self._folder / "ray" / "ray_current_cluster"
         with said.open("wb") as log:
-            self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+            self._node = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=without_keys()
+            )
         while not noted.exists():
             if self._node.poll() is not None:
                 what = f"No Ray starts on this machine ({end_of(said, 1)})"

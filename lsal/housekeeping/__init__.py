@@ -4,9 +4,11 @@ keep_jobs           trainings, and other jobs, that keep everything; of older tr
 keep_versions       versions of each control that keep their weights; facts and answers of all stay
 keep_publications   batches that stay in Label Studio as predictions
 keep_media_mb       the size of the copies of tasks' files
+keep_log_mb         the size of each log of a process that runs for weeks
 
-It is done at the end of every job, a little each time, and in one go by `clean`. Never removed: what is
-live, what the last rollbacks lead back to, annotations, and predictions that an annotation was made from.
+It is done at the end of every job, a little each time, and in one go by `clean`. What needs a walk through all files
+is done by jobs only from time to time: see `WALK_S`. Never removed: what is live, what the last rollbacks lead back
+to, annotations, and predictions that an annotation was made from.
 """
 
 from __future__ import annotations
@@ -19,19 +21,25 @@ from dataclasses import dataclass, field
 from lsal.errors import LabelStudioError, LsalError
 from lsal.files import read_json, write_json
 from lsal.home import Home
-from lsal.housekeeping import caches, embeddings, jobs, leftovers, media, pools, published, rubbish, versions
+from lsal.housekeeping import caches, embeddings, jobs, leftovers, logs, media, pools, published, rubbish, versions
 from lsal.housekeeping.rubbish import Rubbish
 from lsal.label_studio.project import Project
 from lsal.store import Store
 
 log = logging.getLogger(__name__)
 
-LITTLE_S = 2.0
-LITTLE = 100
-"""Seconds for the disk, and predictions, at the end of a job: the next one may be waiting."""
+LITTLE_S, TENTH = 2.0, 0.1
+LITTLE, BATCHES = 100, 2
+"""At the end of a job, as the next one may be waiting: seconds for the disk and for Label Studio, or a tenth of what
+the job took, which is more where the machine is slow; and predictions, or two batches, as each round makes one old.
+"""
 MUCH_S = 60.0
 MUCH = 5000
 SIZE = "size.json"
+WALK_S, SHARE = 600.0, 0.01
+"""A job walks through all files of a home if that was not done for so many seconds, and takes no more than such a
+share of the time: with 200,000 files in snapshots and media, one walk is about a second of a processor.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ def clean(home: Home, store: Store, project: Callable[[], Project] | None = None
 
     Without a `project`, or while its server does not answer, only what is on this machine.
     """
-    removed, left = _throw([*_local(home, store), *caches.old()], MUCH_S, dry_run)
+    removed, left = _throw([*_local(home, store), *_walked(home), *caches.old()], MUCH_S, dry_run)
     told = published.Withdrawn()
     try:
         told = published.remove(home, store, project(), MUCH, MUCH_S, dry_run) if project else told
@@ -70,13 +78,18 @@ def clean(home: Home, store: Store, project: Callable[[], Project] | None = None
     return Cleaned(dry_run, (*removed, *told.files), told.deleted, told.kept, (*left, *told.left), size, told.resting)
 
 
-def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None) -> None:
-    """A little of it, at the end of a job. Whatever goes wrong, the job is done all the same."""
+def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None, took_s: float = 0.0) -> None:
+    """A little of it, at the end of a job that took so long. Whatever goes wrong, the job is done all the same."""
+    within_s, most = max(LITTLE_S, TENTH * took_s), max(LITTLE, BATCHES * home.settings().batch)
     try:
-        _throw(_local(home, store), LITTLE_S, dry_run=False)
-        _measure(home)
+        going = _local(home, store)
+        if walks := _walk_is_due(home):
+            going += _walked(home)
+        _throw(going, within_s, dry_run=False)
+        if walks:
+            _measure(home)
         if project:
-            published.remove(home, store, project(), LITTLE, LITTLE_S)
+            published.remove(home, store, project(), most, within_s)
     except (LsalError, OSError) as error:
         log.warning("housekeeping: %s", error)
 
@@ -88,16 +101,26 @@ def home_bytes(home: Home) -> int | None:
 
 
 def _local(home: Home, store: Store) -> list[Rubbish]:
-    """What can go from this machine."""
+    """What can go from this machine, and is found by a few looks."""
     settings = home.settings()
     return [
-        *leftovers.old(home),
         *jobs.old(home, settings.keep_jobs),
         *versions.old(home, store, settings.keep_versions),
         *embeddings.old(home),
         *pools.old(home),
-        *media.old(home, settings.keep_media_mb),
+        *logs.old(home, settings.keep_log_mb),
     ]
+
+
+def _walked(home: Home) -> list[Rubbish]:
+    """What can go, and is found only by looking at all files."""
+    return [*leftovers.old(home), *media.old(home, home.settings().keep_media_mb)]
+
+
+def _walk_is_due(home: Home) -> bool:
+    kept = read_json(home.path(SIZE), {})
+    pause = max(WALK_S, kept.get("took", 0.0) / SHARE)
+    return bool(abs(time.time() - kept.get("at", 0.0)) >= pause)  # also when the clock was set back
 
 
 def _throw(going: Sequence[Rubbish], within_s: float, dry_run: bool) -> tuple[list[Rubbish], list[str]]:
@@ -113,6 +136,7 @@ def _throw(going: Sequence[Rubbish], within_s: float, dry_run: bool) -> tuple[li
 
 def _measure(home: Home) -> int:
     """The size of the home, written down for the status."""
+    begun = time.monotonic()
     now = rubbish.size(home.folder)
-    write_json(home.path(SIZE), {"bytes": now, "at": time.time()})
+    write_json(home.path(SIZE), {"bytes": now, "at": time.time(), "took": time.monotonic() - begun})
     return now

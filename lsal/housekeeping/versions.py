@@ -1,9 +1,12 @@
-"""Weights of old versions. Their facts and answers stay, so that the learning curve stays whole."""
+"""Weights of old versions, and what they said of open tasks. Their facts and their answers to the measuring tasks stay,
+so that the learning curve stays whole.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from pathlib import Path
 
 from lsal.home import Home
 from lsal.housekeeping.rubbish import Rubbish, rubbish
@@ -23,12 +26,17 @@ def old(home: Home, store: Store, keep: int) -> list[Rubbish]:
         by_control[version.control].append(version)
     safe = {number for live in (*store.history()[-WAYS_BACK:], store.current()) for number in live.values()}
     found = [
-        rubbish("weights", f"version {one.number}", one.folder / "weights", mark=one.folder / PRUNED)
+        rubbish("weights", f"version {one.number}", *_of(home, one), mark=one.folder / PRUNED)
         for made in by_control.values()
         for one in made[: max(0, len(made) - keep)]
         if one.number not in safe and not _waits(one)
     ]
     return [one for one in found if one.paths]
+
+
+def _of(home: Home, version: Version) -> tuple[Path, Path]:
+    """By the second the stability of successive versions is told, of the newest ones: see `outlook.sample`."""
+    return version.folder / "weights", home.path("versions", "sample", f"{version.number:04d}.json")
 
 
 def _waits(version: Version) -> bool:

@@ -13,6 +13,7 @@ first, and the editor is led to believe them too, by an XPath that is right and 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -169,8 +170,12 @@ def _meets(piece: Piece, stretch: Stretch) -> bool:
 
 def _ints(value: Any, *names: str) -> tuple[int, int] | None:
     found = [value.get(name) for name in names]
-    whole = [int(each) for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
+    whole = [int(each) for each in found if _is_number(each)]
     return (whole[0], whole[1]) if len(whole) == len(names) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _fits(told: str, there: str) -> bool:

@@ -84,6 +84,33 @@ def agreed(
     return Answer(answers[-1], f"latest of {len(answers)}, no majority")
 
 
+def read_target(kind: Kind, control: Control, result: Any, example: Example | None = None) -> Target | None:
+    """What the `result` of an annotation says about a control; raises BadData, whatever is wrong with it."""
+    items = checked_result(result)
+    try:
+        return kind.target(control, items, example)
+    except BadData:
+        raise
+    except Exception as error:  # one annotation, or a kind from elsewhere, must not take the others along
+        why = f"An annotation for '{control.name}' cannot be read ({type(error).__name__}: {error!s:.80})"
+        raise BadData(why, "Label the task again") from error
+
+
+def checked_result(result: Any) -> list[Mapping[str, Any]]:
+    """The `result` of an annotation, a list of objects whose ids can be compared; raises BadData if it is none.
+
+    Whoever imports annotations can give Label Studio others, which it keeps.
+    """
+    if not isinstance(result, list):
+        raise BadData(f"The result of an annotation is no list of regions: {result!r:.80}", "Label the task again")
+    for place, item in enumerate(result):
+        if not isinstance(item, Mapping):
+            raise BadData(f"Region {place} of an annotation is no object: {item!r:.80}", "Label the task again")
+        if not isinstance(item.get("id"), str | int | float | None):
+            raise BadData(f"The id of region {place} is no text: {item['id']!r:.80}", "Label the task again")
+    return result
+
+
 def _no_file(url: str) -> Path:
     raise BadData(f"'{url}' is not read for this", "Give the text itself")
 
@@ -91,10 +118,12 @@ def _no_file(url: str) -> Path:
 def _read(
     kind: Kind, control: Control, annotation: Annotation, since: str, example: Example | None
 ) -> Target | BadData | None:
-    silent = annotation.updated_at <= since and all(r.get("from_name") != control.name for r in annotation.result)
-    if annotation.skipped or silent:
+    if annotation.skipped:
         return None
     try:
-        return kind.target(control, annotation.result, example)
+        result = checked_result(annotation.result)
+        if annotation.updated_at <= since and all(item.get("from_name") != control.name for item in result):
+            return None
+        return read_target(kind, control, result, example)
     except BadData as error:
         return error

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from lsal.errors import BadData
 from lsal.kinds.choices import example_of, known_label
 from lsal.kinds.image_choices import image_file
-from lsal.kinds.shapes import read_shape, write_shape
+from lsal.kinds.shapes import is_side, read_shape, write_shape
 from lsal.protocols import Fetch
 from lsal.records import Control, Example, Prediction, Region, Regions
 
@@ -138,4 +138,4 @@ def _key(control: Control) -> str:
 
 def _size(result: Sequence[Item]) -> tuple[int, int] | None:
     sizes = ((item.get("original_width"), item.get("original_height")) for item in result)
-    return next(((w, h) for w, h in sizes if isinstance(w, int) and isinstance(h, int)), None)
+    return next(((w, h) for w, h in sizes if is_side(w) and is_side(h)), None)

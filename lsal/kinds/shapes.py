@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from lsal.errors import BadData
 from lsal.records import Box, Brush, Point, Polygon, Shape
 
 PERCENT = 100.0
+LONGEST = 1_000_000
+"""Pixels of an image's side, at most."""
 
 
 def read_shape(item: Mapping[str, Any]) -> Shape:
@@ -37,10 +39,15 @@ def write_shape(shape: Shape) -> dict[str, Any]:
     return sides | {"rotation": shape.angle}
 
 
+def is_side(value: Any) -> TypeGuard[int]:
+    """Whether a value can be how many pixels an image is wide, or high."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LONGEST
+
+
 def _read_brush(item: Mapping[str, Any], value: Mapping[str, Any]) -> Brush:
     size = [item.get(side) for side in ("original_width", "original_height")]
-    if not all(isinstance(side, int) and side > 0 for side in size):
-        raise BadData(f"A brush stroke does not say how large its image is: {size}", "Draw it again")
+    if not all(map(is_side, size)):
+        raise BadData(f"A brush stroke does not say how large its image is: {size!r:.80}", "Draw it again")
     try:
         return Brush(bytes(_list(value, "rle")), *size)  # type: ignore[arg-type]
     except (TypeError, ValueError):

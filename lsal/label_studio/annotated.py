@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lsal.errors import LabelStudioError
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.listing import where
+from lsal.label_studio.project import Project
 
 TASK = (
     "id,annotations,drafts,predictions,data,meta,created_at,updated_at,inner_id,total_annotations,"

@@ -101,7 +101,7 @@ def connect(project: Project, whose: Whose, url: str, word: str) -> dict[str, An
         if made:
             remove_hook(project, made)
         raise
-    for double in standing.rows:
+    for double in filter(whose.own, project.backends()):  # read again: what was sent once may have come twice
         if double["id"] != row["id"]:
             remove_row(project, double)
     hooks = _own_hooks(project, whose, standing.others)
@@ -151,8 +151,12 @@ def _hook(project: Project, standing: Standing, url: str) -> Row | None:
         if any(there[0].get(name) != value for name, value in body.items()):
             project.connection.patch(f"/api/webhooks/{there[0]['id']}/", body)
         return None
+
+    def made() -> Any:
+        return next((hook for hook in hooks_of(project) if hook["url"] == url + HOOK), None)
+
     try:
-        return dict(project.connection.post("/api/webhooks/", {"project": project.number, **body}))
+        return dict(project.connection.post("/api/webhooks/", {"project": project.number, **body}, made))
     except LabelStudioError:
         for row in standing.rows:  # Label Studio keeps a row whose webhook it refused: it would hear of nothing
             if _plain(row["url"]) == url:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from lsal import keys
 from lsal.errors import LabelStudioError, Refused, Unreachable
 from lsal.files import to_json
 from lsal.label_studio import answers, trust
+from lsal.label_studio.patience import Patience
 from lsal.label_studio.tokens import AccessTokens
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -25,13 +27,22 @@ class Connection:
     `url` may have a path, where the server lives below one. Each request opens a fresh
     connection: the development server that Label Studio runs on adds 40 ms to a kept one. A
     server on this machine is asked directly, whatever proxy the environment names; one
-    elsewhere through that proxy. `certificates` are trusted beyond the usual ones.
+    elsewhere through that proxy. `certificates` are trusted beyond the usual ones. `patience` says how
+    long a request is insisted on.
     """
 
-    def __init__(self, url: str, key: str, timeout_s: float = 300.0, certificates: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        timeout_s: float = 300.0,
+        certificates: Path | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
         self.server_time = time.time()
         self.key_kind = keys.kind(key)
+        self.patience = patience or Patience()
         self._key = key
         self._tokens = AccessTokens(self._exchange) if self.key_kind == keys.PERSONAL else None
         self._http = httpx.Client(
@@ -39,13 +50,15 @@ class Connection:
             headers={"Connection": "close"},
             trust_env=not on_loopback(self.url),
             verify=trust.context(certificates) if self.url.startswith("https:") else True,
+            event_hooks={"response": [self._bound]},
         )
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r})"
 
     def hurry(self, timeout_s: float) -> None:
-        """Wait no longer than this for an answer, from now on."""
+        """Wait no longer than this for an answer, from now on, and ask once."""
+        self.patience.none()
         self._http.timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
 
     def token(self) -> str:
@@ -55,16 +68,22 @@ class Connection:
             raise Refused(what, "Give the personal access token itself: Label Studio, Account & Settings", status=401)
         return self._tokens.current() if self._tokens else self._key
 
-    def get(self, path: str, **params: Any) -> Any:
-        """The JSON answer to a GET."""
-        return self._send("GET", path, params=params)
+    def get(self, path: str, final: int = 0, **params: Any) -> Any:
+        """The JSON answer to a GET; at the status `final` it is not asked again."""
+        return self._send("GET", path, params=params, final=final)
 
-    def post(self, path: str, body: Any = None, **params: Any) -> Any:
-        """The JSON answer to a POST of `body` as JSON."""
-        return self._send("POST", path, params=params, body=body)
+    def post(
+        self, path: str, body: Any = None, found: Callable[[], Any] | None = None, safe: bool = False, **params: Any
+    ) -> Any:
+        """The JSON answer to a POST of `body` as JSON.
+
+        Where the answer is lost, `found` looks whether the server has it by now, and gives what the answer
+        would have been, or None. `safe` says that it may be done twice.
+        """
+        return self._send("POST", path, params=params, body=body, found=found, safe=safe)
 
     def patch(self, path: str, body: Any) -> Any:
-        """The JSON answer to a PATCH of `body` as JSON."""
+        """The JSON answer to a PATCH of `body` as JSON, which says the same however often it comes."""
         return self._send("PATCH", path, body=body)
 
     def delete(self, path: str, body: Any = None) -> Any:
@@ -73,15 +92,26 @@ class Connection:
 
     def without_key(self, path: str) -> Any:
         """The JSON answer to a GET that tells the server no key: it may be a stranger."""
-        return answers.read(self.url, f"GET {path}", self._ask("GET", path))
+        return self.patience.insist(lambda: answers.read(self.url, f"GET {path}", self._ask("GET", path)), safe=True)
 
-    def _send(self, method: str, path: str, params: dict[str, Any] | None = None, body: Any = None) -> Any:
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any] | None = None,
+        body: Any = None,
+        found: Callable[[], Any] | None = None,
+        safe: bool = True,
+        final: int = 0,
+    ) -> Any:
+        return self.patience.insist(lambda: self._once(method, path, params, body), safe, found, final)
+
+    def _once(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
         answer = self._ask(method, path, self._authorization(), params, body)
         if answer.status_code == 401 and self._tokens:
             self._tokens.forget()
             answer = self._ask(method, path, self._authorization(), params, body)
-        stamp = email.utils.parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else None
-        self.server_time = stamp.timestamp() if stamp else time.time()
+        self.server_time = _stamp(answer)
         return answers.read(self.url, f"{method} {path}", answer)
 
     def _authorization(self) -> dict[str, str]:
@@ -99,23 +129,56 @@ class Connection:
         content = None if body is None else to_json(body)
         try:
             return self._http.request(method, self.url + path, params=params, headers=headers, content=content)
-        except httpx.TimeoutException:
-            raise Unreachable(f"{self.url} did not answer {method} {path} in time", "Is it busy? lsal status") from None
+        except httpx.TimeoutException as error:
+            what = f"{self.url} did not answer {method} {path} in time"
+            begun = not isinstance(error, httpx.ConnectTimeout)
+            raise Unreachable(what, "Is it busy? lsal doctor", passes=True, unsent=not begun) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise answers.unreachable(self.url, error) from None
+
+    def _bound(self, answer: httpx.Response) -> None:
+        """An answer that comes drop by drop ends too: the time-out is one of the whole body, not of each piece."""
+        answer.stream = _Bound(answer.stream, self._http.timeout.read)
 
     def _exchange(self) -> str:
         """A fresh access token for the personal one."""
         path = "/api/token/refresh/"
         try:
-            answer = self._ask("POST", path, body={"refresh": self._key})
-            return str(answers.read(self.url, f"POST {path}", answer)["access"])
+            return str(self.patience.insist(lambda: self._refreshed(path), safe=True)["access"])
         except Refused as error:
             fix = "Revoke it there under Account & Settings, make a new one, then: lsal attach URL PROJECT --ask"
             raise Refused(f"{self.url} no longer takes this token ({error.status})", fix, status=401) from None
         except (KeyError, TypeError):
             what = f"{self.url} gave no access token for the personal one"
             raise LabelStudioError(what, answers.RIGHT_ADDRESS) from None
+
+    def _refreshed(self, path: str) -> Any:
+        return answers.read(self.url, f"POST {path}", self._ask("POST", path, body={"refresh": self._key}))
+
+
+class _Bound(httpx.SyncByteStream):
+    """A body that has to be there within so many seconds."""
+
+    def __init__(self, body: Any, within_s: float | None) -> None:
+        self._body, self._within_s = body, within_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        until = time.monotonic() + (self._within_s or float("inf"))
+        for chunk in self._body:
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer took too long")
+            yield chunk
+
+    def close(self) -> None:
+        self._body.close()
+
+
+def _stamp(answer: httpx.Response) -> float:
+    """The server's clock; ours where it does not tell."""
+    try:
+        return email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return time.time()
 
 
 def on_loopback(url: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from lsal.errors import LabelStudioError
 from lsal.label_studio import noted
-from lsal.label_studio.project import Project
+from lsal.label_studio.project import CONFLICT, Project
 
 FLAG = "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"
 BULK, SINGLE = "bulk", "single"
@@ -28,21 +28,21 @@ PER_TASK_S, PER_ROW_S = 5e-4, 0.1
 Notes = Mapping[str, Any]
 
 
-def add(project: Project, rows: Sequence[Mapping[str, Any]], notes: Path | None = None) -> None:
-    """Import predictions; what it took is kept in `notes`, and decides the route of the next import."""
+def add(project: Project, rows: Sequence[Mapping[str, Any]], notes: Path | None = None) -> LabelStudioError | None:
+    """Import predictions; what it took is kept in `notes`, and decides the route of the next import.
+
+    Whoever calls looks what the server holds then: an answer that was lost is not raised, but returned.
+    """
     tasks, kept = int(project.read("task_number").get("task_number") or 0), noted.read(notes) if notes else {}
     recounts = recounts_all(project) if tasks > SMALL else None
     by = route(len(rows), tasks, recounts, kept)
     begun = time.monotonic()
-    if by == BULK:
-        _in_bulk(project, rows)
-    else:
-        for row in rows:
-            project.add_prediction(row)
+    lost = _in_bulk(project, rows) if by == BULK else _one_by_one(project, rows)
     took = {"rows": len(rows), "tasks": tasks, "seconds": round(time.monotonic() - begun, 2)}
-    if notes:
+    if notes and not lost:
         known = {} if recounts is None else {"recounts": recounts}
         noted.note(notes, imports={**kept.get("imports", {}), by: took}, route=by, **known)
+    return lost
 
 
 def route(rows: int, tasks: int, recounts: bool | None, kept: Notes) -> str:
@@ -56,7 +56,7 @@ def route(rows: int, tasks: int, recounts: bool | None, kept: Notes) -> str:
 def recounts_all(project: Project) -> bool | None:
     """Whether a bulk import counts every task anew; None for a server that says neither. Stores nothing."""
     try:
-        project.add_predictions([{"task": 0, "model_version": "lsal-asks", "score": 0.0, "result": []}])
+        project.add_predictions([{"task": 0, "model_version": "lsal-asks", "score": 0.0, "result": []}], safe=True)
     except LabelStudioError as error:
         if error.status != 400:
             raise
@@ -74,12 +74,31 @@ def _estimates(rows: int, tasks: int, imports: Mapping[str, Notes]) -> tuple[flo
     return per_task * tasks, per_row * rows
 
 
-def _in_bulk(project: Project, rows: Sequence[Mapping[str, Any]]) -> None:
-    stored = project.add_predictions(rows)
+def _in_bulk(project: Project, rows: Sequence[Mapping[str, Any]]) -> LabelStudioError | None:
+    """One request, sent once: where its answer is lost, what the server holds under the name says more."""
+    try:
+        stored = project.add_predictions(rows)
+    except LabelStudioError as error:
+        if not error.doubtful:
+            raise
+        return error
     if stored < len(rows):
         raise LabelStudioError(
             f"Label Studio dropped {len(rows) - stored} of {len(rows)} predictions without a word, "
             "as it does with those that do not fit the label config",
             "Did the label config change just now? lsal sync, then lsal rank",
-            status=409,
+            status=CONFLICT,
         )
+    return None
+
+
+def _one_by_one(project: Project, rows: Sequence[Mapping[str, Any]]) -> LabelStudioError | None:
+    """A request for each; at the first whose answer is lost the rest is not tried."""
+    for row in rows:
+        try:
+            project.add_prediction(row)
+        except LabelStudioError as error:
+            if not error.doubtful:
+                raise
+            return error
+    return None

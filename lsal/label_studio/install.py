@@ -87,7 +87,7 @@ def _run(folder: Path, command: Sequence[str], report: Callable[[str], None]) ->
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env=settings.child_environment(),
+        env=settings.without_keys(),
     ) as process:
         write_json(_step(folder), processes.mark(process.pid))
         for line in process.stdout or ():

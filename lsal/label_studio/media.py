@@ -3,7 +3,8 @@
 The SDK's get_local_path knows every address that Label Studio writes into tasks (uploads,
 local files, cloud storage through presigned links). It is used here inside bounds that it
 lacks: a time and a size for each download, no look into other Label Studios' folders on
-this machine, and a name that appears only once the file is whole.
+this machine, none into machines that tasks may not name (see `guard`), and a name that
+appears only once the file is whole.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ import hashlib
 import mimetypes
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import DataHandler, Request
 
 from lsal.errors import BadData
 from lsal.label_studio import downloads
 from lsal.label_studio.downloads import short, too_large
+from lsal.label_studio.guard import Guard
 
 LOCAL_FILES = "/data/local-files/"
 ON_SERVER = ("/data/upload/", LOCAL_FILES, "/storage-data/uploaded/", "upload/", "/upload/")
 CLOUDS = ("s3", "gs", "azure-blob")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Media:
@@ -33,7 +36,8 @@ class Media:
     `url` is the Label Studio they belong to and `token()` gives what it accepts now: a legacy
     token or an access JWT, never a personal access token. `own_files` is the folder that
     lsal's own server serves as local files: those are read where they lie. `certificates` are
-    trusted for that Label Studio.
+    trusted for that Label Studio. `hosts` are machines beside it, in private networks, from which
+    tasks may have files: see `guard`.
     """
 
     def __init__(
@@ -43,17 +47,22 @@ class Media:
         token: Callable[[], str] | None = None,
         own_files: Path | None = None,
         certificates: Path | None = None,
+        hosts: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.url = url.rstrip("/")
         self._token = token
         self._certificates = certificates
+        self.hosts = tuple(hosts)
+        self._guard = Guard(self.url, hosts)
         self._own_files = own_files.resolve() if own_files else None
 
     def fetch(self, task_url: str, task_id: int | None = None) -> Path:
         """The file behind a URL of a task; `task_id` is needed for cloud storage. Raises BadData."""
         address = self._on_server(task_url)
         scheme = _scheme(address)
+        if scheme != "data" and CONTROL.search(address):
+            raise BadData(f"{short(address)!r} holds control characters", "Correct the task")
         if self._own_files and (address.startswith(LOCAL_FILES) or not (scheme or address.startswith(ON_SERVER))):
             return self._own(address)
         if scheme == "data":
@@ -119,11 +128,13 @@ class Media:
     ) -> Path:
         from label_studio_sdk._extensions.label_studio_tools.core.utils import io
 
+        asked = self._whole(address) if address.startswith(ON_SERVER) else address
+        bounded = downloads.Bounded(self.url, self._certificates, self._guard, keyed=token is not None)
         try:
-            with io.http_session(downloads.Bounded(self.url, self._certificates)):
+            with bounded as session, io.http_session(session):
                 # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
                 found = io.get_local_path(
-                    address,
+                    asked,
                     cache_dir=str(beside),
                     image_dir=str(beside / "none"),
                     hostname=self.url,
@@ -133,6 +144,15 @@ class Media:
         except (OSError, ValueError) as error:
             raise self._trouble(address, error) from None
         return Path(found)
+
+    def _whole(self, address: str) -> str:
+        """What the helper is asked for a file of this Label Studio: it would look for local ones on this machine.
+
+        Raises BadData where `..` leads to another page: the key would be told to that one.
+        """
+        if ".." in re.split(r"[/\\?&=]", unquote(unquote(address))):
+            raise BadData(f"'{short(address)}' leads out of the files of {self.url}", "Correct the task")
+        return self.url + address if address.startswith(LOCAL_FILES) else address
 
     def _from_web(self, address: str, beside: Path) -> Path:
         """A file of any server. People may call Label Studio by another name than lsal does: a file of

@@ -12,21 +12,12 @@ from typing import Any
 
 import orjson
 
+from lsal.files import json_or_text
+from lsal.label_studio.mirror_file import as_it_lies, opened
 from lsal.records import Annotation, Task
+from lsal.room import of_the_disk
 
 OPEN, LABELLED, SKIPPED = 0, 1, 2
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS tasks (
-    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, place REAL NOT NULL, data BLOB NOT NULL,
-    updated_at TEXT NOT NULL, state INTEGER NOT NULL, born TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS tasks_by_state ON tasks (state, place);
-CREATE TABLE IF NOT EXISTS annotations (
-    id INTEGER PRIMARY KEY, task INTEGER NOT NULL, person INTEGER, skipped INTEGER NOT NULL,
-    updated_at TEXT NOT NULL, result BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS annotations_by_task ON annotations (task);
-CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL);
-"""
 
 _KEEP = """
 INSERT INTO tasks (id, digest, place, data, updated_at, state, born) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -52,11 +43,12 @@ class Mirror:
     @property
     def _db(self) -> sqlite3.Connection:
         if getattr(self._local, "db", None) is None:
-            db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            db.execute("PRAGMA journal_mode=WAL")
-            db.executescript(_SCHEMA)
-            _add_born(db)
-            self._local.db = db
+            try:
+                self._local.db = opened(self.path)
+            except sqlite3.OperationalError as error:
+                if not of_the_disk(error) or not self.path.exists():
+                    raise
+                return as_it_lies(self.path)
         return self._local.db  # type: ignore[no-any-return]
 
     def keep(self, rows: list[dict[str, Any]], first_id: int | None = None) -> None:
@@ -131,6 +123,14 @@ class Mirror:
             db.executemany("DELETE FROM tasks WHERE id = ?", gone)
             db.executemany("DELETE FROM annotations WHERE task = ?", gone)
             _changed(db)
+
+    def shelve(self, ids: Iterable[int]) -> None:
+        """Count those of the tasks that are open as skipped, until they are kept again."""
+        query = "UPDATE tasks SET state = ? WHERE state = ? AND id IN (SELECT value FROM json_each(?))"
+        asked = orjson.dumps(list(ids)).decode()
+        with self._whole() as db:
+            if db.execute(query, (SKIPPED, OPEN, asked)).rowcount:
+                _changed(db)
 
     def remember(self, **facts: Any) -> None:
         """Keep some facts beside the tasks."""
@@ -213,14 +213,14 @@ class Mirror:
 
 def _digest(data: Mapping[str, Any]) -> tuple[bytes, str]:
     """A task's data as canonical JSON, and its digest: ids of deleted tasks are used again."""
-    content = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    content = json_or_text(data, orjson.OPT_SORT_KEYS)
     return content, hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
 def _annotation_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         for a in row["annotations"]:
-            result = orjson.dumps(a["result"])
+            result = json_or_text(a["result"])
             yield a["id"], row["id"], _person(a), bool(a["was_cancelled"]), stamp(a["updated_at"]), result
 
 
@@ -238,13 +238,3 @@ def _changed(db: sqlite3.Connection) -> None:
     """Count the changes: what was counted before the last one is out of date."""
     more = "ON CONFLICT (key) DO UPDATE SET value = CAST(value + 1 AS TEXT)"
     db.execute(f"INSERT INTO facts VALUES ('changes', '1') {more}")
-
-
-def _add_born(db: sqlite3.Connection) -> None:
-    """A mirror from before tasks had a birth: they keep their places."""
-    if "born" not in {row[1] for row in db.execute("PRAGMA table_info(tasks)")}:
-        try:
-            db.execute("ALTER TABLE tasks ADD COLUMN born TEXT NOT NULL DEFAULT ''")
-        except sqlite3.OperationalError as error:  # another process was faster
-            if "duplicate column" not in str(error):
-                raise

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lsal.errors import BadRequest, LabelStudioError
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.listing import holding
+from lsal.label_studio.project import Project
 
 AT_ONCE = 25
 """Tasks looked at in one read: what people do between the look and the deletion is not seen."""
@@ -68,9 +69,8 @@ def remove(
 
 def _held(project: Project, name: str) -> Iterator[tuple[int, bool, bool]]:
     """Ids of the predictions called `name`, whether each may go, and whether its task is finished."""
-    holding = where("predictions_model_versions", "contains", [name], "List")
     fields = "id,is_labeled,predictions,model_version,annotations,parent_prediction,draft_exists"
-    for rows in project.tasks([holding], fields, page=AT_ONCE):
+    for rows in project.tasks([holding(name)], fields, page=AT_ONCE):
         for row in rows:
             # A list of annotations that is not there is not an empty one: then nothing may go.
             used = {made.get("parent_prediction") for made in row["annotations"]}

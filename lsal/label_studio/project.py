@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from lsal.errors import LabelStudioError
+from lsal.label_studio import listing
 from lsal.label_studio.connection import Connection
+from lsal.label_studio.listing import BY_ID, PAGE, Bad, Filter, holding, where
 
-PAGE = 1000
+CONFLICT = 409
+"""The status of what did not come out as sent: tasks, or the label config, changed meanwhile."""
 
 
 class Project:
@@ -22,14 +24,27 @@ class Project:
         self.path = f"/api/projects/{number}"
 
     @classmethod
-    def create(cls, connection: Connection, title: str, config: str, description: str = "") -> Project:
-        """Start a project whose queue follows the scores of predictions."""
+    def create(
+        cls,
+        connection: Connection,
+        title: str,
+        config: str,
+        description: str = "",
+        found: Callable[[], Project | None] = lambda: None,
+    ) -> Project:
+        """Start a project whose queue follows the scores of predictions; `found` looks for it where no answer came."""
         body = {"title": title, "label_config": config, "description": description, "sampling": "Uncertainty sampling"}
-        return cls(connection, int(connection.post("/api/projects/", body)["id"]))
+
+        def there() -> dict[str, Any] | None:
+            project = found()
+            return {"id": project.number} if project else None
+
+        return cls(connection, int(connection.post("/api/projects/", body, there)["id"]))
 
     def read(self, *fields: str) -> dict[str, Any]:
         """The project as the server describes it, or `fields` of it alone: for all of them it counts every task."""
-        return dict(self.connection.get(self.path, **({"include": ",".join(fields)} if fields else {})))
+        asked: dict[str, Any] = {"include": ",".join(fields)} if fields else {}
+        return dict(self.connection.get(self.path, **asked))
 
     def change(self, **fields: Any) -> dict[str, Any]:
         """Change some fields of the project."""
@@ -40,71 +55,75 @@ class Project:
         return self.import_tasks([{"data": row} for row in data])
 
     def import_tasks(self, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Add tasks with what else they have, annotations say: all of them or none. Returns their ids in order."""
-        answer = self.connection.post(f"{self.path}/import", list(tasks), return_task_ids="true")
+        """Add tasks with what else they have, annotations say: all of them or none. Returns their ids in order.
+
+        Where no answer came, the server is asked whether it has so many more tasks: nobody else may add any.
+        """
+        before = max(self._ids_beyond(0, newest=True), default=0)
+
+        def there() -> dict[str, Any] | None:
+            ids = self._ids_beyond(before)
+            return {"task_ids": ids} if len(ids) == len(tasks) else None
+
+        answer = self.connection.post(f"{self.path}/import", list(tasks), there, return_task_ids="true")
         return [int(number) for number in answer["task_ids"]]
 
-    def add_predictions(self, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Import predictions in one call; returns how many the server says it stored."""
-        answer = self.connection.post(f"{self.path}/import/predictions", list(rows))
+    def _ids_beyond(self, last: int, newest: bool = False) -> list[int]:
+        """The ids of the tasks behind one, or of them only the newest."""
+        behind = [where("id", "greater", last, "Number")]
+        if newest:
+            return [row["id"] for row in listing.page_of(self.connection, self.number, behind, "id", "-tasks:id", 1, 1)]
+        return [row["id"] for rows in self.tasks(behind, "id", page=5000) for row in rows]
+
+    def add_predictions(self, rows: Sequence[Mapping[str, Any]], safe: bool = False) -> int:
+        """Import predictions of one name in one call; returns how many the server says it stored.
+
+        `safe` ones may be sent twice. Raises a `doubtful` LabelStudioError where no answer came, and not all are
+        there: some may still come.
+        """
+        named = holding(rows[0]["model_version"])
+
+        def there() -> dict[str, Any] | None:
+            return {"created": len(rows)} if self.count([named]) >= len(rows) else None
+
+        answer = self.connection.post(f"{self.path}/import/predictions", list(rows), there, safe)
         return int(answer["created"])
 
     def add_prediction(self, row: Mapping[str, Any]) -> None:
-        """Add one prediction by itself, which recounts one task only."""
-        self.connection.post("/api/predictions/", {**row, "project": self.number})
+        """Add one prediction by itself, which recounts one task only; of each name a task has one."""
+        task, name = row["task"], row["model_version"]
+
+        def there() -> Any:
+            held = self.connection.get("/api/predictions/", task=task, project=self.number)
+            return next((one for one in held if one["model_version"] == name), None)
+
+        self.connection.post("/api/predictions/", {**row, "project": self.number}, there)
 
     def add_local_files(self, folder: str, title: str) -> None:
         """Allow tasks to refer to files below `folder`, a path on the server's machine."""
-        known = self.connection.get("/api/storages/localfiles", project=self.number)
-        if not any(storage.get("path") == folder for storage in known):
+
+        def there() -> Any:
+            known = self.connection.get("/api/storages/localfiles", project=self.number)
+            return next((storage for storage in known if storage.get("path") == folder), None)
+
+        if there() is None:
             body = {"project": self.number, "path": folder, "title": title, "use_blob_urls": True}
-            self.connection.post("/api/storages/localfiles", body)
+            self.connection.post("/api/storages/localfiles", body, there)
 
     def tasks(
-        self, filters: Sequence[Mapping[str, Any]], include: str, ordering: str = "tasks:id", page: int = PAGE
+        self,
+        filters: Sequence[Filter],
+        include: str,
+        ordering: str = BY_ID,
+        page: int = PAGE,
+        bad: Bad | None = None,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Pages of tasks; `include` names the fields, also those of nested objects.
+        """Pages of tasks, see `listing.pages`; `include` names the fields, also those of nested objects."""
+        return listing.pages(self.connection, self.number, filters, include, ordering, page, bad)
 
-        Pages by id go on from the last id seen, so that tasks which come and go meanwhile
-        shift nothing; any other order reads plain pages.
-        """
-        by_id, number, last = ordering == "tasks:id", 1, 0
-        while True:
-            more = [where("id", "greater", last, "Number")] if by_id and last else []
-            rows = self._page([*filters, *more], include, ordering, number, page)
-            if rows:
-                yield rows
-            if len(rows) < page:
-                return
-            number, last = (1, rows[-1]["id"]) if by_id else (number + 1, 0)
-
-    def _page(
-        self, filters: Sequence[Mapping[str, Any]], include: str, ordering: str, number: int, page: int
-    ) -> list[dict[str, Any]]:
-        query = {"filters": {"conjunction": "and", "items": list(filters)}, "ordering": [ordering]}
-        nested = "annotations" in include or "predictions" in include.split(",")
-        try:
-            answer = self.connection.get(
-                "/api/tasks",
-                project=self.number,
-                page=number,
-                page_size=page,
-                fields="all" if nested else "task_only",
-                include=include,
-                query=orjson.dumps(query).decode(),
-            )
-        except LabelStudioError as error:
-            if error.status == 404 and number > 1:  # the page after a last, full one
-                return []
-            raise
-        return list(answer["tasks"])
-
-    def count(self, filters: Sequence[Mapping[str, Any]]) -> int:
+    def count(self, filters: Sequence[Filter]) -> int:
         """How many tasks pass the filters."""
-        query = {"filters": {"conjunction": "and", "items": list(filters)}}
-        params = {"page": 1, "page_size": 1, "fields": "task_only", "include": "id"}
-        answer = self.connection.get("/api/tasks", project=self.number, query=orjson.dumps(query).decode(), **params)
-        return int(answer["total"])
+        return listing.count(self.connection, self.number, filters)
 
     def backends(self) -> list[dict[str, Any]]:
         """The ML backends connected to the project."""
@@ -113,7 +132,8 @@ class Project:
     def next_task(self) -> dict[str, Any] | None:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""
         try:
-            return dict(self.connection.post("/api/dm/actions", {}, id="next_task", project=self.number))
+            # asked again it is the same one: it is locked for whoever asked
+            return dict(self.connection.post("/api/dm/actions", {}, safe=True, id="next_task", project=self.number))
         except LabelStudioError as error:
             if error.status == 404:
                 return None
@@ -122,9 +142,11 @@ class Project:
     def submit(self, task: int, result: list[dict[str, Any]], lead_time_s: float, skipped: bool = False) -> int:
         """Submit an annotation as the interface does; returns its id."""
         body = {"result": result, "lead_time": lead_time_s, "was_cancelled": skipped, "draft_id": 0}
-        return int(self.connection.post(f"/api/tasks/{task}/annotations/", body, project=self.number)["id"])
-
-
-def where(field: str, operator: str, value: Any, kind: str) -> dict[str, Any]:
-    """One filter of the task list, as Label Studio's data manager writes it."""
-    return {"filter": f"filter:tasks:{field}", "operator": operator, "type": kind, "value": value}
+        path = f"/api/tasks/{task}/annotations/"
+        try:  # by its unique_id the server knows one that comes twice
+            told = {**body, "unique_id": str(uuid.uuid4())}
+            return int(self.connection.post(path, told, safe=True, project=self.number)["id"])
+        except LabelStudioError as error:
+            if error.status != CONFLICT:
+                raise
+        return max(int(one["id"]) for one in self.connection.get(path) if one["lead_time"] == lead_time_s)

@@ -18,14 +18,13 @@ from typing import Any
 
 from lsal.errors import LabelStudioError
 from lsal.label_studio import importing
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.listing import holding, where
+from lsal.label_studio.project import CONFLICT, Project
 from lsal.phrases import counted
 from lsal.records import Entry, Publication
 
 SAMPLING = "Uncertainty sampling"
 IDS_AT_ONCE = 500
-CONFLICT = 409
-"""The status of an import that did not come out as sent: tasks, or the label config, changed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ def write(project: Project, name: str, entries: Sequence[Entry], notes: Path | N
     scores = {entry.task_id: rank / len(entries) for rank, entry in enumerate(entries)}
     regions = {entry.task_id: [region for part in entry.result.values() for region in part] for entry in entries}
     rows = [{"task": t, "model_version": name, "score": scores[t], "result": regions[t]} for t in scores]
-    importing.add(project, rows, notes)
-    _compare(name, {t: (scores[t], len(regions[t])) for t in scores}, _held(project, name))
+    lost = importing.add(project, rows, notes)
+    _compare(name, {t: (scores[t], len(regions[t])) for t in scores}, _held(project, name), lost)
 
 
 def switch(project: Project, name: str) -> None:
@@ -90,7 +89,7 @@ def live_name(project: Project) -> str:
 
 def read_order(project: Project, name: str) -> list[int]:
     """The open tasks of the live batch `name`, in the order in which people get them."""
-    filters = [_holding(name), where("total_annotations", "equal", 0, "Number")]
+    filters = [holding(name), where("total_annotations", "equal", 0, "Number")]
     # Asking for the next task would lock it and hide it from people: read the order instead.
     pages = project.tasks(filters, "id,cancelled_annotations", ordering="tasks:predictions_score")
     return [row["id"] for rows in pages for row in rows if not row.get("cancelled_annotations")]
@@ -157,19 +156,26 @@ def _settings_at_fault(facts: Mapping[str, Any], publication: Publication) -> li
 def _held(project: Project, name: str) -> dict[int, tuple[float, int]]:
     """Score and number of regions of each task's prediction called `name`."""
     held: dict[int, tuple[float, int]] = {}
-    for rows in project.tasks([_holding(name)], "id,predictions,score,model_version,result"):
+    for rows in project.tasks([holding(name)], "id,predictions,score,model_version,result"):
         for row in rows:
             mine = [p for p in row["predictions"] if p["model_version"] == name]
             held[row["id"]] = (mine[0]["score"], len(mine[0]["result"])) if len(mine) == 1 else (-1.0, len(mine))
     return held
 
 
-def _compare(name: str, wanted: Mapping[int, tuple[float, int]], held: Mapping[int, tuple[float, int]]) -> None:
+def _compare(
+    name: str,
+    wanted: Mapping[int, tuple[float, int]],
+    held: Mapping[int, tuple[float, int]],
+    lost: LabelStudioError | None,
+) -> None:
+    """Raise a CONFLICT where the server holds anything else; `lost` is what came in place of its answer."""
     wrong = [task for task, row in wanted.items() if not _same(row, held.get(task))]
     if wrong or len(held) != len(wanted):
         raise LabelStudioError(
             f"Label Studio holds {len(held)} of {len(wanted)} predictions of '{name}', {len(wrong)} not as sent"
-            + (f" (first: task {wrong[0]})" if wrong else ""),
+            + (f" (first: task {wrong[0]})" if wrong else "")
+            + (f"; the import ended with: {lost.what}" if lost else ""),
             "The queue was not switched. Try again: lsal rank",
             status=CONFLICT,
         )
@@ -177,7 +183,3 @@ def _compare(name: str, wanted: Mapping[int, tuple[float, int]], held: Mapping[i
 
 def _same(sent: tuple[float, int], held: tuple[float, int] | None) -> bool:
     return held is not None and abs(sent[0] - held[0]) < 1e-9 and sent[1] == held[1]
-
-
-def _holding(name: str) -> dict[str, Any]:
-    return where("predictions_model_versions", "contains", [name], "List")

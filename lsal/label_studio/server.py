@@ -5,7 +5,7 @@ root/label-studio/
 ├── login.json    0600: email, password and key of its first user
 ├── server.json   the process that runs now, and its address
 ├── port          the port it had last: people keep bookmarks
-├── log.txt       of this start; log.previous.txt of the one before
+├── log.txt       of this start; log.previous.txt of the one before, or its own last part: see `housekeeping.logs`
 └── lock          held while it is started or ended
 """
 
@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from lsal import processes, settings
 from lsal.errors import BadRequest, LabelStudioError, Refused, Unreachable
-from lsal.files import keep_from_git, read_json, write_json, write_whole
+from lsal.files import keep_private, read_json, write_json, write_whole
 from lsal.label_studio import inside, install, template
 
 OWN = "http://own"
@@ -56,7 +56,7 @@ def up(root: Path, port: int | None = None, report: Callable[[str], None] | None
     """
     tell = report or _log.info
     folder = root / "label-studio"
-    keep_from_git(root)
+    keep_private(root)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     with FileLock(folder / "lock"):
@@ -78,6 +78,11 @@ def address(root: Path) -> str | None:
     folder = root / "label-studio"
     kept = read_json(folder / "server.json", {})
     return kept.get("url") if processes.alive(kept.get("mark")) else None
+
+
+def ready_at(root: Path) -> float:
+    """When the root's Label Studio, which runs, was last found to answer, by this machine's clock; 0 if none runs."""
+    return (root / "label-studio" / "server.json").stat().st_mtime if address(root) else 0.0
 
 
 def down(root: Path) -> bool:

@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lsal.label_studio import seen, tally
+from lsal.label_studio.listing import where
 from lsal.label_studio.mirror import Mirror, stamp
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.project import Project
+from lsal.label_studio.unread import Unread
 from lsal.protocols import Report
 from lsal.records import Progress
 
@@ -52,8 +54,9 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: 
         mirror.remember(first_clock=clock)
     changed = where("updated_at", "greater", watermark, "Datetime")
     unseen = where("id", "greater", mirror.fact("first_id", 0), "Number")
-    newest, read = watermark or mirror.newest_stamp(), 0
-    for rows in project.tasks([unseen if first else changed], FIELDS):
+    newest, read, unread = watermark or mirror.newest_stamp(), 0, Unread(mirror, project)
+    due = unread.due(whole or first)
+    for rows in project.tasks([unseen if first else changed, *unread.elsewhere], FIELDS, bad=unread.note):
         newest = max(newest, *(stamp(row["updated_at"]) for row in rows))
         mirror.keep(rows, first_id=rows[-1]["id"] if first else None)
         read += len(rows)
@@ -61,24 +64,27 @@ def sync(mirror: Mirror, project: Project, report: Report | None = None, whole: 
             report(Progress(read, facts["task_number"] if first else 0, "reading tasks", unit="task"))
     settled = _text(clock - SETTLED_S)
     mirror.remember(watermark=min(newest, settled) if newest else settled, overlap=facts.get("maximum_annotations", 1))
-    removed = _compare_ids(mirror, project) if mirror.count() != facts["task_number"] else 0
-    read += _compare_answers(mirror, project, facts)
+    _fetch(mirror, project, due, unread)
+    whole_count = mirror.count() + unread.missing()
+    removed = _compare_ids(mirror, project, unread) if whole_count != facts["task_number"] else 0
+    read += _compare_answers(mirror, project, facts, unread)
+    unread.keep()
     seen.note_config(mirror, facts["label_config"], asked_at)
     seen.note_people(mirror, project)
     seen.note_project(mirror, facts, begun_at)
     return Synced(first, read, removed, time.perf_counter() - begun)
 
 
-def _compare_ids(mirror: Mirror, project: Project) -> int:
+def _compare_ids(mirror: Mirror, project: Project, unread: Unread) -> int:
     """Drop what the server deleted and fetch what a sync missed; returns how many went."""
     here = set(mirror.ids())  # read first: what another process adds meanwhile must not look deleted
     there = {row["id"] for rows in project.tasks([], "id", page=5000) for row in rows}
     mirror.remove(here - there)
-    _fetch(mirror, project, there - here)
+    _fetch(mirror, project, there - here, unread)
     return len(here - there)
 
 
-def _compare_answers(mirror: Mirror, project: Project, before: Mapping[str, Any]) -> int:
+def _compare_answers(mirror: Mirror, project: Project, before: Mapping[str, Any], unread: Unread) -> int:
     """Fetch the tasks that the server counts other answers of than the mirror; returns how many.
 
     Done only if the sums differ, now and not just since `before`: people go on while this reads.
@@ -98,7 +104,7 @@ def _compare_answers(mirror: Mirror, project: Project, before: Mapping[str, Any]
     }
     known = tally.by_task(mirror)
     differ = {task for task in known.keys() | counted.keys() if known.get(task) != counted.get(task)}
-    _fetch(mirror, project, differ)
+    _fetch(mirror, project, differ, unread)
     mirror.remember(odd=[tally.totals(mirror), now])  # the server's own counts may be wrong: not again for those
     return len(differ)
 
@@ -108,11 +114,11 @@ def _totals(facts: Mapping[str, Any]) -> list[int]:
     return [int(facts["total_annotations_number"]), int(facts["skipped_annotations_number"])]
 
 
-def _fetch(mirror: Mirror, project: Project, ids: Iterable[int]) -> None:
-    wanted = sorted(ids)
+def _fetch(mirror: Mirror, project: Project, ids: Iterable[int], unread: Unread) -> None:
+    wanted = sorted(set(ids) - unread.ids)
     for start in range(0, len(wanted), IDS_AT_ONCE):
         among = where("id", "in_list", wanted[start : start + IDS_AT_ONCE], "Number")
-        for rows in project.tasks([among], FIELDS):
+        for rows in project.tasks([among], FIELDS, bad=unread.note):
             mirror.keep(rows)
 
 

@@ -10,12 +10,17 @@ from collections.abc import Mapping
 
 from lsal.label_studio.mirror import Mirror
 
-LABELS = """
-SELECT a.task, coalesce(a.person, -a.id) AS who, json_extract(r.value, '$.from_name') AS control,
+REGIONS = """
+SELECT a.task, coalesce(a.person, -a.id) AS who, CASE r.type WHEN 'object' THEN r.value ELSE '{}' END AS region
+FROM annotations a, json_each(CAST(a.result AS TEXT)) r WHERE a.skipped = 0
+"""
+"""One row for each region; what is none, as imported annotations may have it, counts as one that says nothing."""
+
+LABELS = f"""
+SELECT task, who, json_extract(region, '$.from_name') AS control,
     CASE l.type WHEN 'array' THEN (SELECT group_concat(value, ' / ') FROM json_each(l.value)) ELSE l.value END AS label
-FROM annotations a, json_each(CAST(a.result AS TEXT)) r,
-     json_each(r.value, '$.value.' || json_extract(r.value, '$.type')) l
-WHERE a.skipped = 0 AND json_extract(r.value, '$.type') IS NOT NULL
+FROM ({REGIONS}), json_each(region, '$.value."' || replace(json_extract(region, '$.type'), '"', '') || '"') l
+WHERE json_extract(region, '$.type') IS NOT NULL
 """
 """One row for each label of each region: Label Studio keeps them under the name of the region's type.
 

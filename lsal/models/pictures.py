@@ -69,8 +69,8 @@ def read_picture(path: Path, side: int, measure: Measure = max) -> Picture:
     """
     try:
         with open_image(path) as image:
+            _refuse_huge(path, image)  # first: to read the EXIF data of a PNG, Pillow decodes all of it
             header = _header(image)
-            _refuse_huge(path, image)
             share = min(1.0, 2 * side / measure(*image.size))
             wanted = int(image.width * share), int(image.height * share)
             image.draft("RGB", wanted)

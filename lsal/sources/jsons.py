@@ -40,7 +40,7 @@ def elements(path: Path) -> Iterator[Record | Bad]:
         with path.open(encoding="utf-8-sig") as file:
             for number, value in enumerate(_values(file), 1):
                 yield _record(f"Item {number} of {path}", value)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last of lists in lists in lists
         raise _unreadable(path, error) from None
 
 

@@ -19,8 +19,9 @@ from lsal.errors import LabelStudioError
 from lsal.files import read_json, write_json
 from lsal.home import Home
 from lsal.label_studio import tally
+from lsal.label_studio.listing import where
 from lsal.label_studio.mirror import Mirror
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.project import Project
 
 FILE = "sent_back.json"
 TAB = "lsal: look again"
@@ -143,9 +144,14 @@ def _show(home: Home, project: Project, sent: Sent, tasks: Sequence[int]) -> Non
     view, connection = sent.view, project.connection
     among = {"conjunction": "and", "items": [where("id", "in_list", list(tasks), "Number")]}
     body = {"project": project.number, "data": {"title": TAB, "type": "list", "target": "tasks", "filters": among}}
+
+    def there() -> Any:
+        views = connection.get("/api/dm/views/", project=project.number)
+        return next((one for one in views if one["data"].get("title") == TAB and one["id"] != view), None)
+
     try:
         if tasks and view is None:
-            sent.view = int(connection.post("/api/dm/views/", body)["id"])
+            sent.view = int(connection.post("/api/dm/views/", body, there)["id"])
         elif tasks:
             connection.patch(f"/api/dm/views/{view}/", body)
         elif view is not None:
@@ -155,7 +161,7 @@ def _show(home: Home, project: Project, sent: Sent, tasks: Sequence[int]) -> Non
         if error.status != GONE:
             raise
         if tasks:  # somebody closed the tab
-            sent.view = int(connection.post("/api/dm/views/", body)["id"])
+            sent.view = int(connection.post("/api/dm/views/", body, there)["id"])
     _write(home, sent)
 
 

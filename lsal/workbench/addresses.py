@@ -19,7 +19,7 @@ from lsal.errors import BadRequest, LabelStudioError, Refused, Unreachable
 from lsal.label_studio.backend_rows import masked
 from lsal.label_studio.connection import on_loopback
 
-LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"
+LOOPBACK, EVERYWHERE = "127.0.0.1", "0.0.0.0"  # nosec B104  # only if a person asks for it
 FROM_CONTAINER = "host.docker.internal"
 BRIDGE = "docker0"
 PRIVATE = ("10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")

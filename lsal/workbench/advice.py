@@ -6,7 +6,7 @@ from lsal import jobs, publishing
 from lsal.desk import Desk
 from lsal.home import Home
 from lsal.jobs import ENDED, State
-from lsal.label_studio import queue, seen
+from lsal.label_studio import queue, seen, server
 from lsal.label_studio.mirror import OPEN
 from lsal.phrases import moment
 
@@ -23,11 +23,21 @@ def at(state: State) -> str:
     return f" at {moment(state.ended_at)}" if state.ended_at else ""
 
 
+def answered_at(desk: Desk) -> float:
+    """When Label Studio last was known to answer: at the last sync, or when lsal's own was started since."""
+    asked = seen.project_settings(desk.mirror).get("asked_at") or 0.0
+    return max(float(asked), server.ready_at(desk.home.root) if desk.home.own_server else 0.0)
+
+
 def fix_of(state: State, answered_at: float | None) -> str:
-    """The next step after a failed job. What was wrong with the way to Label Studio is no more if it answered since."""
+    """The next step after a failed job, which ends in a command.
+
+    What was wrong with the way to Label Studio is no more if it answered since.
+    """
+    again = f"lsal {state.act}{' N' * (state.act == 'promote')}"
     if state.contact and state.ended_at and (answered_at or 0.0) > state.ended_at:
-        return f"Label Studio has answered since. Start it again: lsal {state.act}{' N' * (state.act == 'promote')}"
-    return state.fix
+        return f"Label Studio has answered since. Start it again: {again}"
+    return state.fix if "lsal " in state.fix else f"{state.fix}{'. ' if state.fix else ''}Then: {again}"
 
 
 def next_step(desk: Desk, connected: bool, job: State | None) -> str:

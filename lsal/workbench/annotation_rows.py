@@ -7,10 +7,11 @@ from typing import Any
 
 from lsal.desk import Desk
 from lsal.errors import BadData
-from lsal.kinds.reading import agreed, read_without_files
+from lsal.kinds.reading import agreed, read_target, read_without_files
 from lsal.label_studio.annotated import annotated
 from lsal.label_studio.mirror import LABELLED, SKIPPED, stamp
 from lsal.label_studio.seen import since
+from lsal.label_studio.unread import unread
 from lsal.protocols import Report
 from lsal.records import Annotation, Example, Labels, Progress, Spans, Target
 
@@ -19,8 +20,11 @@ FIRST = ("task", "annotation", "annotator", "skipped", "created_at", "updated_at
 
 
 def annotated_tasks(desk: Desk, report: Report | None = None) -> Iterator[dict[str, Any]]:
-    """Every task that somebody annotated or skipped, as Label Studio exports it, by id."""
-    ids = sorted({*desk.mirror.ids(LABELLED), *desk.mirror.ids(SKIPPED)})
+    """Every task that somebody annotated or skipped, as Label Studio exports it, by id.
+
+    Without those that it cannot show, which the status names.
+    """
+    ids = sorted({*desk.mirror.ids(LABELLED), *desk.mirror.ids(SKIPPED)} - unread(desk.mirror).keys())
     done = 0
     for rows in annotated(desk.project, ids):
         yield from rows
@@ -76,14 +80,16 @@ def _shown(desk: Desk, task: Mapping[str, Any]) -> Mapping[str, Example]:
 def _said(desk: Desk, annotation: Mapping[str, Any], shown: Mapping[str, Example]) -> dict[str, Any]:
     """What one annotation says about each control."""
     said: dict[str, Any] = {}
+    given = annotation["result"] if isinstance(annotation["result"], list) else []
+    known = [one for one in given if isinstance(one, Mapping)]  # whoever imports annotations can give others
     for control in desk.config.controls:
-        regions = [one for one in annotation["result"] if one.get("from_name") == control.name]
+        regions = [one for one in known if one.get("from_name") == control.name]
         if control.name not in desk.handled:
             said[control.name] = [one.get("value") for one in regions] or None
             continue
         kind, example = desk.handled[control.name][1], shown.get(control.name)
         try:
-            target = None if annotation["was_cancelled"] else kind.target(control, annotation["result"], example)
+            target = None if annotation["was_cancelled"] else read_target(kind, control, annotation["result"], example)
             said[control.name] = names_of(target, control.several, example)
         except BadData:  # a label that the config no longer has: shown as it was given
             said[control.name] = [one.get("value") for one in regions]

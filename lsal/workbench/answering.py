@@ -67,7 +67,7 @@ class Answers:
         return found
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _handled(label_config: str, families: tuple[tuple[str, str], ...]) -> dict[str, tuple[Control, Kind]]:
     return match(read_config(label_config).controls, dict(families))[0]
 

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from lsal import processes
 from lsal.errors import BadRequest, JobFailed
-from lsal.files import read_json, write_json
+from lsal.files import keep_private, read_json, write_json
 from lsal.settings import child_environment, root_secret
 from lsal.workbench.addresses import LOOPBACK, refuse_foreign
 
@@ -43,7 +43,7 @@ def start(root: Path, port: int = 0, host: str = "", workers: int = 0) -> dict[s
     time. One that runs otherwise, or under an earlier secret, is started again. Raises BadRequest
     if `port` is taken or `host` is not this machine's, and JobFailed if it ends while starting.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    keep_private(root)
     with _lock(root):
         host = host or read_json(root / "backend.host.json", LOOPBACK)
         workers = workers or read_json(root / "backend.workers.json", 1)

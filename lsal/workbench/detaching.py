@@ -18,8 +18,9 @@ from lsal.errors import BadRequest, LabelStudioError
 from lsal.files import read_json, write_json
 from lsal.home import Home, deactivate
 from lsal.label_studio import backend_rows, predictions
+from lsal.label_studio.listing import where
 from lsal.label_studio.mirror import stamp
-from lsal.label_studio.project import Project, where
+from lsal.label_studio.project import Project
 from lsal.protocols import Report
 from lsal.suspects import sending_back
 from lsal.workbench import before, leaving, serving

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from lsal import datasets
 from lsal.datasets import Dataset
 from lsal.errors import BadRequest, LabelStudioError
-from lsal.files import to_json
+from lsal.files import create_anew, to_json
 from lsal.label_studio.converting import convert, without_clashes
 from lsal.label_studio.sync import sync
+from lsal.label_studio.unread import unread
 from lsal.protocols import Report
 from lsal.workbench import training_set
 from lsal.workbench.annotation_rows import annotated_tasks, annotation_columns, annotation_rows
@@ -42,13 +43,17 @@ SIGNS = {"csv": ",", "tsv": "\t"}
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A file that was written: what it holds, in which format, how many tasks or rows."""
+    """A file that was written: what it holds, in which format, how many tasks or rows.
+
+    `left_out` are tasks that Label Studio itself could not show.
+    """
 
     file: str
     what: str
     format: str
     count: int
     bytes: int
+    left_out: tuple[int, ...] = ()
 
 
 class Exporting(Opened):
@@ -98,7 +103,8 @@ class Exporting(Opened):
         path = Path(out or f"{what}.{ENDINGS.get(format, format)}").expanduser().resolve()
         write = self._write_annotations if what == ANNOTATIONS else self._write_predictions
         count = _whole(path, force, lambda beside: write(beside, format, report))
-        return Exported(str(path), what, format, count, path.stat().st_size)
+        left_out = tuple(sorted(unread(self.desk.mirror))) if what == ANNOTATIONS else ()
+        return Exported(str(path), what, format, count, path.stat().st_size, left_out)
 
     def _write_annotations(self, path: Path, format: str, report: Report | None) -> int:
         sync(self.desk.mirror, self.desk.project, report)
@@ -161,6 +167,7 @@ def _whole(path: Path, force: bool, write: Callable[[Path], int]) -> int:
     _refuse_existing(path, force)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    os.close(create_anew(beside))
     try:
         count = write(beside)
         _refuse_existing(path, force)  # it may have come meanwhile

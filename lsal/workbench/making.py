@@ -22,7 +22,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from lsal.errors import Busy, LabelStudioError
-from lsal.files import read_json, write_json
+from lsal.files import keep_private, read_json, write_json
 from lsal.home import Home, create_home, slug_of
 from lsal.label_studio import server
 from lsal.label_studio.connection import Connection
@@ -60,7 +60,8 @@ def make(root: Path, connection: Connection, plan: Plan, report: Report | None =
 
     Raises Busy while another process makes the same one.
     """
-    (root / "making").mkdir(parents=True, exist_ok=True)
+    keep_private(root)
+    (root / "making").mkdir(exist_ok=True)
     try:
         with FileLock(root / "making" / f"{plan.key}.lock", timeout=0):
             project = _begin(root, connection, plan)
@@ -116,8 +117,11 @@ def _begin(root: Path, connection: Connection, plan: Plan) -> Project:
     elif (project := _earlier(connection, note)) is not None:
         _settle(project, note)
         return project
-    title = plan.title[: LONGEST - len(UNFINISHED)] + UNFINISHED
-    return Project.create(connection, title, plan.config, f"lsal is making this project ({note['token']}).")
+    title, told = (
+        plan.title[: LONGEST - len(UNFINISHED)] + UNFINISHED,
+        f"lsal is making this project ({note['token']}).",
+    )
+    return Project.create(connection, title, plan.config, told, lambda: _earlier(connection, note))
 
 
 def _earlier(connection: Connection, note: Mapping[str, Any]) -> Project | None:

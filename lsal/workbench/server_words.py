@@ -1,14 +1,19 @@
-"""What there is to say about a project's Label Studio: another version, slow imports, lsal taken out again."""
+"""What there is to say about a project's Label Studio: another version, slow imports, tasks that it cannot show."""
 
 from __future__ import annotations
 
+from lsal.desk import Desk
 from lsal.files import read_json
 from lsal.home import Home
 from lsal.label_studio import noted
 from lsal.label_studio.importing import FLAG
+from lsal.label_studio.unread import unread
+from lsal.phrases import counted
 
 SLOW_S = 5.0
 """Seconds for one publication from which a person is told why."""
+MOST = 10
+"""Tasks that one sentence names."""
 
 
 def server_words(home: Home) -> list[str]:
@@ -22,6 +27,19 @@ def server_words(home: Home) -> list[str]:
             f"{last['tasks']:,} tasks for each import. Have it started with {FLAG}=true in its environment"
         )
     return told
+
+
+def unread_words(desk: Desk) -> list[str]:
+    """What to say of tasks that Label Studio itself cannot show."""
+    found = unread(desk.mirror)
+    if not found:
+        return []
+    first, of = min(found), counted(len(found), "task", "tasks")
+    numbers = ", ".join(map(str, sorted(found)[:MOST])) + (", ..." if len(found) > MOST else "")
+    return [
+        f"Label Studio cannot show {of} ({numbers}), as it does where half an emoji was stored; all others go on. "
+        f"{found[first]['why']}. Correct its annotation or delete the task there, then: lsal sync"
+    ]
 
 
 def parting_words(home: Home) -> list[str]:

@@ -47,6 +47,7 @@ def new(
     wanted, config = wanting.wanted(root, said)
     source = sources.read_source(name, root / "cache", wanted, config, said.skip_bad)
     _refuse_unlabelled(source, said)
+    wanting.need_labels(source)
     asked = wanting.labels_control(source)[0].name if said.demo else ""
     running = up()
     connection = Connection(running.url, running.key)

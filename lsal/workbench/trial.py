@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsal import annotator
 from lsal.errors import BadRequest
-from lsal.files import keep_from_git, read_json
+from lsal.files import keep_private, read_json
 from lsal.jobs import Job
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
@@ -49,7 +49,7 @@ class Trial(Loop):
 
         find = finder(self.root, Path(files).expanduser() if files else None)
         if not options.get("keep"):
-            keep_from_git(self.root)
+            keep_private(self.root)
             options["keep"] = self.root / "rehearsals"
         return rehearse(Path(source).expanduser(), find=find, **options)
 

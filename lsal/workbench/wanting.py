@@ -11,13 +11,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from lsal.errors import BadConfig, BadData, BadRequest, LabelStudioError
 from lsal.kinds import match
+from lsal.kinds.reading import read_target
 from lsal.kinds.writing import drawn, taking, tool_of
 from lsal.label_studio import server
 from lsal.label_studio.config import Config, read_config
 from lsal.label_studio.connection import Connection
+from lsal.label_studio.label_tags import SELF_REFERENCING
 from lsal.protocols import Kind
 from lsal.records import Control, Labels, Target
 from lsal.sources import Row, Source, Wanted
+from lsal.sources.tables import column_of
 
 PREFIX = re.compile(r"^[0-9a-f]{8}-")
 """What Label Studio puts before the name of an uploaded file."""
@@ -78,6 +81,20 @@ def labels_control(source: Source) -> tuple[Control, Kind]:
         fix = "Give another config; or leave out --with-labels, or --demo"
         raise BadConfig(f"The label config has no control that takes {what}", fix)
     return found
+
+
+def need_labels(source: Source) -> None:
+    """Raise BadData for the first row without the field from which the label config takes a control's labels.
+
+    Label Studio refuses such tasks, once the project is there.
+    """
+    controls = [one for one in read_config(source.config).controls if one.tag not in SELF_REFERENCING]
+    taken = {column_of(one.options["value"][1:]): one for one in controls if one.options.get("value", "")[:1] == "$"}
+    for row in source.good() if taken else ():
+        for field, control in taken.items():
+            if not isinstance(row.data.get(field), str | list):
+                what = f"has nothing in '{field}', from which <{control.tag} name='{control.name}'> takes its labels"
+                raise BadData(f"{row.where or source.title} {what}", "Give every row one, or write them in the config")
 
 
 class Answers:
@@ -145,7 +162,7 @@ def _wrong(config: Config) -> Callable[[Mapping[str, Any]], str]:
                 return f"answers '{region['from_name']}', which the label config does not have"
         try:
             for control, kind in handled.values():
-                kind.target(control, answer["result"])
+                read_target(kind, control, answer["result"])
         except BadData as error:
             return f"cannot be read: {error.what}"
         return ""

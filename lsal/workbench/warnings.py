@@ -7,16 +7,17 @@ from typing import Any
 
 from lsal import jobs, publishing
 from lsal.desk import Desk
-from lsal.label_studio import seen, tally
+from lsal.label_studio import tally
 from lsal.label_studio.mirror import LABELLED, OPEN
 from lsal.phrases import counted
 from lsal.records import Control, Version
 from lsal.workbench import tracking
-from lsal.workbench.advice import failed, fix_of, switched_off
+from lsal.workbench.advice import answered_at, failed, fix_of, switched_off
 from lsal.workbench.automatic import automatic
 from lsal.workbench.origins import origin_words
 from lsal.workbench.parts import missing, troubles
-from lsal.workbench.server_words import parting_words, server_words
+from lsal.workbench.room_words import room_words
+from lsal.workbench.server_words import parting_words, server_words, unread_words
 
 
 def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
@@ -24,7 +25,9 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
     if parting := parting_words(desk.home):
         return parting
     return [
+        *room_words(desk.home),
         *server_words(desk.home),
+        *unread_words(desk),
         *_processes_missing(desk, backend, connected),
         *automatic(desk, backend).warnings,
         *origin_words(desk),
@@ -63,7 +66,7 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     newest = jobs.jobs(desk.home)[:1]
     state = newest[0].state() if newest else None
     if state and (what := failed(state)):
-        told.append(f"{what}. {fix_of(state, seen.project_settings(desk.mirror).get('asked_at'))}")
+        told.append(f"{what}. {fix_of(state, answered_at(desk))}")
     return told
 
 

@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lsal.errors import Cancelled, LsalError, Refused, Unreachable
+from lsal.errors import Cancelled, LabelStudioError, LsalError, Refused, Unreachable
 from lsal.home import attached, open_home
 from lsal.jobs import Job
+from lsal.phrases import log_plainly
+from lsal.room import not_written
 from lsal.settings import silence
 from lsal.worker import tracking
 
@@ -24,7 +26,7 @@ def main(folder: str) -> int:
     What it made is mirrored where that is wanted, by a process that nobody waits for.
     """
     silence()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_plainly()
     logging.getLogger("httpx").setLevel(logging.WARNING)
     job = Job(Path(folder).resolve())
     ended = _work(job, time.time())
@@ -47,13 +49,16 @@ def _work(job: Job, begun: float) -> int:
         job.end("cancelled", begun)
         return 2
     except LsalError as error:
-        contact = isinstance(error, Refused | Unreachable)
+        contact = isinstance(error, Refused | Unreachable) or (isinstance(error, LabelStudioError) and error.passes)
         job.end("failed", begun, error=error.what, fix=error.fix, contact=contact)
         return 1
     except Exception as error:  # whatever it is: the job must say how it ended, the log has the rest
         traceback.print_exc()
-        fix = f"The whole story is in {job.folder / 'log.txt'}"
-        job.end("failed", begun, error=f"{type(error).__name__}: {error}", fix=fix)
+        said = not_written(error, job.folder, job.again())
+        what = said.what if said else f"{type(error).__name__}: {error}"
+        job.end(
+            "failed", begun, error=what, fix=said.fix if said else f"The whole story is in {job.folder / 'log.txt'}"
+        )
         return 1
     return 0
 

@@ -38,11 +38,13 @@ def run(job: Job) -> dict[str, Any]:
         return act(desk, job, facts.get("parameters", {}))
     with ExitStack() as held:
         _wait_for_turn(desk, job, held)
+        begun = time.monotonic()
         desk.home.need_attached()
         if desk.home.path("intent.json").exists():  # asked first: a training alone needs no server
             publishing.settle(desk.home, desk.project, desk.store)
         result = act(desk, job, facts.get("parameters", {}))
-        housekeeping.tidy(desk.home, desk.store, (lambda: desk.project) if act is not train else None)
+        server = (lambda: desk.project) if act is not train else None
+        housekeeping.tidy(desk.home, desk.store, server, time.monotonic() - begun)
         return result
 
 
@@ -62,7 +64,7 @@ def _wait_for_turn(desk: Desk, job: Job, held: ExitStack) -> None:
 
 def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Train; a promoted version answers from then on, the queue stays as it is."""
-    steps = Steps(job, total=4)
+    steps = Steps(job, 4, desk.patience)
     snapshots = _snapshots(desk, job, steps, parameters)
     lessons, why_not = learn(desk, job, steps, snapshots, str(parameters.get("engine") or ""))
     if not lessons and why_not:
@@ -76,7 +78,7 @@ def train(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]
 
 def rank_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Rank by the live versions, publish, verify."""
-    steps = Steps(job, total=5)
+    steps = Steps(job, 5, desk.patience)
     pull(desk, steps)
     return renew(desk, steps, desk.store.current(), parameters) | steps.took
 
@@ -86,7 +88,7 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
 
     A first round, with nothing labelled yet, publishes the start batch.
     """
-    steps = Steps(job, total=8)
+    steps = Steps(job, 8, desk.patience)
     snapshots = _snapshots(desk, job, steps, parameters)
     if "sync" not in steps.seconds:  # the snapshot is an earlier one; the queue must not be
         pull(desk, steps)
@@ -98,7 +100,7 @@ def round_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, 
 
 def suspects_act(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Look for label errors among the training labels; the queue stays as it is."""
-    steps = Steps(job, total=1 + len(desk.need_handled()))
+    steps = Steps(job, 1 + len(desk.need_handled()), desk.patience)
     pull(desk, steps)
     return {"suspects": doubting.look(desk, steps), **steps.took}
 

@@ -19,7 +19,7 @@ from lsal import measuring, predicting
 from lsal.calibration import temperature_of
 from lsal.desk import Desk
 from lsal.errors import LsalError
-from lsal.files import file_name, read_json, write_json
+from lsal.files import as_written, file_name, read_json, write_json
 from lsal.measuring import Comparison, Ruler, Said, Sure
 from lsal.records import Control, Example, Prediction, Task, Version
 
@@ -47,14 +47,12 @@ def ruler(desk: Desk, control: str, version: Version | None = None) -> Ruler:
 
 def kept(desk: Desk, number: int) -> Said:
     """What a version said, as far as it was asked."""
-    said: Said = read_json(_path(desk, number), {})
-    return said
+    return _read(_path(desk, number))
 
 
 def kept_truth(desk: Desk, control: str) -> Said:
     """What people said, as of the last training."""
-    truth: Said = read_json(_truth_path(desk, control), {})
-    return truth
+    return _read(_truth_path(desk, control))
 
 
 def truth_of(desk: Desk, version: Version) -> Said | None:
@@ -67,9 +65,18 @@ def truth_of(desk: Desk, version: Version) -> Said | None:
     *own, last = (_truth_path(desk, version.control, name) for name in (*eras, era(version), ""))
     for path in own:
         if path.exists():
-            truth: Said = read_json(path, {})
-            return truth
+            return _read(path)
     return None if any(last.parent.glob(f"{glob.escape(last.stem)}.*.json")) else kept_truth(desk, version.control)
+
+
+def _read(path: Path) -> Said:
+    """What was said of each task. Raises BadData for a file that holds something else."""
+    said: Said = read_json(path, {})
+    with as_written(path):
+        for task, told in said.items():
+            if not isinstance(told, list | dict):
+                raise TypeError(f"of task {task}: {told!r:.40}")
+    return said
 
 
 def still_answers(desk: Desk, version: Version) -> bool:

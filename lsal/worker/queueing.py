@@ -13,6 +13,7 @@ from lsal.errors import EmptyPool, LabelStudioError
 from lsal.files import read_json
 from lsal.label_studio import queue
 from lsal.label_studio.mirror import OPEN
+from lsal.label_studio.project import CONFLICT
 from lsal.label_studio.sync import sync
 from lsal.records import Publication, Ranking
 from lsal.scored import Scored
@@ -143,9 +144,9 @@ def _published(
         with steps.step("publish"):
             published = publishing.publish(desk.home, desk.project, desk.store, made.ranking, live, before)
     except LabelStudioError as error:
-        if error.status not in (400, queue.CONFLICT):
+        if error.status not in (400, CONFLICT):
             raise  # it may have switched all the same: the intent stays, to be asked about
-        desk.home.path("intent.json").unlink(missing_ok=True)
+        publishing.settle(desk.home, desk.project, desk.store)  # asked, not guessed: a proxy may have said no
         if again:
             raise
         raise _Outdated from error

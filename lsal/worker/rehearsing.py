@@ -33,7 +33,7 @@ HELD_OUT = "tasks held out of the labels that strategies chose, so biased"
 
 def rehearse(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Replay on all labelled tasks of one control, with its family and options; kept as `rehearsals/last.json`."""
-    steps, home = Steps(job, total=4), desk.home
+    steps, home = Steps(job, 4, desk.patience), desk.home
     with contextlib.suppress(LabelStudioError):  # without a server it is about what was seen last
         pull(desk, steps)
     with steps.step("read"):

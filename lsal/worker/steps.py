@@ -9,20 +9,24 @@ from typing import Any
 
 from lsal.errors import Cancelled
 from lsal.jobs import Job
+from lsal.label_studio.patience import Patience
 from lsal.models import devices
 from lsal.protocols import Report
 from lsal.records import Example, Progress
 
 TASK = "task"
 """The unit of progress that goes from task to task."""
-EVERY_S, GPU_S = 0.1, 1.0
-"""Seconds between two reports to the disk, and between two looks at the GPU's memory."""
+EVERY_S, GPU_S, PAUSE_S = 0.1, 1.0, 0.25
+"""Seconds between two reports to the disk, two looks at the GPU's memory, two looks for a cancel while it waits."""
 
 
 class Steps:
-    """The steps of one job. `total` is how many it will have, to place progress among them."""
+    """The steps of one job. `total` is how many it will have, to place progress among them.
 
-    def __init__(self, job: Job, total: int) -> None:
+    `patience` is that of the connection to Label Studio: the job says what it waits for, and can be cancelled then.
+    """
+
+    def __init__(self, job: Job, total: int, patience: Patience | None = None) -> None:
         self.seconds: dict[str, float] = {}
         self._tasks: dict[str, int] = {}
         self._counted = 0
@@ -32,6 +36,8 @@ class Steps:
         self._held: Progress | None = None
         self._gpu: tuple[float, Any] = (float("-inf"), None)
         self._committed = False
+        if patience:
+            patience.of_a_job(self.pause)
 
     @contextmanager
     def step(self, name: str, about: str = "") -> Iterator[None]:
@@ -63,6 +69,13 @@ class Steps:
             return
         self._told, self._epoch, self._held = now, epoch, None
         self._tell(progress)
+
+    def pause(self, seconds: float, why: str) -> None:
+        """Wait, and say why; raises Cancelled."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._tell(Progress(0, 0, why))
+            time.sleep(min(left, PAUSE_S))
 
     def _let_go(self) -> None:
         """Tell the figures that were held back."""

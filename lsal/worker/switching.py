@@ -43,7 +43,7 @@ def rollback(desk: Desk, job: Job, parameters: Mapping[str, Any]) -> dict[str, A
 def _switch(
     desk: Desk, job: Job, was: Mapping[str, int], live: Mapping[str, int], before: Sets | None = None
 ) -> dict[str, Any]:
-    steps = Steps(job, total=5)
+    steps = Steps(job, 5, desk.patience)
     changed = {name: number for name, number in live.items() if was.get(name) != number}
     for number in changed.values():
         check_files(desk.store.get(number))

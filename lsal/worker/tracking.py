@@ -18,6 +18,7 @@ from lsal.errors import LsalError, TrackingError
 from lsal.files import read_json, write_json
 from lsal.home import Home, open_home
 from lsal.jobs import ENDED, Job
+from lsal.phrases import log_plainly
 from lsal.records import Version
 from lsal.settings import child_environment, silence
 from lsal.store import Store
@@ -74,7 +75,7 @@ def mirror(home: Home, limit_s: int = 0) -> None:
 def main(folder: str) -> int:
     """Catch up; 0 if that was done, or is not wanted, 1 if not: the home has noted why."""
     silence()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_plainly()
     home = open_home(Path(folder).resolve())
     signal.signal(signal.SIGALRM, _give_up)
     try:

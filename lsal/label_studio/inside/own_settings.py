@@ -12,4 +12,4 @@ from label_studio.core.settings.label_studio import MIDDLEWARE as THEIRS  # noqa
 django.conf.ENVIRONMENT_VARIABLE = "DJANGO_SETTINGS_MODULE"
 
 # Last: one of theirs sends a request without a slash at its end through all of them again.
-MIDDLEWARE = [*THEIRS, "first_user.FirstUser", "one_at_a_time.OneAtATime"]
+MIDDLEWARE = [*THEIRS, "first_user.FirstUser", "one_at_a_time.OneAtATime", "no_tips.NoTips"]

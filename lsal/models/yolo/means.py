@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 LOADERS = 8
 PREFETCHED = 4
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # nosec B108  # its size is asked for, nothing is written
 FIND_OUT = -1
 """The size of batches by which ultralytics finds out what fits on a GPU."""
 

@@ -38,12 +38,12 @@ def modes(patient: Patient) -> Iterator[Finding]:
 def repair_modes(patient: Patient) -> str:
     """Close the files with secrets."""
     for path in _wide(patient.root):
-        path.chmod(0o600)
+        path.chmod(0o700 if path.is_dir() else 0o600)
     return "closed the files with secrets to other users"
 
 
 def _wide(root: Path) -> list[Path]:
-    return [root / name for name in SECRETS if open_to_others(root / name)]
+    return [path for path in (root, *(root / name for name in SECRETS)) if open_to_others(path)]
 
 
 def homes(patient: Patient) -> Iterator[Finding]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import ctypes
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lsal import jobs, settings
 from lsal.phrases import counted
+from lsal.room import free_bytes
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
 from lsal.workbench.doctor.patient import Patient
 
@@ -26,12 +26,6 @@ def space(patient: Patient) -> Iterator[Finding]:
     places = {"home": patient.home.folder, "cache": settings.cache_folder()}
     for name, place in places.items():
         yield judged_space(name, free_bytes(place))
-
-
-def free_bytes(place: Path) -> int:
-    """The bytes that are free where `place` is, or will be made."""
-    there = next(folder for folder in (place, *place.parents) if folder.exists())
-    return shutil.disk_usage(there).free
 
 
 def judged_space(name: str, free: int) -> Finding:

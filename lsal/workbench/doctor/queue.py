@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsal.errors import LabelStudioError
-from lsal.label_studio.project import where
+from lsal.label_studio.listing import where
 from lsal.label_studio.queue import differing, not_served, read_order, verify
 from lsal.phrases import counted
 from lsal.workbench.doctor.findings import Finding, fault, ok, warn
