@@ -475,7 +475,8 @@ def test_secrets_that_others_can_read_are_closed(bench: Workbench) -> None:
     for name in ("keys.json", "secret.json"):
         (bench.root / name).chmod(0o644)
     assert found(bench, "secrets").what == "Other users of this machine can read keys.json, secret.json"
-    assert cured(bench) == "closed the files with secrets to other users"
+    assert healthy(bench.doctor(fix=True))  # some are closed by whoever read them first
+    assert all((bench.root / name).stat().st_mode & 0o077 == 0 for name in ("keys.json", "secret.json"))
     assert (bench.root / "secret.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -530,7 +531,7 @@ def test_settings_that_no_round_can_run_with_are_named(bench: Workbench, setting
     kept = read_json(path)
     try:
         write_json(path, {**kept, **settings})
-        assert says in found(bench, "settings").what
+        assert says in " ".join(one.what for one in bench.doctor().findings if one.level == FAULT)
     finally:
         write_json(path, kept)
 
@@ -560,7 +561,7 @@ def test_advice_on_a_key_is_dropped_when_the_server_has_answered_since(bench: Wo
     assert state.ended_at
     failed = f"The last rank failed at {moment(state.ended_at)}: "
     (told,) = [text for text in bench.status().warnings if text.startswith(failed)]
-    assert told.endswith(state.fix)
+    assert told.endswith(f"{state.fix}. Then: lsal rank")
     assert found(bench, "jobs", WARN).fix == "Label Studio has answered since. Start it again: lsal rank"
     bench.sync()
     (told,) = [text for text in bench.status().warnings if text.startswith(failed)]

@@ -235,7 +235,7 @@ def test_a_round_beside_the_backend_is_a_copy_that_has_what_its_versions_need(
 ) -> None:
     bench = demo_of_texts(root, tmp_path)
     bench.serve()
-    wait_until(lambda: (root / "fork_server.json").exists(), 120)
+    wait_until(lambda: processes.alive(read_json(root / "fork_server.json")), 120)
     server = read_json(root / "fork_server.json")
     bench.rank().wait()
     bench.label(6)

@@ -110,7 +110,7 @@ def test_a_kept_home_holds_no_key_and_no_place(number: int, tmp_path: Path) -> N
     assert (KEPT / f"format_{number}.tar.gz").stat().st_size < 300_000
     for path in files:
         told = path.read_bytes()
-        for pattern in (rb"/tmp/|/home/|/root/|/work/|/Users/", rb"\b[0-9a-f]{40}\b", rb"(?i)password|api_key"):
+        for pattern in (rb"/(tmp|home|root|work|Users)/", rb"\b[0-9a-f]{40}\b", rb"(?i)password|api_key"):
             assert not re.search(pattern, told), f"{path}: {pattern!r}"
     assert not {path.name for path in files} & {"keys.json", "secret.json", "login.json"}
 

@@ -32,6 +32,7 @@ ROUND = (
     "job/snapshot/whole",
     f"{WEIGHTS}/model.json",
     f"{WEIGHTS}/words.json",
+    f"{WEIGHTS}/space.npz",
     "versions/NNNN.tmp/version.json",
     "versions/NNNN",
     "versions/answers/NNNN.json",
@@ -51,7 +52,6 @@ ROUND = (
     "end of intent",
     *POOL,
     "learned.json",
-    "size.json",
     "job/end.json",
 )
 """The named writes of a round in the order of their first time, but for its progress."""

@@ -7,7 +7,7 @@ import psutil
 
 from .asking import GONE, Asked, Told
 
-ANSWERS = (200, 400, 404, 405, 413, 417, 431, 501)
+ANSWERS = (200, 400, 403, 404, 405, 413, 415, 417, 431, 501)
 """The statuses of a backend that is whole. The last three are the web server's own, about headers and framing: 501 is
 what HTTP asks for where a body comes in an encoding that is not known."""
 
