@@ -34,8 +34,12 @@ SILENT = {
     "ULTRALYTICS_SAFE_LOAD": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9/",
 }
-"""Switches off everything that a dependency would send by itself, and what a file of weights could execute."""
+"""Switches off everything that a dependency would send by itself, and what a file of weights could execute.
+
+Ray's address is nobody's port: one that is told to report nothing reports just that.
+"""
 
 
 def silence() -> None:

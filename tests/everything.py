@@ -96,7 +96,9 @@ def mapped(bench: Workbench, folder: Path) -> Iterator[str]:
     assert state is not None
     jobs.Job(bench.home.path("maps", state.id)).wait(120)
     map_scatter._widget()
-    yield "map"
+    shown = mapping.mapped(bench.desk)
+    assert shown is not None
+    yield f"map by {shown.method}"
 
 
 def rehearsed(bench: Workbench, folder: Path) -> Iterator[str]:

@@ -19,7 +19,6 @@ from served import wait_until
 from lsal import fork_server, processes
 from lsal.backend.forking import ForkServer
 from lsal.files import read_json, write_json, write_whole
-from lsal.label_studio.server import Server
 from lsal.settings import child_environment
 
 PATHS = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
@@ -230,16 +229,15 @@ def test_with_a_second_thread_it_copies_nothing(tmp_path: Path) -> None:
     assert answers == [None]
 
 
-def test_a_round_beside_the_backend_is_a_copy_that_has_what_its_versions_need(
-    label_studio: Server, root: Path, tmp_path: Path
-) -> None:
+def test_a_round_beside_the_backend_is_a_copy_that_has_what_its_versions_need(tmp_path: Path) -> None:
+    root = tmp_path / "root"  # its own: in the session's there are versions of other projects
     bench = demo_of_texts(root, tmp_path)
     bench.serve()
     wait_until(lambda: processes.alive(read_json(root / "fork_server.json")), 120)
     server = read_json(root / "fork_server.json")
+    assert not imported(server, "sklearn")  # nothing has shown yet that it is of use
     bench.rank().wait()
     bench.label(6)
-    assert not imported(server, "sklearn")  # nothing has shown yet that it is of use
     bench.round().wait()
     wait_until(lambda: imported(server, "sklearn"), 120)
     bench.label(6)
@@ -248,7 +246,7 @@ def test_a_round_beside_the_backend_is_a_copy_that_has_what_its_versions_need(
         assert psutil.Process(read_json(job.folder / "process.json")["pid"]).ppid() == server["pid"]
     assert job.wait()["exact"]
     assert (job.folder / "log.txt").exists()
-    bench.stop()
+    bench.down()
     wait_until(lambda: ended(server), 60)
 
 

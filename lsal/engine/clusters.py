@@ -99,7 +99,7 @@ class Cluster:
         said, noted = self._folder / "said.txt", self._folder / "ray" / "ray_current_cluster"
         with said.open("wb") as log:
             self._node = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=without_keys()
+                command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=_asking_no_cloud(self._folder)
             )
         while not noted.exists():
             if self._node.poll() is not None:
@@ -108,7 +108,7 @@ class Cluster:
             time.sleep(0.05)
         for last in (False, False, False, True):  # a busy machine does not always answer in time
             try:
-                self.ray.init(noted.read_text().strip(), **QUIET)
+                self.ray.init(noted.read_text().strip(), runtime_env={"env_vars": _home_of_user()}, **QUIET)
                 return
             except Exception as error:  # Ray raises nothing more special
                 self.ray.shutdown()
@@ -169,3 +169,19 @@ def _knock(address: str) -> None:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
+
+
+def _asking_no_cloud(folder: Path) -> dict[str, str]:
+    """The environment of a Ray whose dashboard does not ask the network in which cloud it runs.
+
+    It does so even where it reports nothing, unless a file in its user's home describes the cluster.
+    """
+    home = folder / "home"
+    home.mkdir()
+    (home / "ray_bootstrap_config.yaml").write_text("{}\n")
+    return without_keys() | {"HOME": str(home)}
+
+
+def _home_of_user() -> dict[str, str]:
+    """What its workers have all the same: models are looked for there."""
+    return {"HOME": str(Path.home())}
