@@ -78,10 +78,15 @@ class Job:
         """The act, its parameters, and when it was made."""
         return dict(read_json(self.folder / "job.json", {}))
 
+    @property
+    def process(self) -> dict[str, Any]:
+        """Who runs it, or ran it: its `pid` and when it `started`; without a `pid` as long as it only begins."""
+        return dict(read_json(self.folder / "process.json", {}))
+
     def state(self) -> State:
         """Where the job stands now, read from its folder alone."""
         facts, end = self.facts, read_json(self.folder / "end.json")
-        process = read_json(self.folder / "process.json", {})
+        process = self.process
         reported = read_json(self.folder / "progress.json", {})
         progress = _progress(reported)
         common = {"id": self.id, "act": facts.get("act", "?"), "progress": progress}

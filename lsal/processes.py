@@ -69,6 +69,16 @@ def alive(marked: Mapping[str, Any] | None) -> bool:
         return False
 
 
+def stopped(marked: Mapping[str, Any] | None) -> bool:
+    """Whether the marked process is there and does nothing, because a signal (SIGSTOP, Ctrl-Z) stopped it."""
+    try:
+        if not marked or "pid" not in marked or not alive(marked):
+            return False
+        return bool(psutil.Process(int(marked["pid"])).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
 def stop(marked: Mapping[str, Any] | None, wait_s: float = 10.0) -> bool:
     """End the marked process and its children: asked first, then forced. True if it ran.
 

@@ -12,6 +12,9 @@ from lsal.errors import BadRequest, LabelStudioError
 from lsal.workbench import Workbench
 from lsal.workbench.told import NoneYet
 
+GLANCE_S = 20.0
+"""For so long who wants to see something waits for each answer of Label Studio: it may hang."""
+
 
 def status(bench: Workbench, a: Arguments) -> Any:
     """The project at a glance; or where the last rounds' time went."""
@@ -44,7 +47,8 @@ def _refresh(bench: Workbench) -> str:
     """Pull what changed, once there was a first sync; a server that does not answer is no obstacle, but told."""
     if bench.desk.mirror.fact("watermark"):
         try:
-            bench.sync()
+            with bench.desk.connection.within(GLANCE_S):
+                bench.sync()
         except LabelStudioError as error:
             return str(error)
     return ""

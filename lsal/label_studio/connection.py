@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +61,15 @@ class Connection:
         """Wait no longer than this for an answer, from now on, and ask once."""
         self.patience.none()
         self._http.timeout = httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
+
+    @contextmanager
+    def within(self, timeout_s: float) -> Iterator[None]:
+        """Meanwhile wait no longer than this for an answer."""
+        before, self._http.timeout = self._http.timeout, httpx.Timeout(timeout_s, connect=min(5.0, timeout_s))
+        try:
+            yield
+        finally:
+            self._http.timeout = before
 
     def token(self) -> str:
         """What the server takes now: the legacy token, or an access token."""

@@ -80,6 +80,11 @@ def address(root: Path) -> str | None:
     return kept.get("url") if processes.alive(kept.get("mark")) else None
 
 
+def process(root: Path) -> dict[str, Any]:
+    """The process that is, or was, the root's Label Studio; empty where none was started."""
+    return _mark(root / "label-studio")
+
+
 def ready_at(root: Path) -> float:
     """When the root's Label Studio, which runs, was last found to answer, by this machine's clock; 0 if none runs."""
     return (root / "label-studio" / "server.json").stat().st_mtime if address(root) else 0.0

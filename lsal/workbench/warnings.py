@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lsal import jobs, publishing
+from lsal import jobs, processes, publishing
 from lsal.desk import Desk
-from lsal.label_studio import tally
+from lsal.files import read_json
+from lsal.label_studio import server, tally
 from lsal.label_studio.mirror import LABELLED, OPEN
 from lsal.phrases import counted
 from lsal.records import Control, Version
@@ -29,6 +30,7 @@ def warnings(desk: Desk, backend: bool, connected: bool) -> list[str]:
         *server_words(desk.home),
         *unread_words(desk),
         *_processes_missing(desk, backend, connected),
+        *_processes_stopped(desk),
         *automatic(desk, backend).warnings,
         *origin_words(desk),
         *_controls_changed(desk),
@@ -68,6 +70,16 @@ def _processes_missing(desk: Desk, backend: bool, connected: bool) -> list[str]:
     if state and (what := failed(state)):
         told.append(f"{what}. {fix_of(state, answered_at(desk))}")
     return told
+
+
+def _processes_stopped(desk: Desk) -> list[str]:
+    """Those that run, and were stopped by a signal: nothing comes from them, and nothing else says why."""
+    named = {"The ML backend": read_json(desk.home.root / "backend.json")}
+    if desk.home.own_server:
+        named["Label Studio"] = server.process(desk.home.root)
+    named |= {f"The {job.facts.get('act', 'job')}": job.process for job in jobs.jobs(desk.home)[:1]}
+    told = "{} (process {}) was stopped by a signal and waits. Let it go on: kill -CONT {}"
+    return [told.format(who, one["pid"], one["pid"]) for who, one in named.items() if one and processes.stopped(one)]
 
 
 def _round_lacking(desk: Desk) -> list[str]:
