@@ -15,12 +15,13 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import DataHandler, Request
 
 from lsal.errors import BadData
 from lsal.label_studio import downloads
+from lsal.label_studio.again import Again
 from lsal.label_studio.downloads import short, too_large
 from lsal.label_studio.guard import Guard
 
@@ -54,7 +55,7 @@ class Media:
         self._token = token
         self._certificates = certificates
         self.hosts = tuple(hosts)
-        self._guard = Guard(self.url, hosts)
+        self._guard, self._again = Guard(self.url, hosts), Again()
         self._own_files = own_files.resolve() if own_files else None
 
     def fetch(self, task_url: str, task_id: int | None = None) -> Path:
@@ -126,23 +127,26 @@ class Media:
     def _download(
         self, address: str, beside: Path, task_id: int | None = None, token: Callable[[], str] | None = None
     ) -> Path:
-        from label_studio_sdk._extensions.label_studio_tools.core.utils import io
-
         asked = self._whole(address) if address.startswith(ON_SERVER) else address
-        bounded = downloads.Bounded(self.url, self._certificates, self._guard, keyed=token is not None)
-        try:
-            with bounded as session, io.http_session(session):
-                # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
-                found = io.get_local_path(
-                    asked,
-                    cache_dir=str(beside),
-                    image_dir=str(beside / "none"),
-                    hostname=self.url,
-                    access_token=token() if token else None,
-                    task_id=task_id,
-                )
+        try:  # each time into a folder of its own: the helper takes half a file of the last time for the whole
+            return self._again.insist(lambda: self._once(asked, Path(mkdtemp(dir=beside)), task_id, token))
         except (OSError, ValueError) as error:
             raise self._trouble(address, error) from None
+
+    def _once(self, asked: str, beside: Path, task_id: int | None, token: Callable[[], str] | None) -> Path:
+        from label_studio_sdk._extensions.label_studio_tools.core.utils import io
+
+        bounded = downloads.Bounded(self.url, self._certificates, self._guard, keyed=token is not None)
+        with bounded as session, io.http_session(session):
+            # image_dir keeps the helper from looking into another Label Studio's uploads on this machine
+            found = io.get_local_path(
+                asked,
+                cache_dir=str(beside),
+                image_dir=str(beside / "none"),
+                hostname=self.url,
+                access_token=token() if token else None,
+                task_id=task_id,
+            )
         return Path(found)
 
     def _whole(self, address: str) -> str:
