@@ -34,9 +34,9 @@ def main() -> int:
                     20,
                     lambda line: print(time.strftime("%H:%M:%S"), line, flush=True),
                 )
+                print(tally, flush=True)
         finally:
             server.down(root)
-    print(tally)
     return 1 if tally.failures or tally.total != asked.requests else 0
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from projects import demo_of_texts
+from served import wait_until
 
+from lsal import jobs
 from lsal.settings import root_secret
 from lsal.workbench import Workbench, serving
 
@@ -44,3 +46,11 @@ def served(bench: Workbench) -> Iterator[Served]:
         yield Served(bench, int(told["pid"]), port, path, bench.desk.config.xml)
     finally:
         serving.stop(bench.root)
+        _ended(bench)
+
+
+def _ended(bench: Workbench) -> None:
+    """Cancel what the backend began of itself, and wait until it is over: it goes on without the backend."""
+    for job in jobs.jobs(bench.home):
+        job.cancel()
+        wait_until(lambda job=job: job.state().state in jobs.ENDED, 120)
