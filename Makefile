@@ -25,7 +25,7 @@ lab: install
 		notebooks/01_bootstrap.ipynb
 
 test: install
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 40 --durations-min 5
 
 lint: install
 	$(BIN)/ruff check .
