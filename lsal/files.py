@@ -89,6 +89,8 @@ def read_json(path: Path, default: Any = None) -> Any:
         found = orjson.loads(path.read_bytes())
     except FileNotFoundError:
         return default
+    except IsADirectoryError:
+        raise BadData(f"{path} is a folder", f"Restore it from a backup, or move it away: mv '{path}' /tmp") from None
     except orjson.JSONDecodeError as error:
         raise _damaged(path, f"is not JSON ({error})") from None
     if isinstance(default, dict | list) and not isinstance(found, type(default)):

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from lsal import fork_server, processes
-from lsal.errors import BadRequest, Cancelled, JobFailed
-from lsal.files import read_json, to_json, write_json, write_whole
+from lsal.errors import BadData, BadRequest, Cancelled, JobFailed
+from lsal.files import as_written, read_json, to_json, write_json, write_whole
 from lsal.home import Home, open_home
 from lsal.records import Progress
 from lsal.settings import child_environment, worker_threads
@@ -61,6 +61,14 @@ class State:
     ended_at: float | None = None
     contact: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for what no job says of itself: its files are damaged."""
+        texts, numbers = (self.act, self.state, self.error, self.fix, self.by), (self.made_at, self.seconds)
+        if not all(isinstance(one, str) for one in texts) or not all(isinstance(one, int | float) for one in numbers):
+            raise TypeError("a field of another type")
+        if not isinstance(self.result, Mapping) or not isinstance(self.ended_at, int | float | None):
+            raise TypeError("a field of another type")
+
 
 class Job:
     """One piece of work, by its folder."""
@@ -84,8 +92,15 @@ class Job:
         return dict(read_json(self.folder / "process.json", {}))
 
     def state(self) -> State:
-        """Where the job stands now, read from its folder alone."""
-        facts, end = self.facts, read_json(self.folder / "end.json")
+        """Where the job stands now, read from its folder alone; one whose files are damaged is lost, and says so."""
+        try:
+            with as_written(self.folder):
+                return self._state()
+        except BadData as error:
+            return State(self.id, "?", "lost", Progress(0, 0), 0.0, 0.0, error=error.what, fix=error.fix)
+
+    def _state(self) -> State:
+        facts, end = self.facts, read_json(self.folder / "end.json", {})
         process = self.process
         reported = read_json(self.folder / "progress.json", {})
         progress = _progress(reported)
@@ -95,7 +110,7 @@ class Job:
             return State(**common, **end)
         coming = "pid" not in process
         running = not coming and processes.alive(process)
-        if not running and (ended := read_json(self.folder / "end.json")):  # it ended between the two looks
+        if not running and (ended := read_json(self.folder / "end.json", {})):  # it ended between the two looks
             return State(**common, **ended)
         # A job that runs again was made long before this run began.
         begun = process.get("started") or common["made_at"]

@@ -146,13 +146,13 @@ def free_port(preferred: int = 0) -> int:
     raise OSError("no free port on loopback")
 
 
-def end_of(log: Path, lines: int = 15) -> str:
-    """The last lines of a log file."""
+def end_of(log: Path, lines: int = 15, since: int = 0) -> str:
+    """The last lines of a log file, of those after its first `since` bytes."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - 8192))
+        file.seek(max(since, file.tell() - 8192))
         return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
 
 

@@ -27,7 +27,7 @@ def not_written(error: BaseException, folder: Path, again: str) -> NotWritten | 
     if not isinstance(error, OSError | sqlite3.OperationalError):
         return None
     code = getattr(error, "errno", None)
-    if code in NO_ROOM or (not code and free_bytes(folder) < FULL_BYTES):
+    if code in NO_ROOM or (not code and nearly_full(folder)):
         return NotWritten(f"The disk of {folder} is full: {error}", f"Make room (lsal clean), then: {again}")
     named = code in NO_RIGHT and bool(getattr(error, "filename", None))
     if named or of_the_disk(error):
@@ -39,6 +39,11 @@ def not_written(error: BaseException, folder: Path, again: str) -> NotWritten | 
 def of_the_disk(error: BaseException) -> bool:
     """Whether an error of SQLite is about the disk, not about the question or about who else writes."""
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY in OF_SQLITE
+
+
+def nearly_full(place: Path) -> bool:
+    """Whether there is no room to speak of where `place` is, or will be made."""
+    return free_bytes(place) < FULL_BYTES
 
 
 def free_bytes(place: Path) -> int:

@@ -71,6 +71,8 @@ class Scored:
 
 
 ARRAYS = tuple(field.name for field in fields(Scored) if field.name not in FACT_NAMES)
+OPTIONAL = ("chances", "embeddings", "labelled_embeddings")
+"""Two-dimensional, and not there where there is nothing of the kind."""
 
 
 def keep(home: Home, scored: Scored) -> None:
@@ -89,14 +91,14 @@ def keep(home: Home, scored: Scored) -> None:
 def read(home: Home) -> Scored | None:
     """The newest, its arrays memory-mapped; None before the first ranking. Raises BadData for a damaged one."""
     for _ in range(TRIES):
-        newest = read_json(home.path(FOLDER, NEWEST))
-        if newest is None:
+        newest = read_json(home.path(FOLDER, NEWEST), {})
+        if not newest:
             return None
         try:
             return _open(home.path(FOLDER, newest["folder"]))
         except FileNotFoundError:  # a newer one has replaced it this moment
             continue
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError, EOFError, OSError) as error:
             raise _damaged(home, str(error)) from None
     raise _damaged(home, "its files are not there")
 
@@ -122,7 +124,20 @@ def _open(folder: Path) -> Scored:
         raise FileNotFoundError(folder)
     arrays: dict[str, Any] = {array: _load(folder / f"{array}.npy") for array in ARRAYS}
     told = {fact: facts[fact] for fact in FACT_NAMES} | {"classes": tuple(facts["classes"])}
-    return Scored(**told, **arrays)
+    made = Scored(**told, **arrays)
+    _check(made)
+    return made
+
+
+def _check(made: Scored) -> None:
+    """Raise ValueError where an array is not there, or not one for each task."""
+    for array in ARRAYS:
+        values = getattr(made, array)
+        rows = made.labelled_ids if array.startswith("labelled") else made.task_ids
+        if array in OPTIONAL and values is None:
+            continue
+        if values is None or values.ndim != (2 if array in OPTIONAL else 1) or len(values) != len(rows):
+            raise ValueError(f"{array}.npy does not fit the tasks")
 
 
 def _load(path: Path) -> Any:

@@ -139,6 +139,8 @@ class Store:
             return self._current.read_bytes()
         except FileNotFoundError:
             return b""
+        except IsADirectoryError:
+            return b"a folder"  # no JSON, and so told as damaged by who reads it
 
 
 def check_files(version: Version) -> None:

@@ -1,6 +1,7 @@
 """Files of a home that are damaged: each is named with what to do, or done without; what opens goes on."""
 
 import json
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -13,6 +14,7 @@ from prepared import add_versions, prepared, publish
 from lsal.errors import BadData, LsalError
 from lsal.files import as_written, read_json, write_json
 from lsal.home import find_home
+from lsal.label_studio.mirror import Mirror
 from lsal.project_settings import ProjectSettings
 from lsal.settings import root_secret
 from lsal.workbench import Workbench
@@ -100,3 +102,18 @@ def test_what_is_not_as_written_names_the_file_and_the_field(tmp_path: Path) -> 
                 read_json(path, default)
         else:
             assert read_json(path, default) == {"a": 1}
+
+
+@pytest.mark.parametrize("content", [b"no database" * 100, None], ids=["another file", "a page of it"])
+def test_a_mirror_that_is_damaged_is_named_and_read_again(content: bytes | None, tmp_path: Path) -> None:
+    bench = prepared(tmp_path / "root")
+    path = bench.home.path("mirror.sqlite")
+    Mirror(path, "00").select("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = path.read_bytes()
+    path.write_bytes(content or whole[:100] + b"\xff" * (len(whole) - 100))
+    other = Workbench.of(find_home(bench.root, bench.home.slug))
+    with pytest.raises(BadData, match=r"mirror\.sqlite, is damaged \(") as error:
+        other.status()
+    command = error.value.fix.partition("all again: ")[2].partition(", then")[0]
+    subprocess.run(command, shell=True, check=True)
+    assert Workbench.of(find_home(bench.root, bench.home.slug)).status().tasks == 0

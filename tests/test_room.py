@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,13 @@ from lsal import jobs
 from lsal.errors import NotWritten
 from lsal.files import write_whole
 from lsal.room import not_written
-from lsal.workbench import Workbench
+from lsal.workbench import Workbench, backend_process
 from lsal.worker.__main__ import main
 
 SEEN = """
 import json, resource, sys
 from lsal import cli
-from lsal.workbench import Workbench
+from lsal.workbench import Workbench, backend_process
 if sys.argv[2] == "limited":
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 print(json.dumps(Workbench(sys.argv[1]).status().warnings))
@@ -59,6 +60,26 @@ def test_a_full_disk_is_told_and_nothing_breaks(disk: Disk) -> None:
     assert "Next: Make room (lsal clean), then: lsal round" in said
     disk.empty()
     assert Workbench(bench.root).status().tasks == bench.status().tasks
+
+
+@pytest.mark.parametrize("block", [1024, 4096])
+def test_where_there_is_no_room_beside_the_mirror_no_process_ends(block: int, tmp_path: Path) -> None:
+    """SQLite maps a file beside it into memory: on small blocks its pages find no room only when they are touched."""
+    disk = Disk(tmp_path / "root" / "projects", tmp_path / "disk.img", 16, block)
+    try:
+        bench = prepared(tmp_path / "root")
+        with closing(sqlite3.connect(bench.home.path("mirror.sqlite"))) as alone:
+            alone.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for name in ("mirror.sqlite-shm", "mirror.sqlite-wal"):
+            bench.home.path(name).unlink(missing_ok=True)
+        disk.fill(0, [])
+        _, said = _seen(disk, bench.root)
+        assert said.startswith("NotWritten: The disk of ")
+        if disk.way != LIMITED:
+            assert backend_process.start(bench.root)["pid"], "it answers from what there is"
+            assert backend_process.stop(bench.root)
+    finally:
+        disk.end()
 
 
 SERVERS = "label-studio/data"

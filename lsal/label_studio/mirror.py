@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from lsal.files import json_or_text
-from lsal.label_studio.mirror_file import as_it_lies, opened
+from lsal.label_studio.mirror_file import as_it_lies, damaged, lies_alone, opened
 from lsal.records import Annotation, Task
-from lsal.room import of_the_disk
+from lsal.room import nearly_full, of_the_disk
 
 OPEN, LABELLED, SKIPPED = 0, 1, 2
 
@@ -43,9 +43,13 @@ class Mirror:
     @property
     def _db(self) -> sqlite3.Connection:
         if getattr(self._local, "db", None) is None:
+            if lies_alone(self.path) and nearly_full(self.path.parent):
+                return as_it_lies(self.path)  # what SQLite maps beside it may find no room, and end this process
             try:
                 self._local.db = opened(self.path)
             except sqlite3.OperationalError as error:
+                if self.path.is_dir():
+                    raise damaged(self.path, "it is a folder") from None
                 if not of_the_disk(error) or not self.path.exists():
                     raise
                 return as_it_lies(self.path)

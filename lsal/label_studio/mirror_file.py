@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Self
+
+from lsal.errors import BadData
+from lsal.room import PRIMARY
+
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tasks (
@@ -19,16 +26,65 @@ CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 
 
+class Cursor(sqlite3.Cursor):
+    """Says of a file that is damaged what to do; one row after another is read as ever."""
+
+    def execute(self, *asked: Any) -> Self:
+        """As ever, or BadData."""
+        with _named(self.connection):
+            return super().execute(*asked)
+
+    def executescript(self, script: str) -> Any:
+        """As ever, or BadData."""
+        with _named(self.connection):
+            return super().executescript(script)
+
+    def fetchall(self) -> list[Any]:
+        """As ever, or BadData."""
+        with _named(self.connection):
+            return super().fetchall()
+
+
+class Connection(sqlite3.Connection):
+    """One whose cursors are those."""
+
+    path: Path
+
+    def cursor(self, factory: Any = Cursor) -> Any:
+        """Such a one."""
+        return super().cursor(factory)
+
+    def execute(self, *asked: Any) -> Any:
+        """By such a one."""
+        return self.cursor().execute(*asked)
+
+    def executescript(self, script: str) -> Any:
+        """By such a one."""
+        return self.cursor().executescript(script)
+
+
+def damaged(path: Path, why: object) -> BadData:
+    """The error for a mirror that is none: nothing is lost with it."""
+    what = f"lsal's copy of the project's tasks, {path}, is damaged ({why})"
+    return BadData(what, f"Remove it, and read them all again: rm -r '{path}'*, then lsal sync")
+
+
 def opened(path: Path) -> sqlite3.Connection:
     """The file, to be read and written by several processes; made if it is not there."""
     with ExitStack() as failed:
-        db = sqlite3.connect(path, timeout=60, isolation_level=None)
+        db = sqlite3.connect(path, timeout=60, isolation_level=None, factory=Connection)
         failed.callback(db.close)
+        db.path = path
         db.execute("PRAGMA journal_mode=WAL")
         db.executescript(_SCHEMA)
         _add_born(db)
         failed.pop_all()
     return db
+
+
+def lies_alone(path: Path) -> bool:
+    """Whether the file is there, and nothing beside it: nobody has it open."""
+    return path.is_file() and not any(path.with_name(f"{path.name}-{kind}").exists() for kind in ("wal", "shm"))
 
 
 def as_it_lies(path: Path) -> sqlite3.Connection:
@@ -47,3 +103,13 @@ def _add_born(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:  # another process was faster
             if "duplicate column" not in str(error):
                 raise
+
+
+@contextmanager
+def _named(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & PRIMARY in DAMAGED and isinstance(db, Connection):
+            raise damaged(db.path, error) from None
+        raise

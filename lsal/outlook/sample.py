@@ -9,10 +9,10 @@ predicted for it: a round predicts the whole pool anyway.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
-from lsal.files import read_json, write_json
+from lsal.files import as_written, read_json, write_json
 from lsal.home import Home
 from lsal.records import Labels, Target
 
@@ -46,9 +46,11 @@ def keep(home: Home, version: int, told: Iterable[tuple[str, Target]]) -> None:
 
 def answers(home: Home, version: int) -> dict[str, Names]:
     """What a version said, by the key of the task; nothing where it never scored the pool."""
-    kept: Mapping[str, list[list[str]]] = read_json(_path(home, version), {"answers": [], "said": {}})
-    different = [tuple(one) for one in kept["answers"]]
-    return {key: different[place] for key, place in dict(kept["said"]).items()}  # type: ignore[call-overload]
+    path = _path(home, version)
+    kept = read_json(path, {"answers": [], "said": {}})
+    with as_written(path):
+        different = [tuple(map(str.__str__, one)) for one in kept["answers"]]
+        return {key: different[place] for key, place in kept["said"].items()}
 
 
 def asked(home: Home) -> list[int]:

@@ -22,8 +22,9 @@ import httpx
 from filelock import FileLock
 
 from lsal import processes
-from lsal.errors import BadRequest, JobFailed
+from lsal.errors import BadRequest, JobFailed, NotWritten
 from lsal.files import keep_private, read_json, write_json
+from lsal.room import nearly_full
 from lsal.settings import child_environment, root_secret
 from lsal.workbench.addresses import LOOPBACK, refuse_foreign
 
@@ -143,6 +144,7 @@ def _pause() -> None:
 
 def _start(root: Path, port: int, host: str, workers: int) -> dict[str, Any]:
     log = root / "backend.log"
+    before = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port), "--host", host]
     command += ["--workers", str(workers)] if workers > 1 else []
     facts = {"url": f"http://{LOOPBACK}:{port}", "host": host, "secret": _digest(root), "workers": workers}
@@ -157,4 +159,7 @@ def _start(root: Path, port: int, host: str, workers: int) -> dict[str, Any]:
             return running
         _pause()
     processes.stop(marked)
-    raise JobFailed(f"The ML backend did not start: {processes.end_of(log, 3)}", f"Read {log}, then: lsal serve")
+    if nearly_full(root) or nearly_full(root / "projects"):
+        raise NotWritten(f"The ML backend did not start: the disk of {root} is full", "Make room, then: lsal serve")
+    said = processes.end_of(log, 3, since=before) or "it ended without a word"
+    raise JobFailed(f"The ML backend did not start: {said}", f"Read {log}, then: lsal serve")

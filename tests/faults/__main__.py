@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
+from faults.outcome import parser
 from faults.plan import drawn
 from faults.run import Run
 from faults.table import as_plain, markdown
@@ -17,7 +17,7 @@ from lsal.files import write_json
 
 def main() -> int:
     """Run the faults that were asked for; 1 if anything was wrong after one of them."""
-    asked = _parser().parse_args()
+    asked = parser("faults", __doc__, 200).parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end, it still puts away what it made
     numbers = asked.only or range(asked.first, asked.first + asked.faults)
     with tempfile.TemporaryDirectory(prefix="lsal-faults-") as folder:
@@ -35,16 +35,6 @@ def main() -> int:
     print(f"\n{markdown(run.trials)}\n", *left, sep="\n")
     print(f"disks: {run.way}; {sum(trial.clean for trial in run.trials)} of {len(run.trials)} faults harmed nothing")
     return int(bool(left) or len(run.trials) < len(list(numbers)) or not all(trial.clean for trial in run.trials))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
-    parser.add_argument("--faults", type=int, default=200, help="how many (default: 200)")
-    parser.add_argument("--seed", type=int, default=1, help="which ones are drawn")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first one")
-    parser.add_argument("--only", type=int, nargs="*", help="these numbers alone")
-    parser.add_argument("--json", help="a file for the table and every fault")
-    return parser
 
 
 if __name__ == "__main__":

@@ -21,20 +21,22 @@ BLOCKS = (2**20, 4096)
 
 
 class Disk:
-    """A folder with a file system of its own, of so many megabytes, that lies in the file `image`."""
+    """A folder with a file system of its own, of so many megabytes in blocks of so many bytes, that lies in the file
+    `image`.
+    """
 
-    def __init__(self, folder: Path, image: Path, megabytes: int) -> None:
+    def __init__(self, folder: Path, image: Path, megabytes: int, block: int = 4096) -> None:
         self.folder, self._image = folder, image
         self._ballast, self._limited = folder / ".ballast", list[psutil.Process]()
         folder.mkdir(parents=True, exist_ok=True)
-        self.way = MOUNTED if self._mount(megabytes) else LIMITED
+        self.way = MOUNTED if self._mount(megabytes, block) else LIMITED
 
-    def _mount(self, megabytes: int) -> bool:
+    def _mount(self, megabytes: int, block: int) -> bool:
         if os.geteuid():
             return False
         with self._image.open("wb") as file:
             file.truncate(megabytes * 2**20)
-        make = ["mkfs.ext4", "-q", "-m", "0", "-O", "^has_journal", str(self._image)]
+        make = ["mkfs.ext4", "-q", "-b", str(block), "-m", "0", "-O", "^has_journal", str(self._image)]
         mount = ["mount", "-o", "loop", str(self._image), str(self.folder)]
         return all(subprocess.run(words, capture_output=True).returncode == 0 for words in (make, mount))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from faults.outcome import Trial, broken
 from faults.plan import HOME, Fault
 from faults.scene import FEW, Scene
 from faults.table import story
-from faults.trial import Trial, tried
+from faults.trial import tried
 
 
 class Run:
@@ -32,10 +32,9 @@ class Run:
     def _tried(self, fault: Fault) -> Trial:
         try:
             return tried(self.scene, fault)
-        except Exception as error:  # the others are to happen all the same
-            told = traceback.format_exception(error)[-3:]
+        except Exception as error:
             self.scene.mend()
-            return Trial(fault, wrong={"annotations": [], "not recovered": [f"the bench failed: {''.join(told)}"]})
+            return broken(fault, error)
 
     def end(self) -> list[str]:
         """End all processes; which did not."""

@@ -26,7 +26,7 @@ from lsal.workbench import Workbench
 TESTS = Path(__file__).parents[1]
 TEXTS, BATCH, FEW = 140, 6, 30
 """Of one project; another one is made when so few tasks are open."""
-MEGABYTES = {ROOT: 64, HOME: 64}
+MEGABYTES = {ROOT: 96, HOME: 256}
 REACH_S = 120.0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from faults.trial import Trial
+from faults.outcome import Trial
 
 Count = Callable[[Trial], int]
 

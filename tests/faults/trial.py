@@ -6,12 +6,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from faults import disks, ground, remains
+from faults.outcome import Trial
 from faults.plan import FULL, KILL, READ_ONLY, ROOT, STOP, TERM, WORKER, Fault
 from faults.recovery import recover, told
 from faults.scene import REACH_S, Scene
@@ -23,23 +23,6 @@ SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP, TERM: signal.SIGTERM}
 FULL_S = 20.0
 """In which a round that cannot write has to end."""
 LOOK_S = 0.2
-
-
-@dataclass
-class Trial:
-    """What became of one fault."""
-
-    fault: Fault
-    struck: str = ""
-    ended: str = ""
-    did: list[str] = field(default_factory=list)
-    wrong: dict[str, list[str]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was wrong."""
-        return not any(self.wrong.values())
 
 
 def tried(scene: Scene, fault: Fault) -> Trial:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
 
 from faults import ground
+from faults.outcome import Trial
 from faults.wire import KINDS, WireFault
 from faults.wire_scene import WireScene
 from lsal.errors import LsalError
@@ -32,26 +32,9 @@ CAUSES = {
 AGAIN = 4
 
 
-@dataclass
-class WireTrial:
-    """What became of one fault."""
-
-    fault: WireFault
-    struck: str = ""
-    ended: str = ""
-    did: list[str] = field(default_factory=list)
-    wrong: dict[str, list[str]] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was wrong."""
-        return not any(self.wrong.values())
-
-
-def tried(scene: WireScene, fault: WireFault) -> WireTrial:
+def tried(scene: WireScene, fault: WireFault) -> Trial:
     """Let the fault happen, recover, and look."""
-    trial, begun = WireTrial(fault), time.monotonic()
+    trial, begun = Trial(fault), time.monotonic()
     scene.label(fault.people)
     scene.unhook()
     first, before = 1 + int(fault.at * scene.counts[fault.writes]), len(scene.bench().jobs())
@@ -67,7 +50,7 @@ def tried(scene: WireScene, fault: WireFault) -> WireTrial:
         trial.did, trial.wrong["not recovered"] = _recover(scene, trial.ended)
     trial.wrong |= ground.check(scene.bench(), scene.ledger, scene.tasks)
     trial.wrong["twice"] += _twice(scene)
-    trial.seconds = time.monotonic() - begun
+    trial.seconds["all"] = time.monotonic() - begun
     return trial
 
 

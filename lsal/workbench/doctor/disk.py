@@ -13,6 +13,7 @@ from lsal.errors import BadData, BadRequest, Busy, LsalError
 from lsal.files import read_json
 from lsal.home import open_home
 from lsal.keys import open_to_others
+from lsal.label_studio import mirror_file
 from lsal.project_settings import check_settings
 from lsal.store import check_files
 from lsal.workbench import tracking
@@ -73,9 +74,9 @@ def _damaged_parts(patient: Patient) -> Iterator[Finding]:
         yield from _damaged_versions(patient)
     except (LsalError, OSError, KeyError, TypeError, ValueError) as error:
         yield fault("home", *_told(error, "The versions cannot be read"))
-    if trouble := _mirror_trouble(patient.home.path("mirror.sqlite")):
-        fix = f"Remove it and pull everything afresh: rm '{patient.home.path('mirror.sqlite')}', then lsal sync"
-        yield fault("home", f"The local copy of the tasks is damaged ({trouble})", fix)
+    if trouble := _mirror_trouble(path := patient.home.path("mirror.sqlite")):
+        told = mirror_file.damaged(path, trouble)
+        yield fault("home", told.what, told.fix)
 
 
 def _damaged_versions(patient: Patient) -> Iterator[Finding]:
