@@ -32,6 +32,7 @@ class ProjectSettings:
     keep_jobs: int = 50
     keep_versions: int = 20
     keep_publications: int = 5
+    keep_replaced_minutes: int = 1440
     keep_media_mb: int = 5000
     media_hosts: str = ""
     keep_log_mb: int = 20
@@ -128,7 +129,7 @@ _FITS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "auto_minutes": (lambda value: _is_count(value) and value >= 0, "a whole number of minutes, 0 for off"),
     **{
         f"keep_{what}": (lambda value: _is_count(value) and value > 0, "a whole number, at least 1")
-        for what in ("jobs", "versions", "publications", "media_mb", "log_mb")
+        for what in ("jobs", "versions", "publications", "replaced_minutes", "media_mb", "log_mb")
     },
     "media_hosts": (_is_hosts, "names, addresses or networks with commas: images.local:8000,10.0.0.0/8"),
     "worker_threads": (lambda value: _is_count(value) and value >= 0, "a whole number, 0 for half the cores"),

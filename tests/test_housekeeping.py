@@ -458,7 +458,7 @@ def test_batches_that_were_just_replaced_stay_and_are_told(label_studio: Server,
         batch(bench, [task.id for task in bench.desk.mirror.tasks()][:2])
     told = bench.clean()
     assert (told.resting, told.predictions) == (2, {})
-    assert "2 old batches stay in Label Studio for now: replaced less than a day ago" in to_text(told)
+    assert "2 old batches stay in Label Studio for now: replaced too short a time ago" in to_text(told)
     age(bench, 3 * DAYS)
     assert bench.clean().resting == 0
 

@@ -28,7 +28,7 @@ def _resting(shown: Cleaned) -> tuple[str, ...]:
     if not shown.resting:
         return ()
     stay = counted(shown.resting, "old batch stays", "old batches stay")
-    why = "replaced less than a day ago, and who has a task of it open could not submit that without"
+    why = "replaced too short a time ago (keep_replaced_minutes): who has a task of it open could not submit it"
     return (f"{stay} in Label Studio for now: {why}",)
 
 

@@ -3,6 +3,7 @@
 keep_jobs           trainings, and other jobs, that keep everything; of older trainings the facts stay
 keep_versions       versions of each control that keep their weights; facts and answers of all stay
 keep_publications   batches that stay in Label Studio as predictions
+keep_replaced_minutes   for so long stays what was replaced there: somebody may have one of its tasks open
 keep_media_mb       the size of the copies of tasks' files
 keep_log_mb         the size of each log of a process that runs for weeks
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,6 @@ from lsal.label_studio import predictions
 from lsal.label_studio.project import Project
 from lsal.store import Store
 
-REST_S = 86400.0
-"""A batch stays a day after it was replaced: who has one of its tasks open could not submit it without."""
 ANSWERED = re.compile(r"lsal-(?!queue-).+\.v\d+")
 
 
@@ -29,7 +28,8 @@ ANSWERED = re.compile(r"lsal-(?!queue-).+\.v\d+")
 class Withdrawn:
     """What went from Label Studio, by name; what stayed because somebody needs it; files that went with them.
 
-    `resting` are batches that the policy does not keep, and that stay until they were replaced a day ago.
+    `resting` are batches that the policy does not keep, and that stay for a while after they were replaced: who has
+    one of their tasks open could not submit it without.
     """
 
     deleted: dict[str, int] = field(default_factory=dict)
@@ -42,10 +42,12 @@ class Withdrawn:
 def remove(home: Home, store: Store, project: Project, most: int, within_s: float, dry_run: bool = False) -> Withdrawn:
     """Remove predictions of old names, at most `most` and for `within_s` seconds; then the files of their rankings."""
     begun = time.monotonic()
-    batches, resting = _old_batches(home, home.settings().keep_publications)
-    told = Withdrawn(resting=resting)
-    held = predictions.counts(project) if batches or _replaced(store) else {}
-    answers = [name for name in held if held[name] and name in _old_answers(held, store)]
+    settings = home.settings()
+    limit = time.time() - 60 * settings.keep_replaced_minutes
+    batches, resting = _old_batches(home, settings.keep_publications, limit)
+    told, replaced = Withdrawn(resting=resting), _replaced(store, limit)
+    held = predictions.counts(project) if batches or replaced else {}
+    answers = [name for name in held if held[name] and name in _old_answers(held, replaced)]
     for name in (*batches, *answers):
         done = predictions.Removed(0, 0)
         if held.get(name):
@@ -69,17 +71,17 @@ def remove(home: Home, store: Store, project: Project, most: int, within_s: floa
     return told
 
 
-def _old_batches(home: Home, keep: int) -> tuple[dict[str, Rubbish], int]:
+def _old_batches(home: Home, keep: int, limit: float) -> tuple[dict[str, Rubbish], int]:
     """Names beyond the newest `keep` that were live, oldest first, and all that never were; with their files.
 
-    And how many others beyond `keep` there are, which were replaced too short a time ago.
+    And how many others beyond `keep` there are, which were replaced later than `limit`.
     """
     safe = {read_json(home.path("publication.json"), {}).get("name")}
     safe.add((read_json(home.path("intent.json")) or {}).get("publication", {}).get("name"))
     rankings = sorted(home.path("rankings").glob("*.json"), key=lambda path: path.stat().st_mtime)
     lived = [path for path in rankings if home.path("publications", path.name).exists()]
     replaced = {one: following.stat().st_mtime for one, following in pairwise(lived)}
-    limit, found, resting = time.time() - REST_S, dict[str, Rubbish](), 0
+    found, resting = dict[str, Rubbish](), 0
     for path in rankings:
         if path.stem in safe or path in lived[-keep:]:
             continue
@@ -94,16 +96,14 @@ def _beside(home: Home, ranking: Path) -> list[Path]:
     return [home.path("refills", ranking.name)]
 
 
-def _replaced(store: Store) -> list[int]:
-    """Versions that are not live and have been followed by a newer one for long enough."""
+def _replaced(store: Store, limit: float) -> list[int]:
+    """Versions that are not live and were followed by a newer one before `limit`."""
     made, live = store.all(), set(store.current().values())
-    limit = time.time() - REST_S
     newest = max((version.number for version in made if version.made_at < limit), default=0)
     return [version.number for version in made if version.number < newest and version.number not in live]
 
 
-def _old_answers(held: dict[str, int], store: Store) -> set[str]:
+def _old_answers(held: dict[str, int], replaced: Collection[int]) -> set[str]:
     """Names under which only replaced versions answered."""
-    replaced = set(_replaced(store))
     names = (name for name in held if ANSWERED.fullmatch(name))
-    return {name for name in names if {int(n) for n in re.findall(r"\.v(\d+)(?=\+|$)", name)} <= replaced}
+    return {name for name in names if {int(n) for n in re.findall(r"\.v(\d+)(?=\+|$)", name)} <= set(replaced)}
