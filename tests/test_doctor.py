@@ -494,7 +494,7 @@ def test_damage_in_a_home_is_found_file_by_file(isolated_root: Path, client: Cli
         "settings.json is not JSON",
         "publication.json is not JSON",
         "format 99",
-        "copy of the tasks is damaged",
+        "mirror.sqlite, is damaged",
     ):
         assert part in told
     bench.home.path("home.json").write_text("[")
