@@ -17,7 +17,7 @@ import psutil
 
 MOUNTED, LIMITED = "ext4 on loop-back", "RLIMIT_FSIZE"
 
-BLOCKS = (2**20, 4096)
+BLOCKS = (2**20, 4096, 1024)
 
 
 class Disk:
