@@ -8,6 +8,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from prepared import add_versions, prepared, publish
 
@@ -16,6 +17,7 @@ from lsal.files import as_written, read_json, write_json
 from lsal.home import find_home
 from lsal.label_studio.mirror import Mirror
 from lsal.project_settings import ProjectSettings
+from lsal.records import Task
 from lsal.settings import root_secret
 from lsal.workbench import Workbench
 
@@ -117,3 +119,19 @@ def test_a_mirror_that_is_damaged_is_named_and_read_again(content: bytes | None,
     command = error.value.fix.partition("all again: ")[2].partition(", then")[0]
     subprocess.run(command, shell=True, check=True)
     assert Workbench.of(find_home(bench.root, bench.home.slug)).status().tasks == 0
+
+
+def test_a_mirror_that_is_damaged_far_from_its_beginning_is_named_at_the_row(tmp_path: Path) -> None:
+    bench = prepared(tmp_path / "root")
+    path, page = bench.home.path("mirror.sqlite"), 4096
+    mirror = Mirror(path, bench.home.order_key)
+    mirror.select("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = bytearray(path.read_bytes())
+    lies_at = [whole.index(orjson.dumps(dict(task.data))) // page for task in mirror.tasks()]
+    broken = max(set(lies_at), key=lies_at.index) * page
+    whole[broken : broken + page] = b"\xff" * page
+    path.write_bytes(whole)
+    told = list[Task]()
+    with pytest.raises(BadData, match=r"mirror\.sqlite, is damaged \("):
+        told.extend(Mirror(path, bench.home.order_key).tasks())
+    assert 0 < len(told) <= lies_at.index(broken // page)

@@ -27,17 +27,32 @@ CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL);
 
 
 class Cursor(sqlite3.Cursor):
-    """Says of a file that is damaged what to do; one row after another is read as ever."""
+    """Says of a file that is damaged what to do, at whichever row it is found."""
 
     def execute(self, *asked: Any) -> Self:
         """As ever, or BadData."""
         with _named(self.connection):
             return super().execute(*asked)
 
+    def executemany(self, *asked: Any) -> Self:
+        """As ever, or BadData."""
+        with _named(self.connection):
+            return super().executemany(*asked)
+
     def executescript(self, script: str) -> Any:
         """As ever, or BadData."""
         with _named(self.connection):
             return super().executescript(script)
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """Of the rows, or BadData: a generator, as a `__next__` in Python would cost each row more."""
+        with _named(self.connection):
+            yield from iter(super().fetchone, None)
+
+    def fetchone(self) -> Any:
+        """As ever, or BadData."""
+        with _named(self.connection):
+            return super().fetchone()
 
     def fetchall(self) -> list[Any]:
         """As ever, or BadData."""
@@ -57,6 +72,10 @@ class Connection(sqlite3.Connection):
     def execute(self, *asked: Any) -> Any:
         """By such a one."""
         return self.cursor().execute(*asked)
+
+    def executemany(self, *asked: Any) -> Any:
+        """By such a one."""
+        return self.cursor().executemany(*asked)
 
     def executescript(self, script: str) -> Any:
         """By such a one."""
