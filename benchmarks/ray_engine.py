@@ -1,6 +1,6 @@
 """Scoring one pool by 1 and 2 workers of Ray against `here`, in turn: the speed-up, and whether all rows are the same.
 
-The model is `sklearn_text`; Ray is a local one, started before the clock and ended after it, its workers warm, or
+The model is `sklearn_text`, or with `--layers` a transformer of that depth; Ray is a local one, started before the clock and ended after it, its workers warm, or
 the cluster at `--address`.
 """
 
@@ -25,6 +25,7 @@ from lsal.store import Store
 
 CONTROL = Control("label", "x", "Choices", "Text", "text", ("even", "odd", "neither"))
 WORDS, LABELLED = 4000, 300
+BERT = {"model_type": "bert", "hidden_size": 384, "num_attention_heads": 12, "intermediate_size": 1536}
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
     options.add_argument("--texts", type=int, default=20_000)
     options.add_argument("--words", type=int, default=60, help="in each text")
     options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--layers", type=int, default=0, help="of a BERT as wide as MiniLM; none: sklearn_text")
     options.add_argument("--address", default="ray", help="ray, or the address of a cluster")
     options.add_argument("--out", type=Path, default=Path("ray_engine.json"))
     chosen = options.parse_args()
@@ -41,7 +43,7 @@ def main() -> None:
     same = True
     with tempfile.TemporaryDirectory() as place, ExitStack() as held:
         home = create_home(Path(place), "http://127.0.0.1:1", 1, "now", "ray")
-        version = trained(home, pool[:LABELLED])
+        version = trained(home, pool[:LABELLED], chosen.layers)
         engines = {"here": held.enter_context(engine.opened("here"))}
         if chosen.address == "ray":  # a Ray with room for all workers, which the engines below join
             held.enter_context(engine.opened("ray", 3))
@@ -79,12 +81,17 @@ def generated(count: int, words: int) -> list[str]:
     return [f"{number} " + " ".join(f"word{each}" for each in row) for number, row in enumerate(drawn.tolist())]
 
 
-def trained(home: Home, examples: Sequence[Example]) -> Version:
+def trained(home: Home, examples: Sequence[Example], layers: int) -> Version:
     labelled = [Example(e.task_id, e.input, Labels((CONTROL.labels[e.task_id % 3],))) for e in examples]
-    model = MODELS["sklearn_text"](CONTROL)
+    family, wanted = "sklearn_text", {}
+    if layers:
+        network = home.root / "bert.json"
+        network.write_text(json.dumps(BERT | {"num_hidden_layers": layers}))
+        family, wanted = "transformers_text", {"model": str(network), "epochs": 1}
+    model = MODELS[family](CONTROL, **wanted)
     model.fit(labelled, examples, [], lambda progress: None)
     facts = {"metrics": {}, "examples": {}, "labels": CONTROL.labels, "shape": CONTROL.shape}
-    return Store(home).add(model.save, family="sklearn_text", control="label", **facts)
+    return Store(home).add(model.save, family=family, control="label", **facts)
 
 
 if __name__ == "__main__":
