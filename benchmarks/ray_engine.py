@@ -1,7 +1,7 @@
 """Scoring one pool by 1 and 2 workers of Ray against `here`, in turn: the speed-up, and whether all rows are the same.
 
-The model is `sklearn_text`, or with `--layers` a transformer of that depth; Ray is a local one, started before the clock and ended after it, its workers warm, or
-the cluster at `--address`.
+The model is `sklearn_text`, or with `--layers` a transformer of that depth. Ray is a local one, started before the clock
+and ended after it, its workers warm, or the cluster at `--address`.
 """
 
 import argparse
@@ -83,12 +83,12 @@ def generated(count: int, words: int) -> list[str]:
 
 def trained(home: Home, examples: Sequence[Example], layers: int) -> Version:
     labelled = [Example(e.task_id, e.input, Labels((CONTROL.labels[e.task_id % 3],))) for e in examples]
-    family, wanted = "sklearn_text", {}
+    family, wanted = "sklearn_text", dict[str, object]()
     if layers:
         network = home.root / "bert.json"
         network.write_text(json.dumps(BERT | {"num_hidden_layers": layers}))
         family, wanted = "transformers_text", {"model": str(network), "epochs": 1}
-    model = MODELS[family](CONTROL, **wanted)
+    model = MODELS[family](CONTROL, wanted)
     model.fit(labelled, examples, [], lambda progress: None)
     facts = {"metrics": {}, "examples": {}, "labels": CONTROL.labels, "shape": CONTROL.shape}
     return Store(home).add(model.save, family=family, control="label", **facts)

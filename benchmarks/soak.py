@@ -50,7 +50,7 @@ def soaked(root: Path, chosen: Any) -> tuple[list[Look], str]:
     try:
         running = server.up(root)
         bench = attached(running, root, rows)
-        bench.configure(batch=2 * chosen.labels, keep_jobs=10, keep_versions=5, keep_log_mb=1, keep_replaced_minutes=1)
+        bench.configure(batch=2 * chosen.labels, keep_jobs=10, keep_versions=5, keep_log_mb=1)
         for name, value in (one.split("=", 1) for one in chosen.set):
             bench.configure(**{name: json.loads(value)})
         people = [Person(running, f"person{n}@soak.local") for n in range(chosen.people)]

@@ -29,9 +29,9 @@ from lsal.store import Store
 
 log = logging.getLogger(__name__)
 
-LITTLE_S, TENTH = 2.0, 0.1
+LITTLE_S, SHARE_OF_JOB = 3.0, 0.2
 LITTLE, BATCHES = 100, 2
-"""At the end of a job, as the next one may be waiting: seconds for the disk and for Label Studio, or a tenth of what
+"""At the end of a job, as the next one may be waiting: seconds for the disk and for Label Studio, or a fifth of what
 the job took, which is more where the machine is slow; and predictions, or two batches, as each round makes one old.
 """
 MUCH_S = 60.0
@@ -81,7 +81,7 @@ def clean(home: Home, store: Store, project: Callable[[], Project] | None = None
 
 def tidy(home: Home, store: Store, project: Callable[[], Project] | None = None, took_s: float = 0.0) -> None:
     """A little of it, at the end of a job that took so long. Whatever goes wrong, the job is done all the same."""
-    within_s, most = max(LITTLE_S, TENTH * took_s), max(LITTLE, BATCHES * home.settings().batch)
+    within_s, most = max(LITTLE_S, SHARE_OF_JOB * took_s), max(LITTLE, BATCHES * home.settings().batch)
     try:
         going = _local(home, store)
         if walks := _walk_is_due(home):

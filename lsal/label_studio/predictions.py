@@ -1,15 +1,17 @@
 """Predictions that lsal stored in Label Studio and that nobody needs any more: counted, and removed with care.
 
 Label Studio writes null into the annotations that were made from a prediction when it is
-deleted: that would change what people did. So only those go that no annotation refers to,
-one by one, and none of a task that somebody has a draft of.
+deleted: that would change what people did. So only those go that no annotation refers to, and
+none of a task that somebody has a draft of. Where all predictions of a task may go they go together,
+which costs the server 7 ms each; else one by one, which costs 50 to 100.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lsal.errors import BadRequest, LabelStudioError
 from lsal.label_studio.listing import holding
@@ -17,6 +19,7 @@ from lsal.label_studio.project import Project
 
 AT_ONCE = 25
 """Tasks looked at in one read: what people do between the look and the deletion is not seen."""
+_FIELDS = "id,is_labeled,predictions,total_predictions,model_version,annotations,parent_prediction,draft_exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +47,72 @@ def remove(
     within_s: float | None = None,
     finished: bool = False,
     dry_run: bool = False,
+    others: Collection[str] = (),
 ) -> Removed:
     """Delete the predictions called `name` that no annotation refers to, at most `most`, for at most `within_s`.
 
     `finished` leaves those of unfinished tasks: Label Studio refuses the annotation of a person who
-    was shown a prediction that is gone by then. `dry_run` only counts. Refuses the name that is the live
+    was shown a prediction that is gone by then. `others` are names that may go as well: where a task
+    has no prediction but of these, all of its go at once. `dry_run` only counts. Refuses the name that is the live
     queue: without its predictions there is no queue.
     """
     if (project.read()["model_version"] or "") == name:
         raise BadRequest(f"'{name}' is the live queue", "Publish another one first: lsal rank")
     begun, deleted, kept, unfinished = time.monotonic(), 0, 0, 0
-    for prediction, free, done in _held(project, name):
-        late = within_s is not None and time.monotonic() - begun > within_s
-        if late or (most is not None and deleted >= most and free):
+    for number, rows in enumerate(project.tasks([holding(name)], _FIELDS, page=AT_ONCE)):
+        looked = [_looked(row, name, {name, *others}) for row in rows]
+        free = [one for task in looked for one in task.free if task.done or not finished]
+        kept += sum(task.kept for task in looked)
+        unfinished += sum(len(task.free) for task in looked) - len(free)
+        late = bool(number and within_s is not None and time.monotonic() - begun > within_s)
+        room = 0 if late else len(free) if most is None else most - deleted
+        spare_s = None if within_s is None else within_s - (time.monotonic() - begun)
+        gone = len(free[:room]) if dry_run else _delete(project, free[:room], spare_s)
+        deleted += gone
+        if gone < len(free):
             return Removed(deleted, kept, whole=False, open=unfinished)
-        if not free:
-            kept += 1
-        elif finished and not done:
-            unfinished += 1
-        else:
-            deleted += 1 if dry_run else _delete(project, prediction)
     return Removed(deleted, kept, open=unfinished)
 
 
-def _held(project: Project, name: str) -> Iterator[tuple[int, bool, bool]]:
-    """Ids of the predictions called `name`, whether each may go, and whether its task is finished."""
-    fields = "id,is_labeled,predictions,model_version,annotations,parent_prediction,draft_exists"
-    for rows in project.tasks([holding(name)], fields, page=AT_ONCE):
-        for row in rows:
-            # A list of annotations that is not there is not an empty one: then nothing may go.
-            used = {made.get("parent_prediction") for made in row["annotations"]}
-            for prediction in row["predictions"]:
-                if prediction["model_version"] == name:
-                    free = prediction["id"] not in used and not row.get("draft_exists")
-                    yield prediction["id"], free, bool(row["is_labeled"])
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Of a task: the predictions of a name that may go, each as (task, id, whether all that the task has may go).
+
+    How many have to stay, and whether the task is finished.
+    """
+
+    free: list[tuple[int, int, bool]]
+    kept: int
+    done: bool
 
 
-def _delete(project: Project, prediction: int) -> int:
+def _looked(row: Mapping[str, Any], name: str, going: Collection[str]) -> _Looked:
+    # A list of annotations that is not there is not an empty one: then nothing may go.
+    used = {made.get("parent_prediction") for made in row["annotations"]}
+    mine = [one["id"] for one in row["predictions"] if one["model_version"] == name]
+    # Only where the server tells them all.
+    whole = row.get("total_predictions") == len(row["predictions"])
+    whole &= all(one["model_version"] in going and one["id"] not in used for one in row["predictions"])
+    free = [] if row.get("draft_exists") else [(row["id"], one, whole) for one in mine if one not in used]
+    return _Looked(free, len(mine) - len(free), bool(row["is_labeled"]))
+
+
+def _delete(project: Project, free: Sequence[tuple[int, int, bool]], within_s: float | None) -> int:
+    """Those of whole tasks together, then one after the other until the time is over; how many it came to."""
+    begun, whole = time.monotonic(), sorted({task for task, _, alone in free if alone})
+    if whole:
+        project.delete_predictions_of(whole)
+    single = [one for _, one, alone in free if not alone]
+    for number, one in enumerate(single):
+        if number and within_s is not None and time.monotonic() - begun > within_s:
+            return len(free) - len(single) + number
+        _delete_one(project, one)
+    return len(free)
+
+
+def _delete_one(project: Project, prediction: int) -> None:
     try:
         project.connection.delete(f"/api/predictions/{prediction}/")
     except LabelStudioError as error:
         if error.status != 404:  # somebody else was faster
             raise
-        return 0
-    return 1

@@ -129,6 +129,12 @@ class Project:
         """The ML backends connected to the project."""
         return list(self.connection.get("/api/ml", project=self.number))
 
+    def delete_predictions_of(self, tasks: Sequence[int]) -> None:
+        """Delete every prediction of these tasks, whoever made it: for tasks where no annotation refers to one."""
+        chosen = {"selectedItems": {"all": False, "included": list(tasks)}}
+        act = "delete_tasks_predictions"
+        self.connection.post("/api/dm/actions", chosen, safe=True, id=act, project=self.number)
+
     def next_task(self) -> dict[str, Any] | None:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""
         try:
