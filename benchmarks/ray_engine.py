@@ -1,7 +1,7 @@
 """Scoring one pool by 1 and 2 workers of Ray against `here`, in turn: the speed-up, and whether all rows are the same.
 
-The model is `sklearn_text`, or with `--layers` a transformer of that depth. Ray is a local one, started before the clock
-and ended after it, its workers warm, or the cluster at `--address`.
+The model is `sklearn_text`, or with `--layers` a transformer of that depth. Ray is a local one, started before the
+clock and ended after it, its workers warm, or the cluster at `--address`.
 """
 
 import argparse
