@@ -17,7 +17,7 @@ from lsal.errors import BadRequest, LabelStudioError
 from lsal.label_studio.listing import holding
 from lsal.label_studio.project import Project
 
-AT_ONCE = 25
+AT_ONCE = 50
 """Tasks looked at in one read: what people do between the look and the deletion is not seen."""
 _FIELDS = "id,is_labeled,predictions,total_predictions,model_version,annotations,parent_prediction,draft_exists"
 
