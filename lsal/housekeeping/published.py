@@ -48,7 +48,7 @@ def remove(home: Home, store: Store, project: Project, most: int, within_s: floa
     told, replaced = Withdrawn(resting=resting), _replaced(store, limit)
     held = predictions.counts(project) if batches or replaced else {}
     answers = [name for name in held if held[name] and name in _old_answers(held, replaced)]
-    others = {*batches, *answers, *_forgotten(home)}
+    others = {*batches, *answers}
     for name in (*batches, *answers):
         done = predictions.Removed(0, 0)
         if held.get(name):
@@ -77,7 +77,8 @@ def _old_batches(home: Home, keep: int, limit: float) -> tuple[dict[str, Rubbish
 
     And how many others beyond `keep` there are, which were replaced later than `limit`.
     """
-    safe = _needed(home)
+    safe = {read_json(home.path("publication.json"), {}).get("name")}
+    safe.add((read_json(home.path("intent.json")) or {}).get("publication", {}).get("name"))
     rankings = sorted(home.path("rankings").glob("*.json"), key=lambda path: path.stat().st_mtime)
     lived = [path for path in rankings if home.path("publications", path.name).exists()]
     replaced = {one: following.stat().st_mtime for one, following in pairwise(lived)}
@@ -90,19 +91,6 @@ def _old_batches(home: Home, keep: int, limit: float) -> tuple[dict[str, Rubbish
             continue
         found[path.stem] = rubbish("ranking", path.stem, path, *_beside(home, path))
     return found, resting
-
-
-def _forgotten(home: Home) -> set[str]:
-    """Batches that were gone through: what is left of them are predictions that somebody needed then."""
-    names = ({path.stem for path in home.path(folder).glob("*.json")} for folder in ("publications", "rankings"))
-    return next(names) - next(names) - _needed(home)
-
-
-def _needed(home: Home) -> set[str]:
-    """The live batch, and one that is just becoming it."""
-    live = read_json(home.path("publication.json"), {}).get("name")
-    coming = (read_json(home.path("intent.json")) or {}).get("publication", {}).get("name")
-    return {name for name in (live, coming) if name}
 
 
 def _beside(home: Home, ranking: Path) -> list[Path]:
