@@ -101,7 +101,7 @@ def test_those_of_a_task_go_together_where_all_may_go(
     delete = server.connection.delete
     monkeypatch.setattr(server.connection, "delete", lambda path: (singly.append(path), delete(path)))
 
-    assert predictions.remove(server, "lsal-queue-2", others=["lsal-queue-1"]) == Removed(5, 1)
+    assert predictions.remove(server, "lsal-queue-2", others=["lsal-queue-1", "lsal-queue-3"]) == Removed(5, 1)
     assert singly == [f"/api/predictions/{old[task]}/" for task in (used_before, *beside)]
     assert held(server, "lsal-queue-1") == {task: older[task] for task in (used, used_before, beside[0])}
     assert held(server, "lsal-queue-2") == {used: old[used]}

@@ -54,13 +54,15 @@ def remove(
     `finished` leaves those of unfinished tasks: Label Studio refuses the annotation of a person who
     was shown a prediction that is gone by then. `others` are names that may go as well: where a task
     has no prediction but of these, all of its go at once. `dry_run` only counts. Refuses the name that is the live
-    queue: without its predictions there is no queue.
+    queue, and leaves it alone among `others`: without its predictions there is no queue.
     """
-    if (project.read()["model_version"] or "") == name:
+    live = project.read()["model_version"] or ""
+    if live == name:
         raise BadRequest(f"'{name}' is the live queue", "Publish another one first: lsal rank")
+    going = {name, *others} - {live}
     begun, deleted, kept, unfinished = time.monotonic(), 0, 0, 0
     for number, rows in enumerate(project.tasks([holding(name)], _FIELDS, page=AT_ONCE)):
-        looked = [_looked(row, name, {name, *others}) for row in rows]
+        looked = [_looked(row, name, going) for row in rows]
         free = [one for task in looked for one in task.free if task.done or not finished]
         kept += sum(task.kept for task in looked)
         unfinished += sum(len(task.free) for task in looked) - len(free)
