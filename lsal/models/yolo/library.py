@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +47,14 @@ def device(wanted: Any = None) -> str:
     if wanted is not None:
         return f"cuda:{wanted}" if str(wanted).isdigit() else str(wanted)
     return devices.best()
+
+
+def layout(device: str) -> Any:
+    """How a network's figures best lie in memory there: by channels where oneDNN computes, as ultralytics chooses."""
+    import torch
+
+    one_dnn = device == "cpu" and platform.machine() in ("AMD64", "x86_64") and torch.backends.mkldnn.is_available()
+    return torch.channels_last if one_dnn else torch.contiguous_format
 
 
 def loader_died(error: BaseException) -> bool:

@@ -173,7 +173,8 @@ class Reader:
             module = deepcopy(self.net.module).float()
             if hasattr(module, "end2end"):
                 module.end2end = False
-            self._module = module.fuse(verbose=False).eval().to(self.device)
+            laid = library.layout(self.device)
+            self._module = module.fuse(verbose=False).eval().to(self.device, memory_format=laid)
             self._backbone = []
             last = self._module.model[len(self._module.yaml["backbone"]) - 1]
             last.register_forward_hook(lambda layer, given, out: self._backbone.append(out))
