@@ -33,7 +33,7 @@ LITTLE_S, SHARE_OF_JOB = 5.0, 0.3
 LITTLE, BATCHES = 100, 2
 """At the end of a job, as the next one may be waiting: seconds for the disk and for Label Studio, or so much of what
 the job took, which is more where the machine is slow; and predictions, or two batches, as each round makes one old.
-An old batch of 100 costs a server that has nothing else to do 1.5 s, one that serves five people 4 s.
+An old batch of 100 took a server that five people were using 5 to 7 s.
 """
 MUCH_S = 60.0
 MUCH = 5000
