@@ -295,8 +295,12 @@ def place_at(done: float) -> str:
     return _place(Step("train", done=done, total=10, unit="epoch"))
 
 
-def test_two_strips_agree_and_nothing_new_sends_nothing(bench: Workbench, job: Job) -> None:
+def test_two_strips_agree_and_nothing_new_sends_nothing(
+    bench: Workbench, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job.report(Progress(1, 4, "train"))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)  # two looks are never at the same instant, and the clock runs on
     one, other = Dashboard(bench).strip, Dashboard(Workbench(bench.root)).strip
     told = {"now": one.view.now, "charts": one.view.charts, "lines": one.view.lines, "past": one.view.past}
     assert told == {name: getattr(other.view, name) for name in told}
