@@ -48,13 +48,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from filelock import FileLock, Timeout
 
 from lsal.errors import BadData, BadRequest, Busy
-from lsal.files import as_written, keep_private, read_json, write_json, write_whole
+from lsal.files import as_written, keep_private, read_json, to_json, write_json, write_whole
 from lsal.project_settings import ProjectSettings, check_settings
 
 log = logging.getLogger(__name__)
@@ -90,7 +92,7 @@ class Home:
         kept = read_json(self.path("settings.json"), {})
         known = {f.name: kept[f.name] for f in fields(ProjectSettings) if f.name in kept}
         try:
-            check_settings(known)
+            _fit(to_json(known))
         except BadRequest as error:
             path = self.path("settings.json")
             raise BadData(f"{path}: {error.what}", f"{error.fix}, or remove the file: rm '{path}'") from None
@@ -128,6 +130,12 @@ class Home:
         """Held for the moment in which a job is made, so that of two who look and then make one, one does."""
         with FileLock(self.path("starting.lock"), timeout=STARTING_S):
             yield
+
+
+@lru_cache(maxsize=64)
+def _fit(settings: bytes) -> None:
+    """`check_settings` once for the same ones: every request to the backend reads them."""
+    check_settings(orjson.loads(settings))
 
 
 def create_home(root: Path, url: str, project: int, created: str, title: str, **more: Any) -> Home:
