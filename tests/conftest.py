@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,8 +56,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def alone(root: Path) -> None:
-    """Each file begins without the backend of another one, which would refill queues under its hands."""
+    """Each file begins without the backend and the projects of others.
+
+    The one would refill queues under its hands; of the others every backend that it starts would load the models,
+    and ask Label Studio about them again and again.
+    """
     serving.stop(root)
+    (root / "active").unlink(missing_ok=True)
+    if (root / "projects").exists():
+        (root / "projects").rename(root / f"projects-until-{time.time_ns()}")
 
 
 @pytest.fixture(scope="session")
