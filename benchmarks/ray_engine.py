@@ -6,6 +6,7 @@ clock and ended after it, its workers warm, or the cluster at `--address`.
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -21,6 +22,7 @@ from lsal.home import Home, create_home
 from lsal.models import MODELS
 from lsal.predicting import score
 from lsal.records import Control, Example, Labels, Prediction, Version
+from lsal.settings import worker_threads
 from lsal.store import Store
 
 CONTROL = Control("label", "x", "Choices", "Text", "text", ("even", "odd", "neither"))
@@ -38,6 +40,7 @@ def main() -> None:
     options.add_argument("--address", default="ray", help="ray, or the address of a cluster")
     options.add_argument("--out", type=Path, default=Path("ray_engine.json"))
     chosen = options.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", str(worker_threads()))  # as jobs have, and each worker of Ray
     pool = [Example(n, text) for n, text in enumerate(generated(chosen.texts, chosen.words))]
     seconds: dict[str, list[float]] = {}
     same = True
