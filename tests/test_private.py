@@ -166,9 +166,11 @@ def test_what_is_swept_is_no_folder_behind_a_link(tmp_path: Path, monkeypatch: p
     victim = tmp_path / "victim"
     victim.mkdir()
     (victim / "work").write_text("whole")
-    (tmp_path / f"{PREFIX}999999999-x").symlink_to(victim)
+    (tmp_path / f"{PREFIX}x").symlink_to(victim)
+    (tmp_path / f"{PREFIX}x.lock").touch()  # nobody holds it
+    (tmp_path / f"{PREFIX}y.lock").symlink_to(victim / "work")
     with scratch():
-        pass
+        assert not (tmp_path / f"{PREFIX}x.lock").exists()
     assert (victim / "work").read_text() == "whole"
 
 

@@ -14,6 +14,7 @@ from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, SHORT, fitted, weights
 
 from lsal.errors import BadRequest, Cancelled
 from lsal.measuring import RULERS
+from lsal.models.scratch import scratch
 from lsal.models.yolo import Yolo, means
 from lsal.models.yolo.means import Means, first_means, less_of
 from lsal.models.yolo.nets import architecture, build
@@ -214,17 +215,43 @@ def test_a_class_without_a_picture_moves_no_other(tmp_path: Path) -> None:
     assert {p.target for p in fitted(CHOICE, dogs, options).predict(dogs)} == {Labels(("dog",))}
 
 
-def test_what_a_killed_training_left_goes_with_the_next(
+HOLD = """
+import sys
+from lsal.models.scratch import scratch
+with scratch() as folder:
+    (folder / "images").mkdir()
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_training_left_goes_with_the_next_and_no_other(
     examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, ours = tmp_path / f"lsal-training-{ended.pid}-x", tmp_path / f"lsal-training-{os.getpid()}-x"
-    for folder in (left, ours):
-        (folder / "images").mkdir(parents=True)
-    fitted(regions.BOXES, examples[:4], SHORT)
-    assert [path for path in tmp_path.glob("lsal-training-*")] == [ours]
+    given = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "env": {**os.environ, "TMPDIR": str(tmp_path)}}
+    with subprocess.Popen([sys.executable, "-c", HOLD], **given) as killed, scratch() as ours:  # type: ignore[call-overload]
+        left = Path(killed.stdout.readline().decode().strip())
+        fitted(regions.BOXES, examples[:4], SHORT)
+        assert {path for path in tmp_path.glob("lsal-training-*") if path.is_dir()} == {left, ours}
+        killed.kill()
+        killed.wait()
+        fitted(regions.BOXES, examples[:4], SHORT)
+        assert {path for path in tmp_path.glob("lsal-training-*") if path.is_dir()} == {ours}
+    assert not list(tmp_path.glob("lsal-training-*"))
+
+
+def test_a_container_that_sees_no_other_process_leaves_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shares the place for scratch folders; the numbers of processes there mean nothing here."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, "-c", HOLD]
+    with scratch() as ours:
+        (ours / "images").mkdir()
+        subprocess.run(alone, input=b"", env={**os.environ, "TMPDIR": str(tmp_path)}, check=True, timeout=60)
+        assert (ours / "images").exists()
+    assert not list(tmp_path.glob("lsal-training-*"))
 
 
 def test_other_weights_are_begun_with_and_not_the_version_before(examples: list[Example], tmp_path: Path) -> None:

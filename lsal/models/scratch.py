@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
-import psutil
+from filelock import FileLock, Timeout
 
 PREFIX = "lsal-training-"
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder of its own in the system's place for such, named after this process."""
-    _sweep()
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as folder:
-        yield Path(folder).resolve()
+    """A folder of its own in the system's place for such, with a lock beside it that this process holds.
+
+    The lock, not a process's number, says that it is in use: a container that shares the place sees no process
+    outside itself.
+    """
+    place = Path(tempfile.gettempdir()).resolve()
+    _sweep(place)
+    folder = place / f"{PREFIX}{uuid4().hex}"
+    lock = folder.with_suffix(".lock")
+    with FileLock(lock):  # before the folder: nobody finds one that is not locked yet
+        folder.mkdir(0o700)
+        try:
+            yield folder
+        finally:
+            _remove(folder, lock)
 
 
-def _sweep() -> None:
-    """Remove the folders of processes that ended. One that has a dead one's number keeps it a little longer."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
+def _sweep(place: Path) -> None:
+    """Remove the folders whose locks the system freed because their holders ended."""
+    for lock in place.glob(f"{PREFIX}*.lock"):
+        with suppress(Timeout, OSError), FileLock(lock, timeout=0):  # OSError: it is another user's, or just went
+            _remove(lock.with_suffix(""), lock)
+
+
+def _remove(folder: Path, lock: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.unlink(missing_ok=True)
