@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unshared import unshared
 
 from lsal.engine.named import ENGINES
 from lsal.kinds import KINDS
@@ -29,8 +30,6 @@ ADDRESS = re.compile(r'sin_addr=inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^
 LOOPBACK = re.compile(r"127\.|::1$|::ffff:127\.")
 QUESTION = re.compile(r"sin6?_port=htons\((53|853|5353)\)|systemd/resolve")
 """Whoever asks for a name: at the port of name servers, those of this machine too, or at systemd's socket."""
-ALONE = ("--net", "--pid", "--fork", "--kill-child", "--mount-proc")
-"""Without a network, and all that was started there ends with it."""
 CALLS = "connect,sendto,sendmsg,sendmmsg"
 
 LOOP = """
@@ -68,14 +67,13 @@ class Trace:
     def of(cls, command: list[str], out: Path, given: Mapping[str, str]) -> "Trace":
         """Run a command where there is no network, to its good end."""
         seen = out / "strace"
-        as_user = [] if os.geteuid() == 0 else ["--map-root-user"]
         strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", f"trace={CALLS}", "-s", "64", "-o", str(seen)]
         inside = ["bash", "-c", 'ip link set lo up && exec "$@"', "bash", *strace, *command]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         # As a user's environment is: whatever is switched off must be so by lsal.
         own = {name: value for name, value in os.environ.items() if name not in SILENT}
         environment = {**own, "PATH": path, "LSAL_ROOT": str(out / "root"), **given}
-        command = ["unshare", *ALONE, *as_user, *inside]
+        command = [*unshared("--net"), *inside]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
         assert ended.returncode == 0, ended.stdout[-1500:] + ended.stderr[-3000:]
         return cls(seen.read_text(errors="replace").splitlines())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from unshared import unshared
 from yolo_toys import BOXES, CHOICE, CLASSES_OF_IMAGES, SHORT, fitted, weights
 
 from lsal.errors import BadRequest, Cancelled
@@ -246,7 +247,7 @@ def test_a_container_that_sees_no_other_process_leaves_their_folders(
 ) -> None:
     """It shares the place for scratch folders; the numbers of processes there mean nothing here."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    alone = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, "-c", HOLD]
+    alone = [*unshared(), sys.executable, "-c", HOLD]
     with scratch() as ours:
         (ours / "images").mkdir()
         subprocess.run(alone, input=b"", env={**os.environ, "TMPDIR": str(tmp_path)}, check=True, timeout=60)
