@@ -70,6 +70,8 @@ SWITCH = (
     "job/end.json",
 )
 """The named writes of a promotion or a rollback, but for those of its sync and of what it noted by the way."""
+COMMITTED = ("versions/NNNN", "POST /import/predictions", "PATCH project", "current.json", "job/end.json")
+"""Killed after these as well: after any other is before the next, for what is on the disk."""
 TRAIN = ("versions/NNNN", "versions/answers/NNNN.json", "current.json")
 
 
@@ -139,8 +141,10 @@ def test_a_round_passes_exactly_the_named_points(bench: Workbench, nursery: Nurs
     assert job.state().state == "done"
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", [*ROUND, *PROGRESS])
+@pytest.mark.parametrize(
+    ("at", "when"),
+    [(at, "before") for at in (*ROUND, *PROGRESS)] + [(at, "after") for at in COMMITTED],
+)
 def test_a_round_killed_there_harms_nothing(bench: Workbench, nursery: Nursery, at: str, when: str) -> None:
     if _reopened(bench).verify().open == ():
         bench.round().wait()

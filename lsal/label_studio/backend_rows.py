@@ -170,7 +170,7 @@ def _row(project: Project, whose: Whose, kept: Row | None, url: str, word: str) 
     if kept:
         return dict(project.connection.patch(f"/api/ml/{kept['id']}", body))
     try:
-        return dict(project.connection.post("/api/ml", {**body, "is_interactive": False}))
+        return dict(project.connection.post("/api/ml/", {**body, "is_interactive": False}))
     except LabelStudioError:
         with contextlib.suppress(LabelStudioError):  # what answers there may have broken off in the middle
             for row in filter(whose.own, project.backends()):

@@ -1,4 +1,8 @@
-"""One project on a Label Studio server: the reads and writes that the loop needs."""
+"""One project on a Label Studio server: the reads and writes that the loop needs.
+
+Where the server's own path ends with a slash ours does too: one without it goes through all that the server does
+before and after a request twice, which is a fifth to a third of a small one.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,7 @@ class Project:
     def read(self, *fields: str) -> dict[str, Any]:
         """The project as the server describes it, or `fields` of it alone: for all of them it counts every task."""
         asked: dict[str, Any] = {"include": ",".join(fields)} if fields else {}
-        return dict(self.connection.get(self.path, **asked))
+        return dict(self.connection.get(f"{self.path}/", **asked))
 
     def change(self, **fields: Any) -> dict[str, Any]:
         """Change some fields of the project."""
@@ -127,19 +131,19 @@ class Project:
 
     def backends(self) -> list[dict[str, Any]]:
         """The ML backends connected to the project."""
-        return list(self.connection.get("/api/ml", project=self.number))
+        return list(self.connection.get("/api/ml/", project=self.number))
 
     def delete_predictions_of(self, tasks: Sequence[int]) -> None:
         """Delete every prediction of these tasks, whoever made it: for tasks where no annotation refers to one."""
         chosen = {"selectedItems": {"all": False, "included": list(tasks)}}
         act = "delete_tasks_predictions"
-        self.connection.post("/api/dm/actions", chosen, safe=True, id=act, project=self.number)
+        self.connection.post("/api/dm/actions/", chosen, safe=True, id=act, project=self.number)
 
     def next_task(self) -> dict[str, Any] | None:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""
         try:
             # asked again it is the same one: it is locked for whoever asked
-            return dict(self.connection.post("/api/dm/actions", {}, safe=True, id="next_task", project=self.number))
+            return dict(self.connection.post("/api/dm/actions/", {}, safe=True, id="next_task", project=self.number))
         except LabelStudioError as error:
             if error.status == 404:
                 return None
