@@ -144,7 +144,7 @@ class _Order:
 
 
 def _refuse_people(home: Home, project: Project) -> None:
-    described = project.read().get("description") or ""
+    described = project.read("description").get("description") or ""
     if not home.demo or mark_of(home) not in described:
         raise NotADemo(
             f"Project {home.project} ('{home.title}') was not made by lsal as a demo",
@@ -154,7 +154,7 @@ def _refuse_people(home: Home, project: Project) -> None:
 
 def _asked(home: Home, project: Project) -> tuple[Control, Kind]:
     """The control that the true answers are for: the first one, where an older demo does not say."""
-    handled = match(read_config(project.read()["label_config"]).controls)[0]
+    handled = match(read_config(project.read("label_config")["label_config"]).controls)[0]
     name = read_json(home.path(TRUTH), {}).get("control") or next(iter(handled), "")
     if name not in handled:
         what = f"The label config no longer has the control of this demo{f', {name!r}' if name else ''}"

@@ -69,7 +69,7 @@ class Desk:
     @property
     def config(self) -> Config:
         """The label config as of the last sync; read from the server before the first."""
-        xml = self.mirror.label_config or self.project.read()["label_config"]
+        xml = self.mirror.label_config or self.project.read("label_config")["label_config"]
         if self._config is None or self._config.xml != xml:
             self._config = read_config(xml)
         return self._config

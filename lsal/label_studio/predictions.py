@@ -56,7 +56,7 @@ def remove(
     has no prediction but of these, all of its go at once. `dry_run` only counts. Refuses the name that is the live
     queue, and leaves it alone among `others`: without its predictions there is no queue.
     """
-    live = project.read()["model_version"] or ""
+    live = project.read("model_version")["model_version"] or ""
     if live == name:
         raise BadRequest(f"'{name}' is the live queue", "Publish another one first: lsal rank")
     going = {name, *others} - {live}

@@ -15,12 +15,15 @@ from lsal.records import Control
 
 log = logging.getLogger(__name__)
 
+TRAINS = "start_training_on_annotation_update"
+SETTINGS = ("sampling", "model_version", TRAINS)
+"""The settings of a project that the loop depends on and that people change."""
+
 
 def note_project(mirror: Mirror, facts: Mapping[str, Any], asked_at: float) -> None:
-    """Keep the settings that the loop depends on and that people change; they were asked for at `asked_at`, here."""
-    kept = {name: facts.get(name) for name in ("sampling", "model_version")}
-    trains = bool(facts.get("start_training_on_annotation_update"))
-    mirror.remember(project=kept | {"trains_at_labels": trains, "asked_at": asked_at})
+    """Keep `SETTINGS`; they were asked for at `asked_at`, here."""
+    kept = {name: facts.get(name) for name in SETTINGS}
+    mirror.remember(project=kept | {"trains_at_labels": bool(kept.pop(TRAINS)), "asked_at": asked_at})
 
 
 def project_settings(mirror: Mirror) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _take_out(
 
 def _somebody_labels(project: Project) -> bool:
     """Whether an annotation was made or changed in the last minutes, by the server's clock."""
-    project.read()
+    project.read("id")
     since = datetime.fromtimestamp(project.connection.server_time - ACTIVE_S, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     changed = where("updated_at", "greater", since, "Datetime")
     pages = project.tasks([changed], "id,annotations,updated_at")

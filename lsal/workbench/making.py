@@ -66,7 +66,7 @@ def make(root: Path, connection: Connection, plan: Plan, report: Report | None =
         with FileLock(root / "making" / f"{plan.key}.lock", timeout=0):
             project = _begin(root, connection, plan)
             _fill(root, project, plan, report)
-            facts = project.read()
+            facts = project.read("created_at")
             home = create_home(
                 root,
                 connection.url,
@@ -151,7 +151,7 @@ def _settle(project: Project, note: Mapping[str, Any]) -> None:
 
 
 def _count(project: Project) -> int:
-    return int(project.read()["task_number"])
+    return int(project.read("task_number")["task_number"])
 
 
 def _fill(root: Path, project: Project, plan: Plan, report: Report | None) -> None:
@@ -175,7 +175,7 @@ def _fill(root: Path, project: Project, plan: Plan, report: Report | None) -> No
 
 
 def _slug(project: Project) -> str:
-    return slug_of(project.connection.url, project.number, project.read()["created_at"], own_server=True)
+    return slug_of(project.connection.url, project.number, project.read("created_at")["created_at"], own_server=True)
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -15,7 +15,7 @@ from lsal.desk import Desk
 from lsal.errors import BadRequest, Busy, LabelStudioError, LsalError, Unreachable
 from lsal.files import read_json, write_json
 from lsal.home import homes
-from lsal.label_studio import backend_rows
+from lsal.label_studio import backend_rows, queue
 from lsal.label_studio.backend_rows import TITLE, Whose
 from lsal.label_studio.project import Project
 from lsal.records import Publication
@@ -125,7 +125,7 @@ def bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
 
 
 def _bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
-    held, publication = desk.project.read()["model_version"], publishing.live_publication(desk.home)
+    held, publication = queue.live_name(desk.project), publishing.live_publication(desk.home)
     if held not in (None, "", *replaced) or held == (publication.name if publication else ""):
         return None
     _change(desk.project, publication)

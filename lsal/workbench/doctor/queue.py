@@ -29,7 +29,7 @@ def queue(patient: Patient) -> Iterator[Finding]:
 def repair_queue(patient: Patient) -> str:
     """Set sampling and model_version to the publication, while no round publishes."""
     with patient.home.lock(wait_s=5.0):
-        publication, facts = patient.publication, patient.project.read()
+        publication, facts = patient.publication, patient.project.read("sampling", "model_version")
         wrong = differing(facts, publication.name) if publication else {}
         try:
             if wrong:
