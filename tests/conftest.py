@@ -18,9 +18,39 @@ from lsal.workbench import Workbench, serving
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+MINUTES = [
+    "test_killed",
+    "test_demos",
+    "test_showcase",
+    "test_postgres",
+    "test_wire_faults",
+    "test_offline",
+    "test_boxes_notebook",
+    "test_forecast",
+    "test_automatic",
+    "test_dashboard_live",
+    "test_switches",
+    "test_boxes_loop",
+    "test_doctor",
+    "test_faults",
+    "test_serving",
+    "test_backend",
+    "test_queue",
+    "test_jobs",
+    "test_teams",
+    "test_namespaces",
+]
+"""Files of tests, the longest first."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--draw=2` draws other measuring tasks than `--draw=1`, so that what holds by luck is found."""
     parser.addoption("--draw", default="1", help="which measuring tasks are drawn: any word")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes go first: begun last, one of them keeps a worker when the other has no more to do."""
+    items.sort(key=lambda item: MINUTES.index(item.path.stem) if item.path.stem in MINUTES else len(MINUTES))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -159,7 +159,8 @@ def test_what_label_studio_really_sent_gets_a_right_answer(own: Served, name: st
         pytest.skip("the recorded requests are not at ../shared/label_studio_requests")
     check_answer(own, name, json.loads((FILES / f"{name}.json").read_text()))
     for job in jobs.jobs(own.home):  # one that was started must not outlive the test
-        assert [state.state for state in job.follow()][-1] == "failed"  # there is no Label Studio to read
+        job.cancel()  # there is no Label Studio to read: it would fail, after some patience
+        assert [state.state for state in job.follow()][-1] in ("cancelled", "failed")
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_odd_images_among_200_are_learned_from_or_named_and_none_is_lost(
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     gone.unlink()
     bad = {number for number, address in tasks.items() if "cut.jpg" in address or "gone.png" in address}
-    bench.configure(batch=130, measuring_share=0.1)
+    bench.configure(batch=80, measuring_share=0.1)
     told = do(bench, "rank")
     published = publishing.live_publication(bench.home)
     assert published

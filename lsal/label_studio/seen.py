@@ -23,7 +23,8 @@ SETTINGS = ("sampling", "model_version", TRAINS)
 def note_project(mirror: Mirror, facts: Mapping[str, Any], asked_at: float) -> None:
     """Keep `SETTINGS`; they were asked for at `asked_at`, here."""
     kept = {name: facts.get(name) for name in SETTINGS}
-    mirror.remember(project=kept | {"trains_at_labels": bool(kept.pop(TRAINS)), "asked_at": asked_at})
+    trains = bool(kept.pop(TRAINS))
+    mirror.remember(project=kept | {"trains_at_labels": trains, "asked_at": asked_at})
 
 
 def project_settings(mirror: Mirror) -> dict[str, Any]:
