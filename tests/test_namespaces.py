@@ -145,7 +145,7 @@ def test_the_doctor_sees_a_backend_that_listens_nowhere_they_reach(bench: Workbe
 def test_with_the_cable_cut_the_doctor_still_ends(
     bench: Workbench, apart: Apart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patient, "WAIT_S", 4.0)
+    monkeypatch.setattr(patient, "WAIT_S", 8.0)
     ip("link", "set", apart.link, "down")
     try:
         begun = time.monotonic()

@@ -11,12 +11,11 @@ from open_tasks import open_tasks
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 from prepared import HOSTILE, STAMP
 from shots import shot
-from test_browser import CHROMIUM, FLAGS, queue_row, run_first_cell
+from test_browser import CHROMIUM, FLAGS, WAIT_MS, queue_row, run_first_cell
 
 from lsal.workbench import Workbench
 
 TASKS, BATCH = 3000, 40
-WAIT_MS = 25_000
 HARMFUL = 2
 CELL = (
     "from lsal.dashboard import Dashboard\nfrom lsal.workbench import Workbench\nboard = Dashboard(Workbench())\nboard"
