@@ -72,6 +72,12 @@ def run_first_cell(page: Page) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+def save(page: Page) -> None:
+    """Save the notebook; it is on the disk then, for a reload to find."""
+    with page.expect_response(lambda one: one.request.method == "PUT" and "/api/contents/" in one.url):
+        page.keyboard.press("Control+s")
+
+
 def open_tab(page: Page, title: str) -> None:
     page.locator(".lsal-dashboard").get_by_role("tab", name=title).click()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from projects import annotations_digest, demo_of_texts
 from shots import shot
 from slow_jobs import slow_job
-from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
+from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell, save
 
 from lsal.label_studio import server
 from lsal.workbench import Workbench
@@ -143,14 +143,14 @@ def test_a_training_is_cancelled_and_leaves_what_was_live(page: Page, bench: Wor
 
 def test_a_reload_and_a_new_kernel_find_the_same_state(page: Page) -> None:
     before = told(page)
-    page.keyboard.press("Control+s")
+    save(page)
     page.reload()
     expect(page.locator(".lsal-facts")).to_have_count(1)
     assert told(page) == before
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator('.lm-Menu-item[data-command="kernelmenu:restart"]').click()
-    page.get_by_role("button", name="Confirm Kernel Restart").click()
-    page.get_by_text("| Idle").wait_for()
+    with page.expect_response(re.compile(r"/api/kernels/[^/]+/restart")):  # until then it is idle, and goes
+        page.get_by_role("button", name="Confirm Kernel Restart").click()
     run_first_cell(page)
     expect(page.locator(".lsal-facts")).to_have_count(1)
     assert told(page) == before

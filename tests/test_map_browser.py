@@ -10,7 +10,7 @@ from jupyter_server import jupyterlab, write_notebook
 from mapped import HOSTILE, with_pool
 from playwright.sync_api import Page, expect, sync_playwright
 from shots import shot
-from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell
+from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell, save
 
 from lsal.dashboard.map_scatter import FRAME
 from lsal.home import find_home
@@ -190,8 +190,7 @@ def test_dark_and_narrow_it_is_still_all_there(page: Page) -> None:
 
 
 def test_after_a_reload_the_same_map_is_there(page: Page) -> None:
-    page.keyboard.press("Control+s")
-    page.get_by_text("Saving completed").wait_for()
+    save(page)
     page.reload()
     expect(page.locator(".lsal-map")).to_contain_text("by t-SNE of their embeddings")
     expect_drawn(page, BLUE, ORANGE, INK)

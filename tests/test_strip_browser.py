@@ -10,7 +10,7 @@ from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
 from shots import shot
-from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, run_first_cell
+from test_browser import CELL, CHROMIUM, FLAGS, WAIT_MS, run_first_cell, save
 from text_toys import BERT
 
 from lsal import jobs
@@ -115,7 +115,7 @@ def test_a_training_is_seen_as_it_goes_on_and_when_it_was_cancelled(page: Page, 
 
 
 def test_a_reload_finds_the_same_with_what_was_unfolded(page: Page) -> None:
-    page.get_by_role("button", name="Save and create checkpoint").click()
+    save(page)
     shown = page.locator(".lsal-strip-jobs")
     before = shown.inner_text()
     page.reload()
