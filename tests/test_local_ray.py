@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from seen import connections, words
 
 from lsal import engine
 from lsal.engine import local_ray
@@ -31,11 +32,11 @@ def test_it_is_on_loopback_and_ends_with_a_user_who_was_killed(monkeypatch: pyte
     assert user.stdout
     assert user.stdout.readline() == "ready\n"
     family = psutil.Process(user.pid).children(recursive=True)
-    [node] = [process for process in family if "lsal.engine.local_ray" in process.cmdline()]
-    folder = Path(node.cmdline()[3])
+    [node] = [process for process in family if "lsal.engine.local_ray" in words(process)]
+    folder = Path(words(node)[3])
     assert folder.is_dir()
-    assert any("raylet" in process.name() for process in family)
-    listening = {c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
+    assert any("raylet" in word for process in family for word in words(process)[:1])
+    listening = {c.laddr.ip for p in family for c in connections(p) if c.status == psutil.CONN_LISTEN}
     assert listening <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     user.kill()
     _, left = psutil.wait_procs(family, 300)

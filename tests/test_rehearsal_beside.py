@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from seen import words
 from projects import write_texts
 
 from lsal.cli import main
@@ -97,7 +98,7 @@ def kept(root: Path) -> dict[str, Any]:
 def children(pid: int) -> list[int]:
     """Processes that replay for `pid`."""
     below = psutil.Process(pid).children()
-    return [one.pid for one in below if any("spawn_main" in word for word in one.cmdline())]
+    return [one.pid for one in below if any("spawn_main" in word for word in words(one))]
 
 
 def wait_for(there: Any, seconds: float = 240) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from seen import words
 from served import wait_until
 from test_backend import PREDICT, SETUP, XML, add_version
 
@@ -192,7 +193,7 @@ def test_none_outlives_the_first_and_as_many_come_back_where_they_were(
 
 def workers_of(first: psutil.Process) -> list[psutil.Process]:
     """The processes that answer beside the first; it has another one, which jobs are copied of."""
-    return [child for child in first.children() if "lsal.backend" in child.cmdline()]
+    return [child for child in first.children() if "lsal.backend" in words(child)]
 
 
 def gone(process: psutil.Process) -> None:
