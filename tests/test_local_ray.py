@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from seen import connections, words
+from outside import connections, words
 
 from lsal import engine
 from lsal.engine import local_ray

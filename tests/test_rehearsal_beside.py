@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from seen import words
+from outside import words
 from projects import write_texts
 
 from lsal.cli import main

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from seen import words
+from outside import words
 from served import wait_until
 from test_backend import PREDICT, SETUP, XML, add_version
 
