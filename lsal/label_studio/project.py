@@ -1,7 +1,7 @@
 """One project on a Label Studio server: the reads and writes that the loop needs.
 
 Where the server's own path ends with a slash ours does too: one without it goes through all that the server does
-before and after a request twice, which is a fifth to a third of a small one.
+before and after a request twice, which is a tenth to a third of a small one.
 """
 
 from __future__ import annotations
