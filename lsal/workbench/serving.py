@@ -126,7 +126,7 @@ def bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
 
 def _bring_back(desk: Desk, replaced: Collection[str]) -> str | None:
     held, publication = queue.live_name(desk.project), publishing.live_publication(desk.home)
-    if held not in (None, "", *replaced) or held == (publication.name if publication else ""):
+    if held not in ("", *replaced) or held == (publication.name if publication else ""):
         return None
     _change(desk.project, publication)
     return publication.name if publication else ""
