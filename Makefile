@@ -25,7 +25,7 @@ lab: install
 		notebooks/01_bootstrap.ipynb
 
 test: install
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 40 --durations-min 5
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --again 3 --durations 40 --durations-min 5
 
 lint: install
 	$(BIN)/ruff check .

@@ -214,7 +214,8 @@ class _Rows:
 def create(home: Home, act: str, by: str = PERSON, **parameters: Any) -> Job:
     """A new job's folder, not yet started; `by` says who wants it."""
     now = time.time()
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{int(now * 1000) % 1000:03d}"
+    # To the microsecond, so that the names of jobs made in one breath are in order too.
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{int(now % 1 * 1e6):06d}"
     job = Job(home.path("jobs", f"{stamp}-{act}-{secrets.token_hex(2)}"))
     write_json(job.folder / "job.json", {"act": act, "made_at": now, "by": by, "parameters": parameters})
     return job

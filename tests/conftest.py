@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import again
 import httpx
 import pytest
+from again import pytest_sessionfinish, pytest_terminal_summary  # noqa: F401  # hooks
 from postgres import Foreign, label_studio_on_postgres
 
 from lsal import home
@@ -45,6 +47,7 @@ MINUTES = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--draw=2` draws other measuring tasks than `--draw=1`, so that what holds by luck is found."""
+    again.pytest_addoption(parser)
     parser.addoption("--draw", default="1", help="which measuring tasks are drawn: any word")
 
 
@@ -55,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def drawn(pytestconfig: pytest.Config) -> Iterator[None]:
-    """A project's secret is drawn from the name of its test, so that a test does the same on every day."""
+    """A project's secret is drawn from the name of its test: without a server it does the same on every day."""
     homes: Counter[str] = Counter()
 
     def key() -> str:

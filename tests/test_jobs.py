@@ -347,6 +347,12 @@ def test_an_unknown_job_is_refused(bench: Workbench) -> None:
         bench.job("nonesuch")
 
 
+def test_jobs_made_in_one_breath_are_in_order(isolated_root: Path) -> None:
+    home = prepared(isolated_root).home
+    made = [jobs.create(home, "round").id for _ in range(200)]
+    assert [job.id for job in jobs.jobs(home)] == made[::-1]
+
+
 def _process(job: Job) -> psutil.Process:
     return psutil.Process(read_json(job.folder / "process.json")["pid"])
 

@@ -42,7 +42,7 @@ def test_weights_change_and_the_model_learns(bench: Workbench) -> None:
     assert one.files["head.npz"] != two.files["head.npz"]
     tested = held_out(bench, two.number)
     assert (tested.metric, tested.tasks) == ("accuracy", 60)
-    assert tested.value > 0.8
+    assert tested.interval[0] > tested.commonest
 
 
 def test_measuring_tasks_are_never_trained_on(bench: Workbench) -> None:

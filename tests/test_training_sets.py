@@ -82,7 +82,7 @@ def boxes(label_studio: Server, root: Path, tmp_path_factory: pytest.TempPathFac
     value = write_shape(TILTED) | {"rectanglelabels": ["dog"]}
     given = [region | {"value": value, "original_width": 200, "original_height": 100, "image_rotation": 0}]
     bench.desk.project.submit(tasks["wide.webp"], given, 1.0)
-    next((bench.root / "files").rglob("*-cat0.png")).write_bytes(b"no image any more")
+    next((bench.root / "files" / bench.home.slug).rglob("*-cat0.png")).write_bytes(b"no image any more")
     return bench
 
 
