@@ -53,7 +53,7 @@ def measure(bench: Workbench, count: int) -> float:
 
 def annotations_digest(bench: Workbench) -> Mapping[int, str]:
     """A digest of every annotation that Label Studio itself exports, by id."""
-    export = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")
+    export = bench.desk.connection.rows(f"/api/projects/{bench.home.project}/export", exportType="JSON")
     return {given["id"]: digest_of(given) for task in export for given in task["annotations"]}
 
 

@@ -96,7 +96,7 @@ def run(
 
 def export(bench: Workbench) -> dict[int, str]:
     """A digest of every annotation, all its fields, as Label Studio itself exports them."""
-    answer = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")
+    answer = bench.desk.connection.rows(f"/api/projects/{bench.home.project}/export", exportType="JSON")
     return {a["id"]: hashlib.sha256(to_json(a)).hexdigest() for task in answer for a in task["annotations"]}
 
 
@@ -163,7 +163,7 @@ def _accuracy(bench: Workbench, number: int) -> float:
 
 
 def _told(bench: Workbench, rounds: Sequence[Round], served: Sequence[Served], seconds: float) -> Told:
-    done = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")
+    done = bench.desk.connection.rows(f"/api/projects/{bench.home.project}/export", exportType="JSON")
     pairs = Counter((task["id"], a["completed_by"]) for task in done for a in task["annotations"])
     tasks, people = Counter(task for task, _ in pairs.elements()), Counter(who for _, who in pairs.elements())
     return Told(

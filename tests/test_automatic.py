@@ -56,7 +56,7 @@ class Team:
     def edit(self, label: str) -> None:
         """Somebody thinks better of the newest label."""
         connection, number = self.bench.desk.connection, self.bench.home.project
-        rows = connection.get(f"/api/projects/{number}/export", exportType="JSON")
+        rows = connection.rows(f"/api/projects/{number}/export", exportType="JSON")
         newest = max(annotation["id"] for task in rows for annotation in task["annotations"])
         connection.patch(f"/api/annotations/{newest}/", {"result": answer(self.bench, label)})
 

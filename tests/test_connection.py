@@ -42,12 +42,16 @@ class Listener:
 
     def __init__(self, says: bytes = b"{}", host: str = "127.0.0.1") -> None:
         self.heard: list[str] = []
-        recorder = type("Recorder", (Recorder,), {"heard": self.heard, "says": says})
+        self._recorder = recorder = type("Recorder", (Recorder,), {"heard": self.heard, "says": says})
         kind = type("Server", (http.server.ThreadingHTTPServer,), {})
         kind.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._server = kind((host, 0), recorder)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def say(self, says: bytes) -> None:
+        """Answer so from now on."""
+        self._recorder.says = says
 
     def close(self) -> None:
         self._server.shutdown()

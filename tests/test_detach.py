@@ -345,7 +345,7 @@ def test_a_project_that_lsal_made_is_left_as_label_studio_makes_one(
     done = bench.detach(now=True)
     assert done.restored == {"sampling": "Sequential sampling", "model_version": ""}
     assert predictions.counts(bench.desk.project) == {}
-    assert len(bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")) == 3
+    assert len(bench.desk.connection.rows(f"/api/projects/{bench.home.project}/export", exportType="JSON")) == 3
     bench.attach(label_studio.url, bench.home.project)
     publish(bench)
 

@@ -287,7 +287,7 @@ def test_rows_and_webhooks_are_put_right_and_those_of_others_stay(bench: Workben
         (row,) = [one for one in ml_rows(bench) if one["id"] != theirs]
 
         connection.post("/api/ml", {"project": number, "url": row["url"], "title": "once more"})
-        ours = [one for one in connection.get("/api/webhooks/", project=number) if row["url"] in one["url"]]
+        ours = [one for one in connection.rows("/api/webhooks/", project=number) if row["url"] in one["url"]]
         connection.delete(f"/api/webhooks/{ours[0]['id']}/")
         told = [(one.check, one.what.partition(":")[0], one.fixable) for one in bench.doctor().faults]
         assert told == [
@@ -300,7 +300,7 @@ def test_rows_and_webhooks_are_put_right_and_those_of_others_stay(bench: Workben
         assert "http://127.0.0.1:1/theirs/webhook" in hooks(bench)
         connection.delete(f"/api/ml/{theirs}")
         connection.delete(f"/api/webhooks/{hook}/")
-        for one in connection.get("/api/webhooks/", project=number):
+        for one in connection.rows("/api/webhooks/", project=number):
             if address in one["url"]:
                 connection.delete(f"/api/webhooks/{one['id']}/")
 

@@ -55,7 +55,7 @@ def publish(project: Project, name: str, tasks: list[int]) -> dict[int, int]:
 
 
 def held(project: Project, name: str) -> dict[int, int]:
-    rows = project.connection.get("/api/predictions/", project=project.number)
+    rows = project.connection.rows("/api/predictions/", project=project.number)
     return {row["task"]: row["id"] for row in rows if row["model_version"] == name}
 
 
@@ -157,7 +157,7 @@ def age(bench: Workbench, seconds: float) -> None:
 
 def annotations(bench: Workbench) -> list[dict[str, Any]]:
     """Every annotation as Label Studio exports it, with the prediction that it was made from."""
-    export = bench.desk.connection.get(f"/api/projects/{bench.home.project}/export", exportType="JSON")
+    export = bench.desk.connection.rows(f"/api/projects/{bench.home.project}/export", exportType="JSON")
     return [annotation for task in export for annotation in task["annotations"]]
 
 

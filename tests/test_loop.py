@@ -181,7 +181,7 @@ def test_two_controls_each_have_their_own_versions_and_one_without_labels_stops_
 
 def _break(bench: Workbench, files: list[Path]) -> None:
     """Damage files that were fine when the project was made: where Label Studio serves them."""
-    cut, text, empty = (next((bench.root / "files").glob(f"*/*-{path.name}")) for path in files)
+    cut, text, empty = (next((bench.root / "files" / bench.home.slug).glob(f"*-{path.name}")) for path in files)
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     text.write_text("no image")
     empty.write_bytes(b"")

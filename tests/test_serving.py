@@ -119,7 +119,7 @@ def test_what_people_did_to_the_row_is_put_right_and_theirs_stays(own: Workbench
         assert hooks(own) == sorted([f"{ours[0]['url']}/webhook", *strangers])
         assert live(own)
         connection.delete(f"/api/ml/{theirs['id']}")
-    for hook in connection.get("/api/webhooks/", project=project):
+    for hook in connection.rows("/api/webhooks/", project=project):
         if hook["url"] in strangers:
             connection.delete(f"/api/webhooks/{hook['id']}/")
 
@@ -136,10 +136,10 @@ def test_a_row_deleted_by_hand_comes_back_with_one_webhook(own: Workbench) -> No
 def test_a_webhook_deleted_or_switched_off_by_hand_is_there_again(own: Workbench) -> None:
     own.serve()
     connection = own.desk.connection
-    (hook,) = connection.get("/api/webhooks/", project=own.home.project)
+    (hook,) = connection.rows("/api/webhooks/", project=own.home.project)
     connection.patch(f"/api/webhooks/{hook['id']}/", {"url": hook["url"], "is_active": False, "send_payload": True})
     own.serve()
-    (hook,) = connection.get("/api/webhooks/", project=own.home.project)
+    (hook,) = connection.rows("/api/webhooks/", project=own.home.project)
     assert (hook["is_active"], hook["send_payload"]) == (True, False)
     connection.delete(f"/api/webhooks/{hook['id']}/")
     own.serve()

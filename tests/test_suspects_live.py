@@ -64,7 +64,7 @@ def served(project: Project, tasks: list[int]) -> dict[int, tuple[int, bool]]:
 
 
 def tabs(project: Project) -> dict[str, list[int]]:
-    views = project.connection.get("/api/dm/views/", project=project.number)
+    views = project.connection.rows("/api/dm/views/", project=project.number)
     items = {one["data"]["title"]: one["data"]["filters"]["items"] for one in views if "filters" in one["data"]}
     return {title: found[0]["value"] for title, found in items.items() if found}
 

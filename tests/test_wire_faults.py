@@ -239,7 +239,7 @@ def test_a_write_whose_answer_is_lost_is_looked_up_and_not_sent_again(
     with wire.ordered(KINDS[kind], writes=True, times=1) as order:
         there.add_prediction({**rows[0], "model_version": "single"})
     assert order.counted == 1
-    held = [(one["task"], one["model_version"]) for one in there.connection.get("/api/predictions/", project=number)]
+    held = [(one["task"], one["model_version"]) for one in there.connection.rows("/api/predictions/", project=number)]
     assert sorted(held) == sorted([(task, name) for task in ids] + [(ids[0], "single")])
 
 
@@ -274,7 +274,7 @@ def test_an_answer_of_the_simulated_annotator_is_there_once(
     task = there.add_tasks([{"text": "to be answered"}])[0]
     with wire.ordered(KINDS[kind], writes=True, times=1):
         made = there.submit(task, [], 1.25)
-    assert [one["id"] for one in there.connection.get(f"/api/tasks/{task}/annotations/")] == [made]
+    assert [one["id"] for one in there.connection.rows(f"/api/tasks/{task}/annotations/")] == [made]
 
 
 # Label Studio to the backend ------------------------------------------------------------

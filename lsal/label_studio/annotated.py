@@ -39,7 +39,7 @@ def annotated(project: Project, ids: Sequence[int]) -> Iterator[list[dict[str, A
 def people(project: Project) -> dict[int, dict[str, Any]]:
     """Who has an account there, by id; nobody where the key may not see that."""
     try:
-        users = project.connection.get("/api/users/")
+        users = project.connection.rows("/api/users/")
     except LabelStudioError:
         return {}
     return {int(one["id"]): {name: one.get(name, "") for name in PERSON} for one in users}

@@ -16,6 +16,7 @@ from typing import Any
 
 from lsal.errors import BadRequest, LabelStudioError
 from lsal.label_studio.project import Project
+from lsal.label_studio.told import Told
 
 TITLE = "lsal"
 WORD = "lsal"
@@ -131,9 +132,9 @@ def remove_hook(project: Project, hook: Row) -> None:
         project.connection.delete(f"/api/webhooks/{hook['id']}/")
 
 
-def hooks_of(project: Project) -> list[dict[str, Any]]:
+def hooks_of(project: Project) -> list[Told]:
     """The webhooks of the project, everybody's."""
-    return list(project.connection.get("/api/webhooks/", project=project.number))
+    return project.connection.rows("/api/webhooks/", project=project.number)
 
 
 def masked(text: str) -> str:
@@ -156,7 +157,7 @@ def _hook(project: Project, standing: Standing, url: str) -> Row | None:
         return next((hook for hook in hooks_of(project) if hook["url"] == url + HOOK), None)
 
     try:
-        return dict(project.connection.post("/api/webhooks/", {"project": project.number, **body}, made))
+        return project.connection.post("/api/webhooks/", {"project": project.number, **body}, made)
     except LabelStudioError:
         for row in standing.rows:  # Label Studio keeps a row whose webhook it refused: it would hear of nothing
             if _plain(row["url"]) == url:
@@ -168,9 +169,9 @@ def _row(project: Project, whose: Whose, kept: Row | None, url: str, word: str) 
     """The row of `url`: the one that is kept, changed, else a new one."""
     body = {"project": project.number, "url": url, "title": TITLE, "extra_params": _with_word(kept, word)}
     if kept:
-        return dict(project.connection.patch(f"/api/ml/{kept['id']}", body))
+        return project.connection.patch(f"/api/ml/{kept['id']}", body)
     try:
-        return dict(project.connection.post("/api/ml/", {**body, "is_interactive": False}))
+        return project.connection.post("/api/ml/", {**body, "is_interactive": False})
     except LabelStudioError:
         with contextlib.suppress(LabelStudioError):  # what answers there may have broken off in the middle
             for row in filter(whose.own, project.backends()):

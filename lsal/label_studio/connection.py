@@ -7,19 +7,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 
 from lsal import keys
-from lsal.errors import LabelStudioError, Refused, Unreachable
+from lsal.errors import Refused, Unreachable
 from lsal.files import to_json
 from lsal.label_studio import answers, trust
 from lsal.label_studio.patience import Patience
 from lsal.label_studio.tokens import AccessTokens
+from lsal.label_studio.told import Told, told, told_rows
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+T = TypeVar("T")
+Shape: TypeAlias = Callable[[Any, str], T]
+"""Makes of the JSON of an answer what it has to be; the text says whose it is."""
 
 
 class Connection:
@@ -78,51 +82,65 @@ class Connection:
             raise Refused(what, "Give the personal access token itself: Label Studio, Account & Settings", status=401)
         return self._tokens.current() if self._tokens else self._key
 
-    def get(self, path: str, final: int = 0, **params: Any) -> Any:
-        """The JSON answer to a GET; at the status `final` it is not asked again."""
-        return self._send("GET", path, params=params, final=final)
+    def get(self, path: str, final: int = 0, **params: Any) -> Told:
+        """The object that answers a GET; at the status `final` it is not asked again."""
+        return self._send("GET", path, told, params, final=final)
+
+    def rows(self, path: str, **params: Any) -> list[Told]:
+        """The objects that a GET lists."""
+        return self._send("GET", path, told_rows, params)
 
     def post(
-        self, path: str, body: Any = None, found: Callable[[], Any] | None = None, safe: bool = False, **params: Any
-    ) -> Any:
-        """The JSON answer to a POST of `body` as JSON.
+        self,
+        path: str,
+        body: Any = None,
+        found: Callable[[], dict[str, Any] | None] | None = None,
+        safe: bool = False,
+        **params: Any,
+    ) -> dict[str, Any]:
+        """The object that answers a POST of `body` as JSON.
 
         Where the answer is lost, `found` looks whether the server has it by now, and gives what the answer
         would have been, or None. `safe` says that it may be done twice.
         """
-        return self._send("POST", path, params=params, body=body, found=found, safe=safe)
+        return self._send("POST", path, told, params, body, found, safe)
 
-    def patch(self, path: str, body: Any) -> Any:
-        """The JSON answer to a PATCH of `body` as JSON, which says the same however often it comes."""
-        return self._send("PATCH", path, body=body)
+    def patch(self, path: str, body: Any) -> dict[str, Any]:
+        """The object that answers a PATCH of `body` as JSON, which says the same however often it comes."""
+        return self._send("PATCH", path, told, body=body)
 
-    def delete(self, path: str, body: Any = None) -> Any:
-        """The JSON answer to a DELETE, None where there is none. Never for annotations."""
-        return self._send("DELETE", path, body=body)
+    def delete(self, path: str, body: Any = None) -> None:
+        """A DELETE, of `body` as JSON. Never for annotations."""
+        self._send("DELETE", path, _nothing, body=body)
 
-    def without_key(self, path: str) -> Any:
-        """The JSON answer to a GET that tells the server no key: it may be a stranger."""
-        return self.patience.insist(lambda: answers.read(self.url, f"GET {path}", self._ask("GET", path)), safe=True)
+    def without_key(self, path: str) -> Told:
+        """The object that answers a GET that tells the server no key: it may be a stranger."""
+        return self.patience.insist(lambda: self._read("GET", path, told, self._ask("GET", path)), safe=True)
 
     def _send(
         self,
         method: str,
         path: str,
+        shape: Shape[T],
         params: dict[str, Any] | None = None,
         body: Any = None,
-        found: Callable[[], Any] | None = None,
+        found: Callable[[], T | None] | None = None,
         safe: bool = True,
         final: int = 0,
-    ) -> Any:
-        return self.patience.insist(lambda: self._once(method, path, params, body), safe, found, final)
+    ) -> T:
+        return self.patience.insist(lambda: self._once(method, path, shape, params, body), safe, found, final)
 
-    def _once(self, method: str, path: str, params: dict[str, Any] | None, body: Any) -> Any:
+    def _once(self, method: str, path: str, shape: Shape[T], params: dict[str, Any] | None, body: Any) -> T:
         answer = self._ask(method, path, self._authorization(), params, body)
         if answer.status_code == 401 and self._tokens:
             self._tokens.forget()
             answer = self._ask(method, path, self._authorization(), params, body)
         self.server_time = _stamp(answer)
-        return answers.read(self.url, f"{method} {path}", answer)
+        return self._read(method, path, shape, answer)
+
+    def _read(self, method: str, path: str, shape: Shape[T], answer: httpx.Response) -> T:
+        request = f"{method} {path}"
+        return shape(answers.read(self.url, request, answer), f"{self.url} answered {request}")
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"{'Bearer' if self._tokens else 'Token'} {self.token()}"}
@@ -158,12 +176,9 @@ class Connection:
         except Refused as error:
             fix = "Revoke it there under Account & Settings, make a new one, then: lsal attach URL PROJECT --ask"
             raise Refused(f"{self.url} no longer takes this token ({error.status})", fix, status=401) from None
-        except (KeyError, TypeError):
-            what = f"{self.url} gave no access token for the personal one"
-            raise LabelStudioError(what, answers.RIGHT_ADDRESS) from None
 
-    def _refreshed(self, path: str) -> Any:
-        return answers.read(self.url, f"POST {path}", self._ask("POST", path, body={"refresh": self._key}))
+    def _refreshed(self, path: str) -> Told:
+        return self._read("POST", path, told, self._ask("POST", path, body={"refresh": self._key}))
 
 
 class _Bound(httpx.SyncByteStream):
@@ -181,6 +196,10 @@ class _Bound(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._body.close()
+
+
+def _nothing(said: Any, answered: str) -> None:
+    """Of what was deleted nothing is wanted."""
 
 
 def _stamp(answer: httpx.Response) -> float:

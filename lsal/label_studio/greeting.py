@@ -52,11 +52,15 @@ def project_in(url: str) -> int:
 
 def meet(connection: Connection) -> Met:
     """Ask a server what it is, without telling it the key. Raises LabelStudioError, Unreachable."""
+    stranger = LabelStudioError(f"{connection.url} answers, but not as a Label Studio does", RIGHT_ADDRESS)
     try:
         said = connection.without_key("/api/version")
-        version = str((said.get("label-studio-os-package") or {}).get("version") or said["release"])
-    except (Refused, AttributeError, KeyError, TypeError):
-        raise LabelStudioError(f"{connection.url} answers, but not as a Label Studio does", RIGHT_ADDRESS) from None
+    except Refused:
+        raise stranger from None
+    package = said.get("label-studio-os-package")
+    version = (package.get("version") if isinstance(package, dict) else None) or said.get("release")
+    if not isinstance(version, str):
+        raise stranger
     return Met(version, differs(version))
 
 
@@ -72,7 +76,7 @@ def project_facts(connection: Connection, number: int) -> dict[str, Any]:
         what = f"The key is {who.get('email')}'s, who belongs to no organization of {connection.url} any more"
         raise Refused(what, "Have them invited again, or use another person's key: lsal attach URL PROJECT --ask")
     listed = connection.get("/api/projects/", page_size=10, include="id,title")
-    seen = ", ".join(f"{row['id']} ({row['title']})" for row in listed["results"][:10]) or "none"
+    seen = ", ".join(f"{row['id']} ({row['title']})" for row in listed.rows("results")[:10]) or "none"
     what = f"The key of {who.get('email')} sees no project {number} on {connection.url}"
     raise LabelStudioError(what, f"It sees {listed['count']}: {seen}", status=404)
 

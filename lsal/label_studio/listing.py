@@ -9,6 +9,7 @@ import orjson
 
 from lsal.errors import LabelStudioError
 from lsal.label_studio.connection import Connection
+from lsal.label_studio.told import Told
 
 PAGE = 1000
 BY_ID = "tasks:id"
@@ -29,7 +30,7 @@ def pages(
     ordering: str = BY_ID,
     page: int = PAGE,
     bad: Bad | None = None,
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[Told]]:
     """Tasks in pages. By id they go on from the last id seen, so that tasks which come and go meanwhile
     shift nothing; any other order reads plain pages.
 
@@ -64,7 +65,7 @@ def page_of(
     ordering: str,
     number: int,
     page: int,
-) -> list[dict[str, Any]]:
+) -> list[Told]:
     """One page; [] behind the last one."""
     nested = not NESTED.isdisjoint(include.split(","))
     try:
@@ -82,7 +83,7 @@ def page_of(
         if error.status == 404 and number > 1:  # the page after a last, full one
             return []
         raise
-    return list(answer["tasks"])
+    return answer.rows("tasks")
 
 
 def count(connection: Connection, project: int, filters: Sequence[Filter]) -> int:

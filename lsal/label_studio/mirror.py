@@ -55,7 +55,7 @@ class Mirror:
                 return as_it_lies(self.path)
         return self._local.db  # type: ignore[no-any-return]
 
-    def keep(self, rows: list[dict[str, Any]], first_id: int | None = None) -> None:
+    def keep(self, rows: Sequence[dict[str, Any]], first_id: int | None = None) -> None:
         """Store a page of the server's tasks; `first_id` notes how far a first sync has come."""
         with self._whole() as db:
             db.executemany("DELETE FROM annotations WHERE task = ?", [(row["id"],) for row in rows])

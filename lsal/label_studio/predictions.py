@@ -36,8 +36,7 @@ class Removed:
 
 def counts(project: Project) -> dict[str, int]:
     """How many predictions the server holds, by name (model_version)."""
-    held = project.connection.get(f"{project.path}/model-versions/")
-    return {str(name): int(count) for name, count in held.items()}
+    return project.connection.get(f"{project.path}/model-versions/").counts()
 
 
 def remove(

@@ -14,6 +14,7 @@ from lsal.errors import LabelStudioError
 from lsal.label_studio import listing
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.listing import BY_ID, PAGE, Bad, Filter, holding, where
+from lsal.label_studio.told import Told
 
 CONFLICT = 409
 """The status of what did not come out as sent: tasks, or the label config, changed meanwhile."""
@@ -48,11 +49,11 @@ class Project:
     def read(self, *fields: str) -> dict[str, Any]:
         """The project as the server describes it, or `fields` of it alone: for all of them it counts every task."""
         asked: dict[str, Any] = {"include": ",".join(fields)} if fields else {}
-        return dict(self.connection.get(f"{self.path}/", **asked))
+        return self.connection.get(f"{self.path}/", **asked)
 
     def change(self, **fields: Any) -> dict[str, Any]:
         """Change some fields of the project."""
-        return dict(self.connection.patch(f"{self.path}/", fields))
+        return self.connection.patch(f"{self.path}/", fields)
 
     def add_tasks(self, data: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks; returns their ids in order."""
@@ -98,7 +99,7 @@ class Project:
         task, name = row["task"], row["model_version"]
 
         def there() -> Any:
-            held = self.connection.get("/api/predictions/", task=task, project=self.number)
+            held = self.connection.rows("/api/predictions/", task=task, project=self.number)
             return next((one for one in held if one["model_version"] == name), None)
 
         self.connection.post("/api/predictions/", {**row, "project": self.number}, there)
@@ -107,7 +108,7 @@ class Project:
         """Allow tasks to refer to files below `folder`, a path on the server's machine."""
 
         def there() -> Any:
-            known = self.connection.get("/api/storages/localfiles", project=self.number)
+            known = self.connection.rows("/api/storages/localfiles", project=self.number)
             return next((storage for storage in known if storage.get("path") == folder), None)
 
         if there() is None:
@@ -121,7 +122,7 @@ class Project:
         ordering: str = BY_ID,
         page: int = PAGE,
         bad: Bad | None = None,
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[list[Told]]:
         """Pages of tasks, see `listing.pages`; `include` names the fields, also those of nested objects."""
         return listing.pages(self.connection, self.number, filters, include, ordering, page, bad)
 
@@ -129,9 +130,9 @@ class Project:
         """How many tasks pass the filters."""
         return listing.count(self.connection, self.number, filters)
 
-    def backends(self) -> list[dict[str, Any]]:
+    def backends(self) -> list[Told]:
         """The ML backends connected to the project."""
-        return list(self.connection.get("/api/ml/", project=self.number))
+        return self.connection.rows("/api/ml/", project=self.number)
 
     def delete_predictions_of(self, tasks: Sequence[int]) -> None:
         """Delete every prediction of these tasks, whoever made it: for tasks where no annotation refers to one."""
@@ -143,7 +144,7 @@ class Project:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""
         try:
             # asked again it is the same one: it is locked for whoever asked
-            return dict(self.connection.post("/api/dm/actions/", {}, safe=True, id="next_task", project=self.number))
+            return self.connection.post("/api/dm/actions/", {}, safe=True, id="next_task", project=self.number)
         except LabelStudioError as error:
             if error.status == 404:
                 return None
@@ -159,4 +160,4 @@ class Project:
         except LabelStudioError as error:
             if error.status != CONFLICT:
                 raise
-        return max(int(one["id"]) for one in self.connection.get(path) if one["lead_time"] == lead_time_s)
+        return max(int(one["id"]) for one in self.connection.rows(path) if one["lead_time"] == lead_time_s)

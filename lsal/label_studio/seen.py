@@ -61,8 +61,8 @@ def note_people(mirror: Mirror, project: Project) -> None:
     if not new:
         return
     try:
-        users = {str(user["id"]): _name(user) for user in project.connection.get("/api/users/")}
-    except (LabelStudioError, KeyError, TypeError) as error:
+        users = {str(user["id"]): _name(user) for user in project.connection.rows("/api/users/")}
+    except LabelStudioError as error:
         log.info("people stay numbers: %s", error)
         users = {}
     mirror.remember(people=known | {person: users.get(person, f"person {person}") for person in new})

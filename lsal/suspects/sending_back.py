@@ -146,7 +146,7 @@ def _show(home: Home, project: Project, sent: Sent, tasks: Sequence[int]) -> Non
     body = {"project": project.number, "data": {"title": TAB, "type": "list", "target": "tasks", "filters": among}}
 
     def there() -> Any:
-        views = connection.get("/api/dm/views/", project=project.number)
+        views = connection.rows("/api/dm/views/", project=project.number)
         return next((one for one in views if one["data"].get("title") == TAB and one["id"] != view), None)
 
     try:

@@ -140,7 +140,7 @@ def _descriptions(connection: Connection) -> Iterator[tuple[int, str]]:
     while more:
         page += 1
         asked = connection.get("/api/projects/", page=page, page_size=100, include="id,description")
-        yield from ((int(one["id"]), one["description"] or "") for one in asked["results"])
+        yield from ((int(one["id"]), one["description"] or "") for one in asked.rows("results"))
         more = bool(asked.get("next"))
 
 

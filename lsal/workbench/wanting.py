@@ -137,7 +137,7 @@ class Answers:
 def _people(connection: Connection) -> set[str]:
     """The emails of those who have an account there."""
     try:
-        return {str(person["email"]) for person in connection.get("/api/users/")}
+        return {str(person["email"]) for person in connection.rows("/api/users/")}
     except LabelStudioError:
         return set()
 

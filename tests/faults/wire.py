@@ -140,6 +140,8 @@ KINDS: dict[str, Deed] = {
     "503, Retry-After": _says(503, SOON, page=True),
     "HTML": _says(200, page=True),
     "HTML after it was done": _says(200, page=True, after=True),
+    "other JSON": _says(200),
+    "other JSON after it was done": _says(200, after=True),
 }
 """Each fault, and what it does to a request."""
 

@@ -22,6 +22,7 @@ CAUSES = {
     "502": "502",
     "503": "503",
     "HTML": "web page|not as a Label Studio",
+    "other JSON": "without '|another shape|not as a Label Studio",
     "dropped": "broke the connection off",
     "answer lost": "broke the connection off",
     "truncated": "broke the connection off",

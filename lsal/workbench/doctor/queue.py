@@ -97,5 +97,5 @@ def _with_draft(patient: Patient) -> Iterator[int]:
 
 
 def _drafters(patient: Patient, task: int) -> list[str]:
-    drafts = patient.project.connection.get(f"/api/tasks/{task}/drafts")
+    drafts = patient.project.connection.rows(f"/api/tasks/{task}/drafts")
     return [str(draft.get("user")) for draft in drafts]
