@@ -39,7 +39,7 @@ audit: install
 
 long: install
 	cd tests && ../$(BIN)/python -m faults --faults 200 --seed 1
-	cd tests && ../$(BIN)/python -m faults.wire_run --faults 69
+	cd tests && ../$(BIN)/python -m faults.wire_run --faults 75
 	$(BIN)/python -m tests.fuzz --requests 100000 --seed 1
 	$(BIN)/python benchmarks/soak.py
 

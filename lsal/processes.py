@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -13,6 +14,8 @@ from typing import Any
 
 import psutil
 
+FIRST_PORT, PORTS = 20_000, 12_000
+"""Where lsal's own ports lie: below those that systems give to connections."""
 FORCED_S = 30.0
 """Seconds that a killed process may take to be gone: on a busy machine it waits for its turn to die."""
 
@@ -134,8 +137,13 @@ def _session(process: psutil.Process) -> int | None:
 
 
 def free_port(preferred: int = 0) -> int:
-    """A TCP port on loopback that nobody listens on: `preferred` if it is free."""
-    for port in (preferred, 0):
+    """A TCP port on loopback that nobody listens on: `preferred` if it is free.
+
+    Any other lies where the system gives none to connections, nor to whoever wants just any: it has to be free
+    still when the process that it is for binds it, seconds later.
+    """
+    below = (FIRST_PORT + secrets.randbelow(PORTS) for _ in range(100))
+    for port in (*((preferred,) if preferred else ()), *below, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -144,6 +152,14 @@ def free_port(preferred: int = 0) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise OSError("no free port on loopback")
+
+
+def free_ports(count: int) -> list[int]:
+    """So many of them, each another."""
+    found = set[int]()
+    while len(found) < count:
+        found.add(free_port())
+    return list(found)
 
 
 def end_of(log: Path, lines: int = 15, since: int = 0) -> str:

@@ -94,7 +94,7 @@ def mapped(bench: Workbench, folder: Path) -> Iterator[str]:
     bench.configure(worker_nice=0)  # who waits for it is waited for
     state = mapping.make(bench.desk)
     assert state is not None
-    jobs.Job(bench.home.path("maps", state.id)).wait(120)
+    jobs.Job(bench.home.path("maps", state.id)).wait(400)
     map_scatter._widget()
     shown = mapping.mapped(bench.desk)
     assert shown is not None

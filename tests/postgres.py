@@ -133,7 +133,7 @@ def _label_studio(bin: Path, data: Path, folder: Path) -> Iterator[tuple[str, st
     log = data.with_name("label-studio.txt")
     mark = processes.spawn([str(part) for part in command], log, given)
     try:
-        until, url = time.monotonic() + 120, f"http://127.0.0.1:{port}"
+        until, url = time.monotonic() + 300, f"http://127.0.0.1:{port}"
         while not _answers(url, key):
             assert processes.alive(mark), processes.end_of(log)
             assert time.monotonic() < until, "Label Studio does not answer"

@@ -33,9 +33,12 @@ def write_texts(path: Path, count: int, classes: int = 2, seed: int = 0) -> Path
 
 
 def demo_of_texts(root: Path, folder: Path, count: int = 60, batch: int = 6, **options: Any) -> Workbench:
-    """A demo project of short texts, synced, its queue not yet published."""
+    """A demo project of short texts, synced, its queue not yet published.
+
+    Its jobs give way to nothing: beside other tests one of the lowest priority waits for minutes.
+    """
     bench = Workbench(root).new(str(write_texts(folder / "texts.csv", count)), demo=True, **options)
-    bench.configure(batch=batch, refill_below=0.0)
+    bench.configure(batch=batch, refill_below=0.0, worker_nice=0)
     bench.sync()
     return bench
 

@@ -60,6 +60,13 @@ def wait_until(happened: Callable[[], object], seconds: float = 120.0) -> None:
         time.sleep(0.05)
 
 
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=60, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 @contextmanager
 def second_backend(root: Path) -> Iterator[str]:
     """Another backend process on the same root, as a person may start one; its address."""
@@ -67,7 +74,7 @@ def second_backend(root: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "lsal.backend", str(root), "--port", str(port)]
     with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as running:
         try:
-            wait_until(lambda: processes.free_port(port) != port)
+            wait_until(lambda: _healthy(f"http://127.0.0.1:{port}/health"))
             yield f"http://127.0.0.1:{port}"
         finally:
             running.terminate()

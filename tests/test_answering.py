@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lsal import standby
 from lsal.desk import Desk
 from lsal.home import create_home
 from lsal.models import MODELS
@@ -99,7 +100,8 @@ def test_controls_answer_together_under_both_versions(desk: Desk) -> None:
     assert Answers(desk).predict(CONFIG, TASKS[:1])[0]["model_version"] == "lsal-c.v1"
 
 
-def test_a_new_version_answers_from_the_next_request_on(desk: Desk) -> None:
+def test_a_new_version_answers_from_the_next_request_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standby, "HEED_S", 120.0)
     train(desk)
     answers = Answers(desk)
     assert answers.predict(CONFIG, TASKS)[0]["model_version"] == "lsal-c.v1"

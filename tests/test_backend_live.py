@@ -3,8 +3,6 @@
 import json
 import random
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,13 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from served import ml_rows, second_backend, wait_until
 
-from lsal import jobs, processes, publishing
+from lsal import jobs, publishing
 from lsal.backend.refill import refill
 from lsal.jobs import Job
 from lsal.label_studio import backend_rows
 from lsal.label_studio.server import Server
-from lsal.settings import child_environment, root_secret
+from lsal.settings import root_secret
 from lsal.workbench import Workbench, serving
 
 Client = Callable[..., httpx.Response]
@@ -86,22 +85,14 @@ def served(label_studio: Server, root: Path, client: Client, tmp_path_factory: p
 @pytest.fixture
 def second(served: Served) -> Iterator[str]:
     """A second backend on the same root."""
-    port = processes.free_port()
-    command = [sys.executable, "-m", "lsal.backend", str(served.bench.root), "--port", str(port)]
-    with subprocess.Popen(command, env=child_environment(), stderr=subprocess.DEVNULL) as running:
-        try:
-            until = time.monotonic() + 120
-            while processes.free_port(port) == port:
-                assert time.monotonic() < until
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            running.terminate()
+    with second_backend(served.bench.root) as address:
+        yield address
 
 
 def test_label_studio_says_connected(served: Served, client: Client) -> None:
+    # Each look has Label Studio ask the backend anew, which has seconds to answer.
+    wait_until(lambda: {one["state"] for one in ml_rows(served.bench)} == {"CO"})
     (backend,) = client("GET", "/api/ml", params={"project": served.bench.home.project}).json()
-    assert backend["state"] == "CO"
     assert backend["error_message"] in (None, "")
     publication = publishing.live_publication(served.bench.home)
     assert publication
@@ -219,13 +210,6 @@ def test_both_backends_go_on_with_old_weights_and_then_use_the_new(served: Serve
 
 def rankings(bench: Workbench) -> list[str]:
     return [job.id for job in bench.jobs() if job.facts["act"] == "rank"]
-
-
-def wait_until(happened: Callable[[], object], seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_queue_that_runs_dry_is_refilled_once(served: Served, second: str) -> None:

@@ -12,6 +12,7 @@ from lsal.workbench import Workbench
 from lsal.workbench.demo import held_out
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_boxes.ipynb"
+pytestmark = pytest.mark.timeout(1800)  # two trainings, on a machine with other things to do
 NETWORK = {"model": str(HERE / "tiny.yaml"), "size": 96, "epochs": 15, "batch": 4}
 
 

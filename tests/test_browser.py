@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from jupyter_server import jupyterlab, write_notebook
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, Response, expect, sync_playwright
 from prepared import HOSTILE, add_versions, prepared, publish
 from seen import LABELS, seen
 from shots import shot
@@ -72,9 +72,14 @@ def run_first_cell(page: Page) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+def STORED(response: Response) -> bool:
+    """Whether it is the answer to the storing of a notebook."""
+    return response.request.method == "PUT" and "/api/contents/" in response.url
+
+
 def save(page: Page) -> None:
     """Save the notebook; it is on the disk then, for a reload to find."""
-    with page.expect_response(lambda one: one.request.method == "PUT" and "/api/contents/" in one.url):
+    with page.expect_response(STORED):
         page.keyboard.press("Control+s")
 
 
@@ -248,14 +253,16 @@ def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Pa
     still = page.locator('[class^="lsal-still"]')
     expect(still.locator("img")).to_have_count(1)
     expect(still).to_be_hidden()
-    page.get_by_role("button", name="Save and create checkpoint").click()
-    until = time.monotonic() + WAIT_MS / 1000
-    while "data:image/png" not in (folder / "board.ipynb").read_text():
+    text, until = "", time.monotonic() + WAIT_MS / 1000
+    while "data:image/png" not in text:
         assert time.monotonic() < until, "the picture was not saved"
-        time.sleep(0.1)
-    (cell,) = [one for one in nbformat.read(folder / "board.ipynb", 4).cells if one.source == CELL]
+        with page.expect_response(STORED):
+            page.get_by_role("button", name="Save and create checkpoint").click()
+        text = (folder / "board.ipynb").read_text()
+    (cell,) = [one for one in nbformat.reads(text, 4).cells if one.source == CELL]
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "dead.ipynb")
     dead = page.context.new_page()
+    dead.set_default_timeout(WAIT_MS)
     dead.goto(f"{page.url.partition('/lab')[0]}/lab/workspaces/dead/tree/dead.ipynb")
     still = dead.locator('[class^="lsal-still"]')
     expect(still.locator("img")).to_be_visible()

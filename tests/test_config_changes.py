@@ -38,7 +38,7 @@ def made_by_hand(label_studio: Server, root: Path, xml: str) -> Workbench:
     """Some texts about animals in a project that a person made, attached, all of it synced."""
     owner = Connection(label_studio.url, label_studio.key)
     project = Project.create(owner, "Animals", xml)
-    project.add_tasks([{"text": f"{SOUNDS[pet]} {n}"} for n in range(15) for pet in SOUNDS])
+    project.add_tasks([{"text": f"{SOUNDS[pet]} {n}"} for n in range(30) for pet in SOUNDS])
     bench = Workbench(root).attach(label_studio.url, project.number)
     bench.configure(batch=8, measuring_share=0.3, refill_below=0.0)
     bench.sync()

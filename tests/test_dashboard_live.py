@@ -9,6 +9,7 @@ import pytest
 from jupyter_server import jupyterlab, write_notebook
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from projects import annotations_digest, demo_of_texts
+from served import wait_until
 from shots import shot
 from slow_jobs import slow_job
 from test_browser import CHROMIUM, FLAGS, WAIT_MS, open_tab, run_first_cell, save
@@ -105,11 +106,12 @@ def test_a_round_shows_its_progress_and_the_curve_grows(page: Page, bench: Workb
 
 def test_a_re_rank_changes_the_queue_here_and_in_label_studio(page: Page, editor: Page, bench: Workbench) -> None:
     open_tab(page, "Queue")
-    before = first_of_queue(page)
+    before = bench.status().queue["name"]
     bench.configure(strategy="random", seed=7)
     button(page, "Re-rank").click()
-    expect(head_of_queue(page)).not_to_have_text(before, timeout=WORK_MS)
+    wait_until(lambda: bench.status().queue["name"] != before, WORK_MS / 1000)
     expect(button(page, "Re-rank")).to_be_enabled(timeout=WORK_MS)
+    expect(head_of_queue(page)).to_contain_text(bench.queue(1)[0].shown[0])
     stream(editor, bench)
     expect(editor.get_by_text(first_of_queue(page))).to_be_visible()
     assert bench.verify().exact

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from projects import answer, demo_of_texts
 from proxies import Client
+from served import wait_until
 from test_foreign import make_project
 
 from lsal import jobs, publishing
@@ -104,6 +105,8 @@ def seen(client: Client, number: int) -> dict[str, Any]:
     def ask(path: str, **params: Any) -> Any:
         return client("GET", path, params={"project": number, **params}).raise_for_status().json()
 
+    # Label Studio asks each backend as it lists them, and gives it a second.
+    wait_until(lambda: all(row["state"] == "CO" for row in ask("/api/ml")))
     tasks = ask("/api/tasks", fields="all", page_size=100)["tasks"]
     for task in tasks:
         task["predictions"] = [{k: v for k, v in p.items() if k not in AGE} for p in task["predictions"]]

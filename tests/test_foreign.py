@@ -3,6 +3,7 @@
 import logging
 import re
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -109,7 +110,7 @@ def test_the_loop_runs_behind_https_and_below_a_path(
     assert bench.status().url == f"{https.url}/projects/{number}"
     assert all(row.url.startswith(https.url) for row in bench.queue())
     assert all(BELOW in asked for asked in https.asked)
-    assert stored
+    assert stored, "Label Studio asked the backend for it"
     bench.detach(now=True)  # with what /predict answered, too
     assert predictions.counts(bench.desk.project) == {}
     assert client("GET", f"/api/projects/{number}").json()["sampling"] == "Sequential sampling"
@@ -296,6 +297,8 @@ def test_a_key_comes_from_the_environment_or_a_keyring(
     monkeypatch.delenv("LABEL_STUDIO_API_KEY")
     ring = "class errors:\n  class KeyringError(Exception): ...\n"
     ring += f"def get_password(service, name):\n  return {{('lsal', {label_studio.url!r}): {label_studio.key!r}}}"
+    monkeypatch.setitem(sys.modules, "keyring", None)  # so that afterwards it is as now
+    monkeypatch.delitem(sys.modules, "keyring")
     (tmp_path / "keyring.py").write_text(f"{ring}.get((service, name))\n")
     monkeypatch.syspath_prepend(tmp_path)
     assert Workbench(isolated_root).attach(label_studio.url, theirs).sync().read >= 0

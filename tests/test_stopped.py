@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from projects import demo_of_texts
 from served import wait_until
@@ -34,6 +35,7 @@ def stopped(pid: int) -> Iterator[str]:
     """Meanwhile a process is stopped; how its number is told."""
     os.kill(pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)  # when it next runs
         yield f"(process {pid}) was stopped by a signal and waits. Let it go on: kill -CONT {pid}"
     finally:
         os.kill(pid, signal.SIGCONT)
@@ -42,13 +44,14 @@ def stopped(pid: int) -> Iterator[str]:
 def test_a_label_studio_that_is_stopped_is_named_and_not_waited_for(
     bench: Workbench, label_studio: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sight, "GLANCE_S", 1.0)
-    with stopped(label_studio.mark["pid"]) as told:
+    with monkeypatch.context() as patch, stopped(label_studio.mark["pid"]) as told:
+        patch.setattr(sight, "GLANCE_S", 1.0)
         begun = time.monotonic()
         status = sight.at_a_glance(bench)
         assert time.monotonic() - begun < 30
     assert f"Label Studio {told}" in status.warnings
     assert "in time" in status.not_read
+    monkeypatch.setattr(sight, "GLANCE_S", 60.0)
     status = sight.at_a_glance(bench)
     assert not [one for one in status.warnings if "stopped" in one]
     assert status.not_read == ""

@@ -470,7 +470,7 @@ def test_a_real_label_studio_gets_its_spans(
         batch=6,
         measuring_share=0.0,
         family={"words": "transformers_tokens"},
-        options={"words": {**LEARNS, "epochs": 10}},
+        options={"words": {**LEARNS, "epochs": 25}},
     )
     told = bench.round().wait(300)
     assert (told["not_trained"], told["published"]) == ({}, 6)

@@ -204,12 +204,19 @@ def test_a_job_says_what_it_waits_for_and_can_be_cancelled(
     job.folder.mkdir(parents=True)
     connection = Connection(wire.url, label_studio.key)
     Steps(job, 1, connection.patience)
-    threading.Timer(0.6, (job.folder / "cancel").touch).start()
+    threading.Thread(target=_cancel_when, args=(job, "503")).start()
     begun = time.monotonic()
     with wire.ordered(_asks_for_a_minute, times=1000), pytest.raises(Cancelled):
         connection.get("/api/projects/1")
     assert time.monotonic() - begun < 30
     assert "503" in job.state().progress.message
+
+
+def _cancel_when(job: jobs.Job, word: str) -> None:
+    until = time.monotonic() + 25
+    while word not in job.state().progress.message and time.monotonic() < until:
+        time.sleep(0.05)
+    (job.folder / "cancel").touch()
 
 
 def _asks_for_a_minute(line: Any) -> None:

@@ -237,7 +237,7 @@ def test_people_get_what_was_pinned_first_and_never_what_was_excluded(root: Path
     bench.pin([three, one])
     bench.exclude([two])
     bench.push_last([four])
-    made = bench.rank().wait(60)
+    made = bench.rank().wait(240)
     assert made["exact"]
     live = publishing.live_publication(bench.home)
     assert live.task_ids[:2] == (three, one)
@@ -252,7 +252,7 @@ def test_people_get_what_was_pinned_first_and_never_what_was_excluded(root: Path
     assert kept.task_ids.tolist() == [t.id for t in bench.desk.mirror.tasks() if t.place >= share]
     assert kept.embeddings is not None
     assert bench.label(6).in_order == 6
-    bench.round().wait(60)
+    bench.round().wait(240)
     later = scored.read(bench.home)
     assert later
     assert later.version == 1
@@ -264,7 +264,7 @@ def test_people_get_what_was_pinned_first_and_never_what_was_excluded(root: Path
     assert two not in publishing.live_publication(bench.home).task_ids
     bench.give_back([two])
     bench.pin([two])
-    bench.rank().wait(60)
+    bench.rank().wait(240)
     first = bench.queue(1)[0]
     assert (first.task_id, first.pinned) == (two, True)
     assert first.guess

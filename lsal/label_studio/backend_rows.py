@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ TITLE = "lsal"
 WORD = "lsal"
 """The name in a row's `extra_params` of the word that Label Studio repeats in each /setup."""
 CONNECTED = "CO"
+NOT_REACHED, AGAIN_S = 400, 1.0
+"""The status of a row whose backend did not answer Label Studio in time, and seconds until it is asked once more."""
 HOOK = "/webhook"
 
 Row = Mapping[str, Any]
@@ -169,14 +172,25 @@ def _row(project: Project, whose: Whose, kept: Row | None, url: str, word: str) 
     """The row of `url`: the one that is kept, changed, else a new one."""
     body = {"project": project.number, "url": url, "title": TITLE, "extra_params": _with_word(kept, word)}
     if kept:
-        return project.connection.patch(f"/api/ml/{kept['id']}", body)
+        return _once_more(lambda: project.connection.patch(f"/api/ml/{kept['id']}", body))
     try:
-        return project.connection.post("/api/ml/", {**body, "is_interactive": False})
+        return _once_more(lambda: project.connection.post("/api/ml/", {**body, "is_interactive": False}))
     except LabelStudioError:
         with contextlib.suppress(LabelStudioError):  # what answers there may have broken off in the middle
             for row in filter(whose.own, project.backends()):
                 remove_row(project, row)
         raise
+
+
+def _once_more(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Label Studio gives a backend seconds to answer; one that has just begun may be busy with its imports."""
+    try:
+        return ask()
+    except LabelStudioError as error:
+        if error.status != NOT_REACHED:
+            raise
+    time.sleep(AGAIN_S)
+    return ask()
 
 
 def _own_hooks(project: Project, whose: Whose, others: Iterable[Row]) -> tuple[Row, ...]:

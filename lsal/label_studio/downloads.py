@@ -92,6 +92,8 @@ class Bounded:
         """A connection to a machine that tasks may name, which ends with the time for the download."""
         line = self._guard.connect(host, port, timeout, options)
         self._lines.append(line.dup())
+        if self._hung_up:  # while it was made
+            line.shutdown(socket.SHUT_RDWR)
         return line
 
     def check(self, url: str) -> None:

@@ -225,8 +225,7 @@ def _login(folder: Path) -> dict[str, str]:
 def _free_port(folder: Path, asked: int | None) -> int:
     """The port to start on; one that was asked for has to be free, last time's need not."""
     last = folder / "port"
-    # A first port lies below the ephemeral ones: those go to outgoing connections between two starts.
-    wanted = asked or (int(last.read_text()) if last.exists() else 20000 + secrets.randbelow(10000))
+    wanted = asked or (int(last.read_text()) if last.exists() else 0)
     port = processes.free_port(wanted)
     if asked and port != asked:
         raise BadRequest(f"Port {asked} is taken", "Choose another one, or leave the choice to lsal: lsal up")

@@ -36,6 +36,8 @@ OPTIONS = {
     "DISABLE_SIGNUP_WITHOUT_LINK": "true",
     # Half an hour instead of a day until a task that somebody left open goes to others.
     "TASK_LOCK_TTL": "1800",
+    # A backend that is just importing its libraries may be slow to say what it is; it gets 3 s otherwise.
+    "ML_TIMEOUT_SETUP": "10",
     # Without it every import of predictions recounts every task of the project.
     "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short": "true",
 }

@@ -63,4 +63,5 @@ def wilson(right: int, tasks: int) -> tuple[float, float]:
     z = 1.959963984540054
     centre = (right + z * z / 2) / (tasks + z * z)
     half = z / (tasks + z * z) * math.sqrt(right * (tasks - right) / tasks + z * z / 4)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # At either end it holds the proportion itself, but the sums are rounded.
+    return 0.0 if right == 0 else centre - half, 1.0 if right == tasks else centre + half
