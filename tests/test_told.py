@@ -1,6 +1,10 @@
 """JSON that is no answer of Label Studio, as a proxy, a portal or another program gives it: an error that names it."""
 
+import copy
+import json
+import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import pytest
@@ -11,6 +15,7 @@ from lsal.files import to_json
 from lsal.label_studio import annotated, backend_rows, greeting, listing, predictions
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.project import Project
+from lsal.label_studio.told import told
 
 STRANGE = [{"detail": "later"}, {"error": {"code": 7}}, {}, [{"detail": "later"}], [1, 2], ["a"], "ok", 7, True, None]
 """An empty list is not among them: to many questions it is an answer."""
@@ -57,7 +62,23 @@ def asked(stranger: Listener, said: Any) -> Project:
     ("ask", "said"), [(ask, said) for ask in ASK for said in STRANGE if (ask, said) != NONE], ids=str
 )
 def test_what_is_no_answer_is_named(stranger: Listener, ask: str, said: Any) -> None:
-    with pytest.raises(LabelStudioError) as told:
+    with pytest.raises(LabelStudioError) as error:
         ASK[ask](asked(stranger, said))
-    assert f"http://127.0.0.1:{stranger.port} answer" in told.value.what
-    assert told.value.fix
+    assert f"http://127.0.0.1:{stranger.port} answer" in error.value.what
+    assert error.value.fix
+
+
+def test_it_is_a_dict_to_everybody_else() -> None:
+    row = told({"id": 7, "data": {"text": "a"}}, "somebody answered")
+    held = Holds(row)
+    assert row == {"id": 7, "data": {"text": "a"}} == json.loads(to_json(row)) == asdict(held)["row"]
+    assert type(row | {"id": 8}) is dict
+    for same in (copy.deepcopy(row), pickle.loads(pickle.dumps(row))):
+        assert same == row
+        with pytest.raises(LabelStudioError, match="somebody answered without 'nothing'"):
+            same["nothing"]
+
+
+@dataclass
+class Holds:
+    row: dict[str, Any]

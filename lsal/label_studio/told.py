@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn, TypeAlias
 
 from lsal.errors import LabelStudioError
 
+Fields: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 NOT_THERE = "Is something between that answers for Label Studio, or is its version older? lsal doctor"
 
 
@@ -14,8 +16,8 @@ class Told(dict[str, Any]):
 
     __slots__ = ("answered",)
 
-    def __init__(self, fields: dict[str, Any], answered: str) -> None:
-        super().__init__(fields)
+    def __init__(self, fields: Fields = (), answered: str = "Label Studio answered") -> None:
+        super().__init__(fields)  # as a dict is made, or records that hold one could not be made dicts of
         self.answered = answered
 
     def __missing__(self, name: str) -> NoReturn:
