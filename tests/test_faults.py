@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 from faults import ground, remains
 from faults.ground import Ledger
@@ -11,6 +12,7 @@ from faults.plan import KINDS, drawn
 from faults.run import Run
 from faults.scene import Scene
 from filelock import FileLock
+from served import wait_until
 
 from lsal import publishing
 from lsal.files import write_json
@@ -44,11 +46,14 @@ def test_the_looks_see_processes_and_locks(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(remains, "PATIENCE_S", 0.0)
     words = [sys.executable, "-c", "import time; time.sleep(600)", str(root)]
     with subprocess.Popen(words, start_new_session=True) as stray, FileLock(run.scene.bench().home.path("lock")):
-        found = remains.remains(root)
-        stray.kill()
-        named = " ".join(map(str, found["orphans"]))
-    assert str(stray.pid) in named, found
-    assert any("lock" in str(one) for one in found["locks"]), found
+        try:
+            wait_until(lambda: psutil.Process(stray.pid).cmdline() == words)  # for a moment it has no words yet
+            found = remains.remains(root)
+        finally:
+            stray.kill()
+    # Others may be there for a moment, too.
+    assert [one for one in found["orphans"] if f"process {stray.pid} " in one], found
+    assert [one for one in found["locks"] if one == f"{run.scene.bench().home.path('lock').relative_to(root)} is held"]
 
 
 def _lose(scene: Scene) -> None:
