@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from lsal.errors import BadConfig, Refused
-from lsal.files import read_json
+from lsal.files import read_json, to_json
 from lsal.label_studio.connection import Connection, on_loopback
 from lsal.label_studio.server import Server
 from lsal.workbench import attaching
@@ -72,11 +72,12 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_a_server_on_this_machine_is_asked_directly(proxy: Listener, host: str) -> None:
-    with closing(Listener(host="::1" if host == "::1" else "127.0.0.1")) as there:
+    row = {"id": 1, "a": 1}
+    with closing(Listener(to_json(row), host="::1" if host == "::1" else "127.0.0.1")) as there:
         connection = Connection(f"http://{f'[{host}]' if ':' in host else host}:{there.port}", "the-key")
-        assert connection.get("/api/projects/1", page=2) == {}
-        assert connection.post("/api/projects", {"a": 1}) == {}
-        assert connection.patch("/api/projects/1/", {"a": 1}) == {}
+        assert connection.get("/api/projects/1", page=2) == row
+        assert connection.post("/api/projects", {"a": 1}) == row
+        assert connection.patch("/api/projects/1/", {"a": 1}) == row
         assert [line.split("/")[0] for line in there.heard] == ["GET ", "POST ", "PATCH "]
         assert all("the-key" in line for line in there.heard)
     assert proxy.heard == []

@@ -24,6 +24,7 @@ ASK: dict[str, Callable[[Project], Any]] = {
     "meet": lambda project: greeting.meet(project.connection),
     "project": lambda project: project.read("id")["id"],
     "facts": lambda project: greeting.project_facts(project.connection, 1)["label_config"],
+    "change": lambda project: project.change(model_version="a"),
     "create": lambda project: Project.create(project.connection, "title", "<View/>"),
     "import": lambda project: project.import_tasks([{"data": {}}]),
     "predictions": lambda project: project.add_predictions([{"task": 1, "model_version": "a"}], safe=True),

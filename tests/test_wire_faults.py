@@ -376,3 +376,16 @@ def test_a_server_that_shows_nothing_at_all_is_no_matter_of_tasks(
     with wire.ordered(KINDS["500"], times=1000), pytest.raises(LabelStudioError, match="500"):
         list(there.tasks([], "id,data", bad=lambda task, error: bad.append(task)))
     assert bad == []
+
+
+def test_a_switch_that_somebody_else_answered_is_made_again(
+    wire: Wire, label_studio: Server, theirs: int, clock: Clock
+) -> None:
+    """A 200 with another's JSON: Label Studio never heard of it, and would go on with the queue before."""
+    there = project(wire, label_studio, theirs, clock)
+    with wire.ordered(KINDS["other JSON"], times=1) as order:
+        assert there.change(title="switched")["title"] == "switched"
+    assert order.counted == 2
+    with wire.ordered(KINDS["other JSON"], times=1000), pytest.raises(LabelStudioError, match="another shape"):
+        there.change(title="again")
+    assert there.read("title")["title"] == "switched"

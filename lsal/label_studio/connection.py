@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -82,9 +83,13 @@ class Connection:
             raise Refused(what, "Give the personal access token itself: Label Studio, Account & Settings", status=401)
         return self._tokens.current() if self._tokens else self._key
 
-    def get(self, path: str, final: int = 0, **params: Any) -> Told:
-        """The object that answers a GET; at the status `final` it is not asked again."""
-        return self._send("GET", path, told, params, final=final)
+    def get(self, path: str, final: int = 0, tells: Collection[str] = (), **params: Any) -> Told:
+        """The object that answers a GET; at the status `final` it is not asked again.
+
+        Here and below, an object with none of the fields in `tells` is no answer: somebody else's 200, after which
+        nobody knows whether the server was asked at all.
+        """
+        return self._send("GET", path, partial(told, tells=tells), params, final=final)
 
     def rows(self, path: str, **params: Any) -> list[Told]:
         """The objects that a GET lists."""
@@ -96,6 +101,7 @@ class Connection:
         body: Any = None,
         found: Callable[[], dict[str, Any] | None] | None = None,
         safe: bool = False,
+        tells: Collection[str] = ("id",),
         **params: Any,
     ) -> dict[str, Any]:
         """The object that answers a POST of `body` as JSON.
@@ -103,11 +109,11 @@ class Connection:
         Where the answer is lost, `found` looks whether the server has it by now, and gives what the answer
         would have been, or None. `safe` says that it may be done twice.
         """
-        return self._send("POST", path, told, params, body, found, safe)
+        return self._send("POST", path, partial(told, tells=tells), params, body, found, safe)
 
-    def patch(self, path: str, body: Any) -> dict[str, Any]:
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The object that answers a PATCH of `body` as JSON, which says the same however often it comes."""
-        return self._send("PATCH", path, told, body=body)
+        return self._send("PATCH", path, partial(told, tells=body), body=body)
 
     def delete(self, path: str, body: Any = None) -> None:
         """A DELETE, of `body` as JSON. Never for annotations."""

@@ -72,6 +72,7 @@ def page_of(
         answer = connection.get(
             "/api/tasks/",
             final=SERVER_ERROR if page > 1 else 0,  # read in parts then
+            tells=("tasks",),
             project=project,
             page=number,
             page_size=page,
@@ -95,7 +96,7 @@ def count(connection: Connection, project: int, filters: Sequence[Filter]) -> in
         "include": "id",
         "query": _query(filters),
     }
-    return int(connection.get("/api/tasks/", project=project, **params)["total"])
+    return int(connection.get("/api/tasks/", tells=("total",), project=project, **params)["total"])
 
 
 def _failing(

@@ -49,7 +49,7 @@ class Project:
     def read(self, *fields: str) -> dict[str, Any]:
         """The project as the server describes it, or `fields` of it alone: for all of them it counts every task."""
         asked: dict[str, Any] = {"include": ",".join(fields)} if fields else {}
-        return self.connection.get(f"{self.path}/", **asked)
+        return self.connection.get(f"{self.path}/", tells=fields or ("id",), **asked)
 
     def change(self, **fields: Any) -> dict[str, Any]:
         """Change some fields of the project."""
@@ -70,7 +70,9 @@ class Project:
             ids = self._ids_beyond(before)
             return {"task_ids": ids} if len(ids) == len(tasks) else None
 
-        answer = self.connection.post(f"{self.path}/import", list(tasks), there, return_task_ids="true")
+        answer = self.connection.post(
+            f"{self.path}/import", list(tasks), there, tells=("task_ids",), return_task_ids="true"
+        )
         return [int(number) for number in answer["task_ids"]]
 
     def _ids_beyond(self, last: int, newest: bool = False) -> list[int]:
@@ -91,7 +93,7 @@ class Project:
         def there() -> dict[str, Any] | None:
             return {"created": len(rows)} if self.count([named]) >= len(rows) else None
 
-        answer = self.connection.post(f"{self.path}/import/predictions", list(rows), there, safe)
+        answer = self.connection.post(f"{self.path}/import/predictions", list(rows), there, safe, ("created",))
         return int(answer["created"])
 
     def add_prediction(self, row: Mapping[str, Any]) -> None:
@@ -138,7 +140,7 @@ class Project:
         """Delete every prediction of these tasks, whoever made it: for tasks where no annotation refers to one."""
         chosen = {"selectedItems": {"all": False, "included": list(tasks)}}
         act = "delete_tasks_predictions"
-        self.connection.post("/api/dm/actions/", chosen, safe=True, id=act, project=self.number)
+        self.connection.post("/api/dm/actions/", chosen, safe=True, tells=(), id=act, project=self.number)
 
     def next_task(self) -> dict[str, Any] | None:
         """What the interface's "Label All Tasks" would show this user next; None when all is done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from lsal.errors import LabelStudioError
@@ -34,9 +34,9 @@ class Told(dict[str, Any]):
         return told_rows(self[name], self.answered)
 
 
-def told(said: Any, answered: str) -> Told:
-    """An answer that has to be an object. Raises LabelStudioError."""
-    if not isinstance(said, dict):
+def told(said: Any, answered: str, tells: Collection[str] = ()) -> Told:
+    """An answer that has to be an object, with one of the fields in `tells` at least. Raises LabelStudioError."""
+    if not isinstance(said, dict) or (tells and said.keys().isdisjoint(tells)):
         raise _other_shape(answered)
     return Told(said, answered)
 
