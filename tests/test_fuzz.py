@@ -21,8 +21,12 @@ from test_backend import XML, Served, serve
 from lsal.backend import openapi, wire
 from lsal.label_studio.server import Server
 
-QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-QUIET += [HealthCheck.filter_too_much]
+QUIET = [
+    HealthCheck.too_slow,
+    HealthCheck.function_scoped_fixture,
+    HealthCheck.data_too_large,
+    HealthCheck.filter_too_much,
+]
 ADDRESS = "/SECRET/PROJECT"
 
 

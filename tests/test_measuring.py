@@ -45,6 +45,13 @@ def test_the_interval_is_wilsons(right: int, tasks: int) -> None:
     assert interval(right, tasks) == pytest.approx((known.low, known.high), abs=1e-12)
 
 
+def test_the_interval_holds_its_proportion() -> None:
+    for tasks in range(1, 200):
+        for right in (0, 1, tasks - 1, tasks):
+            low, high = interval(right, tasks)
+            assert low <= right / tasks <= high, (right, tasks)
+
+
 def test_without_tasks_everything_is_possible() -> None:
     assert interval(0, 0) == (0.0, 1.0)
     told = measure([], [], CONTROL)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -143,3 +144,13 @@ def test_a_pid_that_was_used_again_is_not_ended(family: dict[str, Any]) -> None:
 def test_what_never_ran_is_not_ended() -> None:
     assert not processes.stop(None)
     assert not processes.stop({})
+
+
+def test_a_free_port_is_none_that_systems_give_away() -> None:
+    """They would give it to a connection before the process that it is for has come to bind it."""
+    ports = processes.free_ports(50)
+    assert len(set(ports)) == 50
+    assert all(20_000 <= port < 32_000 for port in ports)
+    with socket.create_server(("127.0.0.1", ports[0])):
+        assert processes.free_port(ports[0]) not in (ports[0], 0)
+    assert processes.free_port(ports[0]) == ports[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from faults.wire import KINDS, WAIT_S, Wire, WireFault, drawn
+from faults.wire import KINDS, WAIT_S, Wire, WireFault, drawn, says
 from faults.wire_scene import WireScene
 from faults.wire_trial import tried
 from proxies import serving
@@ -19,7 +19,7 @@ from served import attached
 from lsal import jobs
 from lsal.backend.app import create_app
 from lsal.errors import Cancelled, LabelStudioError, Refused, Unreachable
-from lsal.label_studio import answers
+from lsal.label_studio import answers, backend_rows
 from lsal.label_studio.connection import Connection
 from lsal.label_studio.patience import Patience, retry_after
 from lsal.label_studio.project import Project
@@ -389,3 +389,18 @@ def test_a_switch_that_somebody_else_answered_is_made_again(
     with wire.ordered(KINDS["other JSON"], times=1000), pytest.raises(LabelStudioError, match="another shape"):
         there.change(title="again")
     assert there.read("title")["title"] == "switched"
+
+
+def test_a_backend_that_was_not_reached_is_shown_once_more(
+    wire: Wire, label_studio: Server, theirs: int, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be busy with its imports: Label Studio answers 400 then, which a request is not repeated for otherwise."""
+    monkeypatch.setattr(backend_rows, "AGAIN_S", 0.0)
+    there = project(wire, label_studio, theirs, clock)
+    with wire.ordered(says(400), times=1) as order:
+        assert backend_rows._once_more(lambda: there.change(title="shown"))["title"] == "shown"
+    assert order.counted == 2
+    for status, asked in ((400, 2), (403, 1)):
+        with wire.ordered(says(status), times=1000) as order, pytest.raises(LabelStudioError):
+            backend_rows._once_more(lambda: there.change(title="never"))
+        assert order.counted == asked

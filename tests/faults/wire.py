@@ -100,7 +100,7 @@ def _twice(line: Line) -> None:
     line.give(line.forward())
 
 
-def _says(status: int, headers: Mapping[str, str] | None = None, page: bool = False, after: bool = False) -> Deed:
+def says(status: int, headers: Mapping[str, str] | None = None, page: bool = False, after: bool = False) -> Deed:
     """Another answer than the server's; `after` it did what it was asked."""
 
     def deed(line: Line) -> None:
@@ -125,23 +125,23 @@ KINDS: dict[str, Deed] = {
     "cut short": _cut,
     "empty": _empty,
     "sent twice": _twice,
-    "401": _says(401),
-    "403": _says(403),
-    "404": _says(404),
-    "409": _says(409),
-    "409 after it was done": _says(409, after=True),
-    "429": _says(429),
-    "429, Retry-After seconds": _says(429, SOON),
-    "429, Retry-After date": _says(429, DATE),
-    "500": _says(500),
-    "500 after it was done": _says(500, after=True),
-    "502": _says(502, page=True),
-    "502 after it was done": _says(502, page=True, after=True),
-    "503, Retry-After": _says(503, SOON, page=True),
-    "HTML": _says(200, page=True),
-    "HTML after it was done": _says(200, page=True, after=True),
-    "other JSON": _says(200),
-    "other JSON after it was done": _says(200, after=True),
+    "401": says(401),
+    "403": says(403),
+    "404": says(404),
+    "409": says(409),
+    "409 after it was done": says(409, after=True),
+    "429": says(429),
+    "429, Retry-After seconds": says(429, SOON),
+    "429, Retry-After date": says(429, DATE),
+    "500": says(500),
+    "500 after it was done": says(500, after=True),
+    "502": says(502, page=True),
+    "502 after it was done": says(502, page=True, after=True),
+    "503, Retry-After": says(503, SOON, page=True),
+    "HTML": says(200, page=True),
+    "HTML after it was done": says(200, page=True, after=True),
+    "other JSON": says(200),
+    "other JSON after it was done": says(200, after=True),
 }
 """Each fault, and what it does to a request."""
 
