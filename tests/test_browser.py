@@ -72,14 +72,14 @@ def run_first_cell(page: Page) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def STORED(response: Response) -> bool:
+def stored(response: Response) -> bool:
     """Whether it is the answer to the storing of a notebook."""
     return response.request.method == "PUT" and "/api/contents/" in response.url
 
 
 def save(page: Page) -> None:
     """Save the notebook; it is on the disk then, for a reload to find."""
-    with page.expect_response(STORED):
+    with page.expect_response(stored):
         page.keyboard.press("Control+s")
 
 
@@ -256,7 +256,7 @@ def test_a_notebook_opened_without_a_kernel_shows_a_picture_and_a_table(page: Pa
     text, until = "", time.monotonic() + WAIT_MS / 1000
     while "data:image/png" not in text:
         assert time.monotonic() < until, "the picture was not saved"
-        with page.expect_response(STORED):
+        with page.expect_response(stored):
             page.get_by_role("button", name="Save and create checkpoint").click()
         text = (folder / "board.ipynb").read_text()
     (cell,) = [one for one in nbformat.reads(text, 4).cells if one.source == CELL]

@@ -48,6 +48,7 @@ def test_a_real_project_has_an_outlook(bench: Workbench) -> None:
     assert 0 <= one.forecast.now[0] < one.forecast.now[1] <= 1
     assert one.forecast.value == bench.curve()[-1].value
     asked = outlook.sample.asked(bench.home)
+    assert len(asked) > 1
     assert [(step.first, step.second) for step in one.steps] == [*pairwise(asked)]
     assert one.stability is None or one.stability.tasks < outlook.sample.WANTED
     assert one.verdict in (STOP, GO_ON, CANNOT_TELL)
